@@ -1,0 +1,99 @@
+"""What a command says: data whose cells carry their type.
+
+A command never formats a string with a value in it. It returns blocks made of typed `Cell`s, and
+rendering, JSON, colour, masking and transcripts read the type from the cell: nobody guesses with
+regular expressions later.
+"""
+
+from typing import NamedTuple
+
+# Every cell type of the product. Volatile ones change from run to run and become placeholders
+# when a transcript is recorded.
+TYPES = frozenset({
+    "text",    # words that mean themselves
+    "name",    # an object of the store or an interface
+    "ip", "mask", "net", "port", "mac", "protocol",
+    "spi", "cookie", "guid", "msgid",
+    "int", "count", "bytes", "percent",
+    "dur",     # a length of time
+    "time",    # a point in time
+    "yesno", "enum", "method",
+    "path", "secret",
+})
+
+
+class Cell(NamedTuple):
+    """One value with its type: `text` is what is printed, `value` what JSON gives."""
+
+    type: str
+    value: object
+    text: str
+
+
+Part = str | Cell
+Line = tuple[Part, ...]
+
+
+class Lines(NamedTuple):
+    """Lines as they are printed, each a tuple of literal words and cells; `data` is the JSON.
+
+    `error` True sends them to standard error and to the `!` lines of a transcript.
+    """
+
+    lines: tuple[Line, ...]
+    data: object = None
+    name: str = ""
+    error: bool = False
+
+
+class Table(NamedTuple):
+    """Columns and rows; `columns` are (key, heading) with key the JSON name."""
+
+    columns: tuple[tuple[str, str], ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    title: str = ""
+    name: str = ""
+    empty: str = ""
+
+
+class Record(NamedTuple):
+    """netsh's aligned list ``Label       : value`` of one object; fields are (key, label, cell)."""
+
+    fields: tuple[tuple[str, str, Cell], ...]
+    title: str = ""
+    name: str = ""
+    width: int = 24
+
+
+class Records(NamedTuple):
+    """Several records of one kind, a blank line between them, and a count line at the end."""
+
+    records: tuple[Record, ...]
+    count_label: str = ""
+    name: str = ""
+
+
+Block = Lines | Table | Record | Records
+
+
+class Answer(NamedTuple):
+    """All a command says: blocks for standard output, warnings, and its exit class.
+
+    `warnings` are printed after the blocks, each as ``WARN CODE: text`` (and a fix line).
+    `exit` 0 done, 1 a check says FAIL; errors are raised as CommandError, never returned.
+    """
+
+    blocks: tuple[Block, ...] = ()
+    warnings: tuple["Warn", ...] = ()
+    exit: int = 0
+
+
+class Warn(NamedTuple):
+    """What Windows accepts and the article calls wrong; `fix` is a command line or a sentence."""
+
+    code: str
+    text: str
+    fix: str = ""
+
+
+NOTHING = Answer()

@@ -1,0 +1,98 @@
+"""Session: the context, the machine, the store and the lab that a typed line acts on."""
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from commands.answer import Block
+
+if TYPE_CHECKING:
+    from engine.lab.lab import Lab
+    from engine.policy.store import Config, Store
+
+# The article's names for the lab's addresses, known as ${NetA} in scripts and at the prompt.
+ARTICLE_NAMES = {
+    "NetA": "10.1.0.0/24",
+    "NetAId": "10.1.0.0",
+    "NetAMask": "255.255.255.0",
+    "W2KintIP": "10.1.0.1",
+    "W2KextIP": "192.0.2.1",
+    "3rdExtIP": "198.51.100.1",
+    "3rdIntIP": "10.2.0.1",
+    "NetB": "10.2.0.0/24",
+    "NetBId": "10.2.0.0",
+    "NetBMask": "255.255.255.0",
+}
+
+
+class Session:
+    """One operator's sitting: mutable, one a shell (or a script, or a transcript run).
+
+    `store_path` "" keeps the store in memory. The store opens and the lab boots only when a
+    command asks for them: a one-shot `show policy` starts neither IKE nor the lab.
+    `emit` receives blocks as soon as a long command has them (ping); `ask` is None without
+    a terminal; `location` is netsh's `set store`: local, persistent or domain.
+    """
+
+    def __init__(self, store_path: str = "", *, seed: int = 252735, machine: str = "gwA",
+                 emit: Callable[[Block], None] | None = None,
+                 ask: Callable[[str], str] | None = None, yes: bool = False) -> None:
+        self.store_path, self.seed, self.machine = store_path, seed, machine
+        self.emit = emit or (lambda block: None)
+        self.ask, self.yes = ask, yes
+        self.context: tuple[str, ...] = ()
+        self.stack: list[tuple[str, ...]] = []
+        self.aliases: dict[str, str] = {}
+        self.variables = dict(ARTICLE_NAMES)
+        self.location = "local"
+        self.reveal = False
+        self.script_depth: list[str] = []
+        self.folder = os.curdir
+        self._store: Store | None = None
+        self._lab: Lab | None = None
+        self._applied = -1
+
+    @property
+    def store(self) -> "Store":
+        """The policy store, opened (and a new one given the lab's machines) on first use."""
+        if self._store is None:
+            from engine.lab.provision import open_store
+            self._store = open_store(self.store_path, self.seed)
+        return self._store
+
+    @property
+    def config(self) -> "Config":
+        """The stored configuration of the current machine."""
+        return self.store.on(self.machine)
+
+    @property
+    def lab(self) -> "Lab":
+        """The embedded lab, booted from the store on first use."""
+        if self._lab is None:
+            from engine.lab.lab import Lab
+            self._lab = Lab(self.store, seed=self.seed)
+            self._applied = self.store.generation()
+        return self._lab
+
+    @property
+    def booted(self) -> bool:
+        """Whether the lab already runs (a toolbar may look, but must not boot it)."""
+        return self._lab is not None
+
+    def settle(self) -> None:
+        """After each command: what the store says now takes effect on the running lab."""
+        if self._lab is not None and self._store is not None:
+            generation = self._store.generation()
+            if generation != self._applied:
+                self._applied = generation
+                self._lab.reload()
+
+    def reset_lab(self) -> None:
+        """Forgets the running lab; the next use boots it afresh from the store."""
+        self._lab = None
+
+    def close(self) -> None:
+        """Closes the store; what was acknowledged is on disk already."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None

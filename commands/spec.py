@@ -1,0 +1,139 @@
+"""One declaration a command: parser, completion, `?`, help, docs and dump all read it.
+
+    class AddFilterList(Command, words="ipsec static add filterlist",
+                        help="Creates an empty filter list."):
+        name: str = tag(FilterListName(new=True), "Name of the filter list.")
+        description: str = tag(Text(), "Brief information about the filter list.", default="")
+
+        def run(self, session: Session) -> Answer: ...
+
+Field order is tag order: netsh lets a tag's name be left out when values come in that order.
+The class body is read without evaluating annotations or generating code, because declaring
+a hundred dataclasses costs more than a one-shot command may take in all.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, dataclass_transform
+
+from commands.answer import Answer
+
+if TYPE_CHECKING:
+    from commands.session import Session
+
+T = TypeVar("T")
+
+
+class Kind(Generic[T]):
+    """What a value may be. `usage` is the hint in usage pages, `cell` the cell type.
+
+    `secret` kinds are masked wherever the typed line goes (history, logs, errors, transcripts).
+    """
+
+    usage: str = "<string>"
+    cell: str = "text"
+    secret: bool = False
+
+    def parse(self, text: str, session: "Session") -> T:
+        """The value of `text`. Raises ValueError("must be ...") without the tag's name."""
+        raise NotImplementedError
+
+    def complete(self, prefix: str, session: "Session") -> Iterable[tuple[str, str]]:
+        """Candidates (value, one line of help) that may start with `prefix`."""
+        return ()
+
+    def words(self) -> tuple[str, ...]:
+        """The fixed words of an enumeration (they may be abbreviated), else empty."""
+        return ()
+
+
+class Required:
+    """The default of a tag that must be given."""
+
+
+REQUIRED: Any = Required()
+
+FORMS = ("tag", "dash", "flag", "slash", "colon", "word", "rest")
+
+
+class Tag(Generic[T]):
+    """One parameter of a command.
+
+    `form` says how it is typed:
+      tag    netsh's ``name=value`` or by position        word   a keyword, then a value (MASK m)
+      dash   an option with a value: ``-n 4``             slash  a Windows switch: ``/all``
+      flag   an option without: ``-t``                    colon  a switch with one: ``/test:ipsec``
+      rest   all that is left, as typed
+    `flag` and `slash` give True when present. `many` collects a tuple. `word` is what is typed
+    when it differs from the field's name. `hidden` tags work but are not offered.
+    """
+
+    __slots__ = ("name", "kind", "help", "default", "form", "many", "word", "hidden")
+
+    def __init__(self, kind: Kind[T], help: str, default: Any, form: str, many: bool,
+                 word: str, hidden: bool) -> None:
+        assert form in FORMS
+        self.name = ""
+        self.kind, self.help, self.default = kind, help, default
+        self.form, self.many, self.word, self.hidden = form, many, word, hidden
+
+    @property
+    def required(self) -> bool:
+        return self.default is REQUIRED
+
+
+def tag(kind: Kind[Any], help: str, *, default: Any = REQUIRED, form: str = "tag",
+        many: bool = False, word: str = "", hidden: bool = False) -> Any:
+    """Declares one parameter as a class attribute (Any, so that the annotation is the type)."""
+    return Tag(kind, help, default, form, many, word, hidden)
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(tag,))
+class Command:
+    """A typed command: its class is the declaration, an instance one parsed line.
+
+    Class keywords: `words` the full path ("ipsec static add policy"), `help` one sentence,
+    `destructive` asks for --yes without a terminal, `remarks` and `examples` for the usage page
+    (an example is a whole line and is run by a test), `offline` whether it may run without lab.
+    """
+
+    words: ClassVar[tuple[str, ...]] = ()
+    summary: ClassVar[str] = ""
+    tags: ClassVar[tuple[Tag[Any], ...]] = ()
+    destructive: ClassVar[bool] = False
+    remarks: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = ()
+
+    if not TYPE_CHECKING:
+
+        def __init__(self, given=frozenset(), **values):
+            for one in self.tags:
+                self.__dict__[one.name] = values.pop(one.name, one.default)
+            assert not values, f"no such field: {values}"
+            self.__dict__["given"] = given
+
+        def __setattr__(self, name, value):
+            raise AttributeError(f"a command is frozen: {name}")
+
+    @property
+    def names_given(self) -> frozenset[str]:
+        """The field names the operator typed (the others hold defaults)."""
+        return self.__dict__.get("given", frozenset())  # type: ignore[no-any-return]
+
+    def __init_subclass__(cls, words: str = "", help: str = "", destructive: bool = False,
+                          remarks: tuple[str, ...] = (), examples: tuple[str, ...] = (),
+                          **rest: Any) -> None:
+        super().__init_subclass__(**rest)
+        own = []
+        for name, value in list(cls.__dict__.items()):
+            if isinstance(value, Tag):
+                value.name = name
+                value.word = value.word or name
+                own.append(value)
+                delattr(cls, name)
+        cls.tags = cls.tags + tuple(own)
+        cls.words, cls.summary, cls.destructive = tuple(words.split()), help, destructive
+        cls.remarks, cls.examples = remarks, examples
+
+    def run(self, session: "Session") -> Answer:
+        """Does it. Raises CommandError or an EngineError; returns data, never text."""
+        raise NotImplementedError

@@ -1,0 +1,97 @@
+"""IPv4 addresses, masks and networks as integers in host order.
+
+Every layer of the engine compares and masks addresses per packet, so an address is a plain
+``int`` from 0 to 2**32 - 1; dotted text exists only at the edges (parser, renderer, store dump).
+"""
+
+from typing import NamedTuple
+
+Address = int
+ANY_ADDRESS: Address = 0
+ALL_ONES = 0xFFFFFFFF
+
+
+def parse_address(text: str) -> Address:
+    """Reads a dotted quad. Raises ValueError for anything else (no octal, no short forms)."""
+    parts = text.split(".")
+    if len(parts) != 4:
+        raise ValueError("must be an IPv4 address such as 192.0.2.1")
+    value = 0
+    for part in parts:
+        if not (part.isascii() and part.isdigit()) or len(part) > 3 or int(part) > 255:
+            raise ValueError("must be an IPv4 address such as 192.0.2.1")
+        value = value << 8 | int(part)
+    return value
+
+
+def format_address(address: Address) -> str:
+    """The dotted quad of an address in host order."""
+    return f"{address >> 24}.{address >> 16 & 255}.{address >> 8 & 255}.{address & 255}"
+
+
+def prefix_mask(prefix: int) -> Address:
+    """The mask of a prefix length (0 to 32) as an integer."""
+    return ALL_ONES << (32 - prefix) & ALL_ONES
+
+
+def mask_prefix(mask: Address) -> int:
+    """The prefix length of a mask. Raises ValueError when its ones are not contiguous."""
+    inverted = ~mask & ALL_ONES
+    if inverted & (inverted + 1):
+        raise ValueError("is not a contiguous mask")
+    return 32 - inverted.bit_length()
+
+
+def parse_mask(text: str) -> int:
+    """Reads a mask, dotted or as a prefix length, and gives the prefix length (0 to 32)."""
+    if text.isascii() and text.isdigit() and len(text) <= 2:
+        prefix = int(text)
+        if prefix > 32:
+            raise ValueError("must be a mask such as 255.255.255.0 or a prefix length 0-32")
+        return prefix
+    try:
+        return mask_prefix(parse_address(text))
+    except ValueError as error:
+        if "contiguous" in str(error):
+            raise
+        raise ValueError("must be a mask such as 255.255.255.0 or a prefix length 0-32") from None
+
+
+class Network(NamedTuple):
+    """An IPv4 subnet: the selector of an SPD entry's side, or the target of a route.
+
+    ``address`` has no bit outside ``prefix``; `make_network` refuses or cuts others.
+    """
+
+    address: Address
+    prefix: int
+
+    @property
+    def mask(self) -> Address:
+        return prefix_mask(self.prefix)
+
+    def __contains__(self, address: object) -> bool:
+        return isinstance(address, int) and address & prefix_mask(self.prefix) == self.address
+
+    def covers(self, other: "Network") -> bool:
+        """True when every address of `other` is also in this network."""
+        return self.prefix <= other.prefix and other.address in self
+
+    def __str__(self) -> str:
+        return f"{format_address(self.address)}/{self.prefix}"
+
+
+ANY_NETWORK = Network(0, 0)
+
+
+def make_network(address: Address, prefix: int) -> Network:
+    """The network of an address and prefix. Raises ValueError when host bits are set."""
+    if address & ~prefix_mask(prefix) & ALL_ONES:
+        raise ValueError("has host bits set outside the mask")
+    return Network(address, prefix)
+
+
+def parse_network(text: str) -> Network:
+    """Reads ``a.b.c.d/prefix`` (or ``/mask``); a bare address is a /32."""
+    address, _, mask = text.partition("/")
+    return make_network(parse_address(address), parse_mask(mask) if mask else 32)

@@ -1,0 +1,205 @@
+"""What the IKEv1 core is told, and what it wants done: the face between `engine.ike` and a host.
+
+The core is sans-IO: datagrams and `now` go in, a list of outputs comes out. It asks an `IkePolicy`
+(implemented by `engine.agent`) what the administrator wants, and never sees the store.
+Addresses are integers in host order, times seconds as float, lifetimes seconds and kilobytes.
+"""
+
+from typing import NamedTuple, Protocol
+
+from engine.address import Address, Network
+from engine.suites import MainModeMethod, QuickModeMethod
+
+
+class Phase1Policy(NamedTuple):
+    """How to negotiate main mode with one peer.
+
+    `psk` is the pre-shared key in octets or None when the rule has no usable method (Kerberos);
+    `kerberos` says that the only method is one we name as unsupported. `mmpfs` limits the ISAKMP
+    SA to one quick mode, `quick_limit` to that many (0: no limit). `lifetime` in seconds.
+    """
+
+    methods: tuple[MainModeMethod, ...]
+    psk: bytes | None
+    lifetime: int = 28800
+    quick_limit: int = 0
+    mmpfs: bool = False
+    kerberos: bool = False
+
+
+class TrafficSelector(NamedTuple):
+    """What a quick mode SA carries: RFC 2407 4.6.2 identities. Protocol and ports 0 mean any."""
+
+    local: Network
+    remote: Network
+    protocol: int = 0
+    local_port: int = 0
+    remote_port: int = 0
+
+
+class Phase2Policy(NamedTuple):
+    """How to negotiate quick mode for one SPD entry.
+
+    `entry` is the SPD entry's id (a GUID), returned in every output that concerns it. `pfs_group`
+    0 means no PFS; otherwise the IANA group of the new exchange. `tunnel` False is transport mode.
+    """
+
+    entry: str
+    selector: TrafficSelector
+    methods: tuple[QuickModeMethod, ...]
+    pfs_group: int = 0
+    tunnel: bool = True
+
+
+class IkePolicy(Protocol):
+    """What the administrator wants, asked by the core at each decision."""
+
+    def phase1(self, local: Address, peer: Address) -> Phase1Policy | None:
+        """The main mode policy towards `peer`, None when no rule concerns it (13825)."""
+
+    def phase2(self, local: Address, peer: Address,
+               selector: TrafficSelector) -> Phase2Policy | None:
+        """The quick mode policy that a peer's identities match exactly, None to refuse (18)."""
+
+
+# --- outputs ------------------------------------------------------------------------------------
+
+
+class SendDatagram(NamedTuple):
+    """A UDP payload to send from `local`:`local_port` to `peer`:`peer_port`.
+
+    `label` names the message for traces and captures: "MM1" ... "MM6", "QM1" ... "QM3", "INFO".
+    """
+
+    local: Address
+    local_port: int
+    peer: Address
+    peer_port: int
+    payload: bytes
+    label: str
+
+
+class SaKeys(NamedTuple):
+    """One direction of a negotiated pair: SPI in host order and its raw keys (RFC 2409 5.5).
+
+    `esp_key` and `auth_key` are empty where the transform has none; `ah_key` likewise.
+    """
+
+    spi: int
+    esp_key: bytes = b""
+    auth_key: bytes = b""
+
+
+class SaInstalled(NamedTuple):
+    """Quick mode gave a pair of SAs: install inbound at once, outbound when `outbound_ready`.
+
+    The responder installs inbound before QM2 and outbound on QM3; the initiator installs both
+    before QM3 (so it gets one output with outbound_ready True; the responder two with the same
+    inbound SPI). `lifetime_seconds` and `lifetime_kilobytes` are the negotiated ones.
+    """
+
+    entry: str
+    local: Address
+    peer: Address
+    selector: TrafficSelector
+    method: QuickModeMethod
+    tunnel: bool
+    inbound: SaKeys
+    outbound: SaKeys
+    lifetime_seconds: int
+    lifetime_kilobytes: int
+    pfs_group: int
+    initiator: bool
+    outbound_ready: bool
+    cookies: bytes
+
+
+class SaDeleted(NamedTuple):
+    """The pair with this inbound SPI is gone: "peer-delete", "expired", "policy", "replaced"."""
+
+    entry: str
+    peer: Address
+    inbound_spi: int
+    outbound_spi: int
+    reason: str
+
+
+class MainModeUp(NamedTuple):
+    """Phase 1 finished: 16 octets of cookies, what was chosen, and the peer's identity text."""
+
+    local: Address
+    peer: Address
+    cookies: bytes
+    method: MainModeMethod
+    lifetime: int
+    initiator: bool
+    peer_identity: str
+    seconds: float
+
+
+class MainModeDown(NamedTuple):
+    """Phase 1 SA ended: "expired", "peer-delete", "policy", "shutdown"."""
+
+    local: Address
+    peer: Address
+    cookies: bytes
+    reason: str
+
+
+class NegotiationFailed(NamedTuple):
+    """A negotiation ended without an SA.
+
+    `mode` "main" or "quick"; `code` the Win32 reason (13801 credentials, 13805 timed out, 13813
+    no response, 13825 no policy, 13868 policy match ...); `point` "Me" or "Peer"; `entry` the SPD
+    entry that wanted it ("" when the peer began); `detail` the first differing attribute as
+    (name, expected, received) or (); `last` the last message seen or sent ("MM1", ...);
+    `initiator` our role; `answered` whether the peer ever sent a valid message of the exchange.
+    """
+
+    mode: str
+    local: Address
+    peer: Address
+    entry: str
+    code: int
+    point: str
+    detail: tuple[str, ...]
+    last: str
+    initiator: bool
+    answered: bool
+
+
+class NotifyReceived(NamedTuple):
+    """A notify from the peer; `authenticated` False means it is only a hint (nothing obeyed it)."""
+
+    peer: Address
+    number: int
+    authenticated: bool
+
+
+class Dropped(NamedTuple):
+    """A datagram that was refused; `reason` is the counter's name."""
+
+    peer: Address
+    reason: str
+
+
+IkeOutput = (SendDatagram | SaInstalled | SaDeleted | MainModeUp | MainModeDown
+             | NegotiationFailed | NotifyReceived | Dropped)
+
+
+class Phase1Info(NamedTuple):
+    """One ISAKMP SA for `show mmsas`; `state` "MM1" ... "MM6" while half open, "up" after."""
+
+    local: Address
+    local_port: int
+    peer: Address
+    peer_port: int
+    cookies: bytes
+    state: str
+    initiator: bool
+    method: MainModeMethod | None
+    lifetime: int
+    created: float
+    quick_modes: int
+    encryption_key: bytes
+    peer_vendor: str
