@@ -5,13 +5,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from commands.answer import Block
+from engine.policy.model import Secret
 
 if TYPE_CHECKING:
     from engine.lab.lab import Lab
     from engine.policy.store import Config, Store
 
-# The article's names for the lab's addresses, known as ${NetA} in scripts and at the prompt.
-ARTICLE_NAMES = {
+# The article's names for the lab's addresses, known as ${NetA} in scripts and at the prompt, and
+# the key that the lab's third party holds (as a Secret: what is typed as ${PSK} stays masked).
+ARTICLE_NAMES: dict[str, str] = {
     "NetA": "10.1.0.0/24",
     "NetAId": "10.1.0.0",
     "NetAMask": "255.255.255.0",
@@ -22,6 +24,7 @@ ARTICLE_NAMES = {
     "NetB": "10.2.0.0/24",
     "NetBId": "10.2.0.0",
     "NetBMask": "255.255.255.0",
+    "PSK": Secret("kb252735"),
 }
 
 
