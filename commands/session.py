@@ -34,7 +34,8 @@ class Session:
     `store_path` "" keeps the store in memory. The store opens and the lab boots only when a
     command asks for them: a one-shot `show policy` starts neither IKE nor the lab.
     `emit` receives blocks as soon as a long command has them (ping); `ask` is None without
-    a terminal; `location` is netsh's `set store`: local, persistent or domain.
+    a terminal; `location` is netsh's `set store`: local, persistent or domain. `wait` sleeps
+    seconds of wall time between the echoes of an endless ping; None without a terminal.
     """
 
     def __init__(self, store_path: str = "", *, seed: int = 252735, machine: str = "gwA",
@@ -43,6 +44,7 @@ class Session:
         self.store_path, self.seed, self.machine = store_path, seed, machine
         self.emit = emit or (lambda block: None)
         self.ask, self.yes = ask, yes
+        self.wait: Callable[[float], None] | None = None
         self.context: tuple[str, ...] = ()
         self.stack: list[tuple[str, ...]] = []
         self.aliases: dict[str, str] = {}
