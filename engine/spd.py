@@ -1,0 +1,207 @@
+"""The security policy database (RFC 2401 4.4.1) of one host, in Windows' order.
+
+Windows 2000 and Server 2003 do not keep the order in which filters were written: the driver
+sorts them, most specific first, and the first match decides. The order here, highest first:
+
+1. longer source and destination prefixes together (their sum; a host to a host before a host
+   to a subnet before any to any), then the longer destination prefix;
+2. a protocol before any protocol;
+3. destination port before any, source port before any;
+4. an entry with a tunnel end before one without;
+5. block before negotiate before permit before bypass, so that a doubt is decided for safety;
+6. the order in which the entries were given.
+
+Points 1 to 3 are `weight`; an entry shows it in `ipsec dynamic show qmfilter`.
+"""
+
+from collections.abc import Container, Iterable, Iterator
+from typing import NamedTuple, Protocol
+
+from engine.address import ANY_NETWORK, Address, Network, prefix_mask
+from engine.ip import BROADCAST, RSVP, TCP, UDP
+from engine.suites import QuickModeMethod
+
+OUTBOUND = "outbound"
+INBOUND = "inbound"
+FLOW_CACHE = 65536
+IKE_PORT = 500
+KERBEROS_PORT = 88
+
+_SAFETY = {"block": 0, "negotiate": 1, "permit": 2, "bypass": 3}
+_SOURCE, _DESTINATION, _PROTOCOL, _SPORT = 72, 40, 32, 16
+
+
+class Authentication(Protocol):
+    """An authentication method of a rule, as the policy model writes it."""
+
+    @property
+    def kind(self) -> str:
+        """"psk", "kerberos" or "rootca"."""
+
+    @property
+    def value(self) -> str:
+        """The key (a Secret), the CA's name, or nothing."""
+
+
+class SpdEntry(NamedTuple):
+    """One filter in force, in one direction; a mirrored filter gives two.
+
+    `source` and `destination` are the packet's own, protocol and ports 0 mean any. `direction`
+    is "outbound" or "inbound", `action` "permit", "block", "negotiate" or "bypass". `tunnel` is
+    the rule's tunnel end (None in transport mode): outbound it is the peer, inbound it is one
+    of our own addresses. `id` is a GUID, by which SAs refer to the entry; `name` the filter's
+    description or its list's name. The rest says where it came from.
+    """
+
+    id: str
+    name: str
+    source: Network = ANY_NETWORK
+    destination: Network = ANY_NETWORK
+    protocol: int = 0
+    source_port: int = 0
+    destination_port: int = 0
+    direction: str = OUTBOUND
+    action: str = "negotiate"
+    tunnel: Address | None = None
+    methods: tuple[QuickModeMethod, ...] = ()
+    pfs: bool = False
+    soft: bool = False
+    inpass: bool = False
+    auth: tuple[Authentication, ...] = ()
+    rule: str = ""
+    policy: str = ""
+    filterlist: str = ""
+    filter: str = ""
+    mirrored: bool = False
+
+    @property
+    def weight(self) -> int:
+        """Larger is looked at first; see the module for what counts."""
+        source, destination = self.source.prefix, self.destination.prefix
+        return ((source + destination) << 16 | destination << 8 | (self.protocol != 0) << 2
+                | (self.destination_port != 0) << 1 | (self.source_port != 0))
+
+    def matches(self, source: Address, destination: Address, protocol: int, source_port: int,
+                destination_port: int) -> bool:
+        """Whether a packet with these fields is meant."""
+        return (source & self.source.mask == self.source.address
+                and destination & self.destination.mask == self.destination.address
+                and self.protocol in (0, protocol)
+                and self.source_port in (0, source_port)
+                and self.destination_port in (0, destination_port))
+
+
+def order(entry: SpdEntry) -> tuple[int, bool, int]:
+    """The sort key of the module's order; equal keys keep the order given."""
+    return -entry.weight, entry.tunnel is None, _SAFETY[entry.action]
+
+
+class _Direction:
+    """The entries of one direction, as tuple space: one hash table for every shape of mask."""
+
+    __slots__ = ("shapes", "flows")
+
+    def __init__(self, entries: Iterable[SpdEntry]) -> None:
+        tables: dict[int, dict[int, SpdEntry]] = {}
+        for entry in entries:
+            mask = _mask(entry)
+            tables.setdefault(mask, {}).setdefault(_value(entry), entry)
+        self.shapes = list(tables.items())
+        self.flows: dict[int, SpdEntry | None] = {}
+
+
+def _mask(entry: SpdEntry) -> int:
+    return (prefix_mask(entry.source.prefix) << _SOURCE
+            | prefix_mask(entry.destination.prefix) << _DESTINATION
+            | (0xFF if entry.protocol else 0) << _PROTOCOL
+            | (0xFFFF if entry.source_port else 0) << _SPORT
+            | (0xFFFF if entry.destination_port else 0))
+
+
+def _value(entry: SpdEntry) -> int:
+    return (entry.source.address << _SOURCE | entry.destination.address << _DESTINATION
+            | entry.protocol << _PROTOCOL | entry.source_port << _SPORT
+            | entry.destination_port)
+
+
+class Spd:
+    """The entries of a host, sorted once; replaced as a whole when the policy changes.
+
+    The first entry of the order that matches decides. A weight names its shape (both prefix
+    lengths, protocol and ports given or not) without ambiguity, so all entries of one shape
+    stand together: the shapes are probed in order, one hash look-up each, and the first hit is
+    the answer. Known flows are answered from a bounded cache.
+    """
+
+    def __init__(self, entries: Iterable[SpdEntry] = ()) -> None:
+        self.entries: tuple[SpdEntry, ...] = tuple(sorted(entries, key=order))
+        self._outbound = _Direction(e for e in self.entries if e.direction == OUTBOUND)
+        self._inbound = _Direction(e for e in self.entries if e.direction == INBOUND)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def lookup(self, direction: str, source: Address, destination: Address, protocol: int,
+               source_port: int = 0, destination_port: int = 0) -> SpdEntry | None:
+        """The entry that decides about a packet, None when no filter meets it.
+
+        `direction` is "outbound" or "inbound"; the fields are the packet's own.
+        """
+        table = self._outbound if direction == OUTBOUND else self._inbound
+        packet = (source << _SOURCE | destination << _DESTINATION | protocol << _PROTOCOL
+                  | source_port << _SPORT | destination_port)
+        flows = table.flows
+        try:
+            return flows[packet]
+        except KeyError:
+            pass
+        found = None
+        for mask, entries in table.shapes:
+            found = entries.get(packet & mask)
+            if found is not None:
+                break
+        if len(flows) >= FLOW_CACHE:
+            flows.clear()
+        flows[packet] = found
+        return found
+
+    def by_id(self, entry_id: str) -> SpdEntry | None:
+        """The first entry with this id."""
+        return next((entry for entry in self.entries if entry.id == entry_id), None)
+
+
+LEVELS = {
+    0: frozenset({"multicast", "broadcast", "rsvp", "kerberos", "ike"}),
+    1: frozenset({"multicast", "broadcast", "ike"}),
+    2: frozenset({"rsvp", "kerberos", "ike"}),
+    3: frozenset({"ike"}),
+}
+"""What `ipsecexempt` 0 to 3 lets past every filter (Windows 2000 acts as 0, 2003 as 3)."""
+
+
+def exempt(level: int, source: Address, destination: Address, protocol: int,
+           source_port: int = 0, destination_port: int = 0,
+           broadcasts: Container[Address] = ()) -> str:
+    """The default exemption a packet falls under: "ike", "multicast", ... or "" for none.
+
+    `broadcasts` are the directed broadcast addresses of the host's subnets. The Kerberos
+    exemption looks at either port, which is the hole KB 811832 tells of: a packet from source
+    port 88 passes every filter.
+    """
+    allowed = LEVELS[level]
+    names = _exemptions(destination, protocol, (source_port, destination_port), broadcasts)
+    return next((name for name in names if name in allowed), "")
+
+
+def _exemptions(destination: Address, protocol: int, ports: tuple[int, int],
+                broadcasts: Container[Address]) -> Iterator[str]:
+    if protocol == UDP and IKE_PORT in ports:
+        yield "ike"
+    if destination >> 28 == 0xE:
+        yield "multicast"
+    if destination == BROADCAST or destination in broadcasts:
+        yield "broadcast"
+    if protocol == RSVP:
+        yield "rsvp"
+    if protocol in (UDP, TCP) and KERBEROS_PORT in ports:
+        yield "kerberos"
