@@ -1,0 +1,235 @@
+"""Every word that can be typed and where its command lives, without importing any of them.
+
+A one-shot command imports only the module it needs; completion, abbreviation and `?` need only
+this table. A test compares it with the declarations. Owners of a command edit its row here.
+"""
+
+from typing import NamedTuple
+
+# (path, help): the places an operator can stand in.
+CONTEXTS: tuple[tuple[str, str], ...] = (
+    ("ipsec", "IP Security: the policy store and the running state."),
+    ("ipsec static", "IPsec policies, rules, filter lists and filter actions in the store."),
+    ("ipsec dynamic", "What IPsec runs now: filters, security associations, statistics."),
+    ("routing", "Routing and Remote Access."),
+    ("routing ip", "IP packet filters of interfaces and static routes."),
+    ("interface", "Network interfaces."),
+    ("interface ip", "IP addresses of the interfaces."),
+    ("lab", "The embedded network: machines, links and clock."),
+    ("capture", "Network Monitor's work: start, stop, show and save a capture."),
+    ("diag", "Is the tunnel right, and if not, what to type."),
+    ("transcript", "Recorded sessions that are run and compared."),
+)
+
+# Help of the words that begin several commands; "" is any context that names no text of its own.
+GROUPS: dict[str, dict[str, str]] = {
+    "": {
+        "add": "Adds a configuration entry to a list of entries.",
+        "delete": "Deletes a configuration entry from a list of entries.",
+        "set": "Updates configuration settings.",
+        "show": "Displays information.",
+        "net": "Starts and stops services.",
+    },
+    "ipsec static": {
+        "add": "Creates new policies and related information.",
+        "delete": "Deletes policies and related information.",
+        "set": "Modifies existing policies and related information.",
+        "show": "Displays details of policies and related information.",
+    },
+}
+
+_STATIC = "commands.static."
+_DYNAMIC = "commands.dynamic."
+_ROUTING = "commands.routing."
+_TOOLS = "commands.tools."
+
+# (path, "module:Class", help)
+ROWS: list[tuple[str, str, str]] = [
+    ("..", "commands.root:Up", "Goes up one context level."),
+    ("?", "commands.root:QuestionMark", "Displays a list of commands."),
+    ("help", "commands.root:Help", "Displays a list of commands."),
+    ("alias", "commands.root:Alias", "Adds an alias, or shows one."),
+    ("unalias", "commands.root:Unalias", "Deletes an alias."),
+    ("show alias", "commands.root:ShowAlias", "Lists all defined aliases."),
+    ("bye", "commands.root:Bye", "Exits the program."),
+    ("exit", "commands.root:Exit", "Exits the program."),
+    ("quit", "commands.root:Quit", "Exits the program."),
+    ("dump", "commands.root:Dump", "Displays a configuration script."),
+    ("exec", "commands.root:Exec", "Runs a script file."),
+    ("pushd", "commands.root:Pushd", "Pushes the current context on a stack."),
+    ("popd", "commands.root:Popd", "Pops a context from the stack."),
+    ("set machine", "commands.root:SetMachine",
+     "Sets the current machine on which to operate."),
+    ("ipsec static add policy", _STATIC + "policy:AddPolicy",
+     "Creates a policy with the specified name."),
+    ("ipsec static set policy", _STATIC + "policy:SetPolicy", "Modifies a policy."),
+    ("ipsec static delete policy", _STATIC + "policy:DeletePolicy",
+     "Deletes a policy and its rules."),
+    ("ipsec static add filterlist", _STATIC + "filterlist:AddFilterList",
+     "Creates an empty filter list."),
+    ("ipsec static set filterlist", _STATIC + "filterlist:SetFilterList",
+     "Modifies a filter list."),
+    ("ipsec static delete filterlist", _STATIC + "filterlist:DeleteFilterList",
+     "Deletes a filter list."),
+    ("ipsec static add filter", _STATIC + "filter:AddFilter",
+     "Adds a filter to a filter list."),
+    ("ipsec static delete filter", _STATIC + "filter:DeleteFilter",
+     "Deletes a filter from a filter list."),
+    ("ipsec static add filteraction", _STATIC + "filteraction:AddFilterAction",
+     "Creates a filter action."),
+    ("ipsec static set filteraction", _STATIC + "filteraction:SetFilterAction",
+     "Modifies a filter action."),
+    ("ipsec static delete filteraction", _STATIC + "filteraction:DeleteFilterAction",
+     "Deletes a filter action."),
+    ("ipsec static add rule", _STATIC + "rule:AddRule", "Creates a rule for a policy."),
+    ("ipsec static set rule", _STATIC + "rule:SetRule", "Modifies a rule of a policy."),
+    ("ipsec static delete rule", _STATIC + "rule:DeleteRule", "Deletes a rule of a policy."),
+    ("ipsec static set defaultrule", _STATIC + "rule:SetDefaultRule",
+     "Modifies the default response rule of a policy."),
+    ("ipsec static set store", _STATIC + "store:SetStore", "Sets the current policy store."),
+    ("ipsec static show store", _STATIC + "store:ShowStore", "Displays the current policy store."),
+    ("ipsec static show all", _STATIC + "show:ShowAll",
+     "Displays details of all policies and related information."),
+    ("ipsec static show policy", _STATIC + "show:ShowPolicy", "Displays policy details."),
+    ("ipsec static show filterlist", _STATIC + "show:ShowFilterList",
+     "Displays filter list details."),
+    ("ipsec static show filteraction", _STATIC + "show:ShowFilterAction",
+     "Displays filter action details."),
+    ("ipsec static show rule", _STATIC + "show:ShowRule", "Displays rule details."),
+    ("ipsec dynamic show mmsas", _DYNAMIC + "sas:ShowMmsas",
+     "Displays main mode security associations."),
+    ("ipsec dynamic show qmsas", _DYNAMIC + "sas:ShowQmsas",
+     "Displays quick mode security associations."),
+    ("ipsec dynamic show mmfilter", _DYNAMIC + "filters:ShowMmfilter",
+     "Displays main mode filters."),
+    ("ipsec dynamic show qmfilter", _DYNAMIC + "filters:ShowQmfilter",
+     "Displays quick mode filters."),
+    ("ipsec dynamic show stats", _DYNAMIC + "stats:ShowStats",
+     "Displays IKE and IPsec statistics."),
+    ("routing ip add filter", _ROUTING + "filter:AddFilter",
+     "Adds a packet filter to an interface."),
+    ("routing ip delete filter", _ROUTING + "filter:DeleteFilter",
+     "Deletes a packet filter of an interface."),
+    ("routing ip set filter", _ROUTING + "filter:SetFilter",
+     "Sets what an interface does with packets that match no filter."),
+    ("routing ip show filter", _ROUTING + "filter:ShowFilter",
+     "Displays the packet filters of an interface."),
+    ("routing ip add persistentroute", _ROUTING + "route:AddPersistentRoute",
+     "Adds a persistent static route."),
+    ("routing ip set persistentroute", _ROUTING + "route:SetPersistentRoute",
+     "Modifies a persistent static route."),
+    ("routing ip delete persistentroute", _ROUTING + "route:DeletePersistentRoute",
+     "Deletes a persistent static route."),
+    ("routing ip show persistentroutes", _ROUTING + "route:ShowPersistentRoutes",
+     "Displays the persistent static routes."),
+    ("routing ip add rtmroute", _ROUTING + "route:AddRtmRoute",
+     "Adds a route that lasts until the machine restarts."),
+    ("routing ip set rtmroute", _ROUTING + "route:SetRtmRoute",
+     "Modifies a route of the routing table."),
+    ("routing ip delete rtmroute", _ROUTING + "route:DeleteRtmRoute",
+     "Deletes a route of the routing table."),
+    ("routing ip show rtmroutes", _ROUTING + "route:ShowRtmRoutes",
+     "Displays the routes of the routing table."),
+    ("interface ip show address", "commands.interface.show:ShowAddress",
+     "Displays the IP addresses of the interfaces."),
+    ("interface ip show config", "commands.interface.show:ShowConfig",
+     "Displays addresses and further configuration of the interfaces."),
+    ("lab show topology", "commands.lab.lab:ShowTopology",
+     "Displays the machines and the links between them."),
+    ("lab show machines", "commands.lab.lab:ShowMachines", "Displays the machines of the lab."),
+    ("lab show clock", "commands.lab.lab:ShowClock", "Displays the virtual clock."),
+    ("lab reset", "commands.lab.lab:Reset", "Puts the lab back as it was delivered."),
+    ("capture start", "commands.capture.capture:Start", "Starts a capture on an interface."),
+    ("capture stop", "commands.capture.capture:Stop", "Stops the running capture."),
+    ("capture show", "commands.capture.capture:Show", "Displays the captured frames."),
+    ("capture save", "commands.capture.capture:Save", "Writes the captured frames to a file."),
+    ("diag checklist", "commands.diag.checklist:DiagChecklist",
+     "Walks through the article's steps and checks each of them."),
+    ("checklist", "commands.diag.checklist:Checklist",
+     "Walks through the article's steps and checks each of them."),
+    ("ping", _TOOLS + "ping:Ping", "Sends echo requests to an address."),
+    ("ipconfig", _TOOLS + "ipconfig:IpConfig", "Displays the IP configuration."),
+    ("route print", _TOOLS + "route:RoutePrint", "Displays the routing table."),
+    ("route add", _TOOLS + "route:RouteAdd", "Adds a route."),
+    ("route delete", _TOOLS + "route:RouteDelete", "Deletes a route."),
+    ("netdiag", _TOOLS + "netdiag:NetDiag", "Tests the network components; /test:ipsec."),
+    ("ipsecmon", _TOOLS + "ipsecmon:IpsecMon",
+     "Displays active security associations and IPsec statistics."),
+    ("auditpol", _TOOLS + "auditpol:AuditPol", "Displays or sets the audit policy."),
+    ("eventlog show", _TOOLS + "eventlog:EventLogShow", "Displays the security log."),
+    ("net start", _TOOLS + "net:NetStart", "Starts a service."),
+    ("net stop", _TOOLS + "net:NetStop", "Stops a service."),
+]
+
+
+class Node(NamedTuple):
+    """One word of the command tree: what follows it, and the command it ends, if any."""
+
+    path: tuple[str, ...]
+    help: str
+    target: str
+    context: bool
+    children: "dict[str, Node]"
+
+
+_tree: list[Node] = []
+
+
+def register(path: str, target: str, help: str) -> None:
+    """Adds a command that lives on a higher floor ("transcript run"); the shell does it."""
+    if (path, target, help) not in ROWS:
+        ROWS.append((path, target, help))
+        _tree.clear()
+
+
+def tree() -> Node:
+    """The root of all words, built once."""
+    if not _tree:
+        root = Node((), "The root context.", "", True, {})
+        for path, text in CONTEXTS:
+            _put(root, tuple(path.split()), text, "", True)
+        for path, target, text in ROWS:
+            _put(root, tuple(path.split()), text, target, False)
+        _tree.append(root)
+    return _tree[0]
+
+
+def _put(root: Node, path: tuple[str, ...], text: str, target: str, context: bool) -> None:
+    node = root
+    for depth in range(1, len(path)):
+        word = path[depth - 1]
+        child = node.children.get(word)
+        if child is None:
+            child = Node(path[:depth], _group_help(path[:depth]), "", False, {})
+            node.children[word] = child
+        node = child
+    old = node.children.get(path[-1])
+    children = old.children if old else {}
+    node.children[path[-1]] = Node(path, text, target, context, children)
+
+
+def _group_help(path: tuple[str, ...]) -> str:
+    texts = GROUPS.get(" ".join(path[:-1]), {})
+    return texts.get(path[-1]) or GROUPS[""].get(path[-1], "")
+
+
+def node_at(path: tuple[str, ...]) -> Node:
+    """The node of a full path. Raises KeyError when there is none."""
+    node = tree()
+    for word in path:
+        node = node.children[word]
+    return node
+
+
+def is_context(path: tuple[str, ...]) -> bool:
+    """Whether an operator can stand at that path."""
+    try:
+        return node_at(path).context
+    except KeyError:
+        return False
+
+
+def load(node: Node) -> object:
+    """Imports the module of a command and gives its class."""
+    module, _, name = node.target.partition(":")
+    return getattr(__import__(module, fromlist=(name,)), name)
