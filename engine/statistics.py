@@ -1,0 +1,66 @@
+"""What a machine counts about IKE and IPsec: behind `show stats` and ipsecmon.
+
+`LABELS` has the labels of `netsh ipsec dynamic show stats` in their order. Heap sizes and
+offload counters are printed by Windows and have no meaning here: they stay 0.
+"""
+
+LABELS: tuple[tuple[str, str, str], ...] = (
+    ("ike", "main_modes", "Main Modes"),
+    ("ike", "quick_modes", "Quick Modes"),
+    ("ike", "soft_sas", "Soft SAs"),
+    ("ike", "authentication_failures", "Authentication Failures"),
+    ("ike", "active_acquire", "Active Acquire"),
+    ("ike", "active_receive", "Active Receive"),
+    ("ike", "acquire_fail", "Acquire fail"),
+    ("ike", "receive_fail", "Receive fail"),
+    ("ike", "send_fail", "Send fail"),
+    ("ike", "acquire_heap", "Acquire Heap size"),
+    ("ike", "receive_heap", "Receive Heap size"),
+    ("ike", "negotiation_failures", "Negotiation Failures"),
+    ("ike", "invalid_cookies", "Invalid Cookies Rcvd"),
+    ("ike", "total_acquire", "Total Acquire"),
+    ("ike", "total_get_spi", "TotalGetSpi"),
+    ("ike", "total_key_add", "TotalKeyAdd"),
+    ("ike", "total_key_update", "TotalKeyUpdate"),
+    ("ike", "get_spi_fail", "GetSpiFail"),
+    ("ike", "key_add_fail", "KeyAddFail"),
+    ("ike", "key_update_fail", "KeyUpdateFail"),
+    ("ike", "isadb_list_size", "IsadbListSize"),
+    ("ike", "connection_list_size", "ConnListSize"),
+    ("ike", "invalid_packets", "Invalid Packets Rcvd"),
+    ("ipsec", "active_associations", "Active Assoc"),
+    ("ipsec", "offload_sas", "Offload SAs"),
+    ("ipsec", "pending_key", "Pending Key"),
+    ("ipsec", "key_adds", "Key Adds"),
+    ("ipsec", "key_deletes", "Key Deletes"),
+    ("ipsec", "rekeys", "ReKeys"),
+    ("ipsec", "active_tunnels", "Active Tunnels"),
+    ("ipsec", "bad_spi", "Bad SPI Pkts"),
+    ("ipsec", "not_decrypted", "Pkts not Decrypted"),
+    ("ipsec", "not_authenticated", "Pkts not Authenticated"),
+    ("ipsec", "replay_detected", "Pkts with Replay Detection"),
+    ("ipsec", "confidential_bytes_sent", "Confidential Bytes Sent"),
+    ("ipsec", "confidential_bytes_received", "Confidential Bytes Received"),
+    ("ipsec", "authenticated_bytes_sent", "Authenticated Bytes Sent"),
+    ("ipsec", "authenticated_bytes_received", "Authenticated Bytes Received"),
+    ("ipsec", "transport_bytes_sent", "Transport Bytes Sent"),
+    ("ipsec", "transport_bytes_received", "Transport Bytes Received"),
+    ("ipsec", "offloaded_bytes_sent", "Offloaded Bytes Sent"),
+    ("ipsec", "offloaded_bytes_received", "Offloaded Bytes Received"),
+    ("ipsec", "tunnel_bytes_sent", "Bytes Sent In Tunnels"),
+    ("ipsec", "tunnel_bytes_received", "Bytes Received In Tunnels"),
+)
+
+
+class Statistics:
+    """The counters as plain attributes: a packet path adds to them without a look-up by name."""
+
+    __slots__ = tuple(key for _, key, _ in LABELS)
+
+    def __init__(self) -> None:
+        for _, key, _ in LABELS:
+            setattr(self, key, 0)
+
+    def rows(self) -> tuple[tuple[str, str, str, int], ...]:
+        """(group, key, label, value) in the order of `show stats`; group "ike" or "ipsec"."""
+        return tuple((group, key, label, getattr(self, key)) for group, key, label in LABELS)
