@@ -1,0 +1,23 @@
+"""GUIDs as Windows shows them: every object of the store has one, in braces and upper case."""
+
+from engine.entropy import Entropy
+
+GROUPS = ((0, 8), (8, 12), (12, 16), (16, 20), (20, 32))
+
+
+def new_guid(entropy: Entropy) -> str:
+    """A random GUID (RFC 4122 version 4) from 16 octets of `entropy`."""
+    octets = bytearray(entropy(16))
+    octets[6] = octets[6] & 0x0F | 0x40
+    octets[8] = octets[8] & 0x3F | 0x80
+    digits = octets.hex().upper()
+    return "{" + "-".join(digits[start:end] for start, end in GROUPS) + "}"
+
+
+def is_guid(text: str) -> bool:
+    """Whether `text` has the form {8-4-4-4-12} of hexadecimal digits, in either case."""
+    if len(text) != 38 or text[0] != "{" or text[-1] != "}":
+        return False
+    parts = text[1:-1].split("-")
+    return [len(part) for part in parts] == [8, 4, 4, 4, 12] and all(
+        character in "0123456789abcdefABCDEF" for part in parts for character in part)

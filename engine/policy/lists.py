@@ -1,0 +1,196 @@
+"""Filter lists with their filters, and filter actions, of a machine's configuration."""
+
+from collections.abc import Callable
+from typing import Any
+
+from engine.policy import verify
+from engine.policy.methods import format_quick_modes, parse_quick_mode
+from engine.policy.model import Filter, FilterAction, FilterList, Side
+from engine.policy.part import Part
+
+LIST_COLUMNS = "key name description modified"
+FILTER_COLUMNS = ("source_kind source source_prefix source_name destination_kind destination "
+                  "destination_prefix destination_name description protocol source_port "
+                  "destination_port mirrored guid")
+ACTION_COLUMNS = "key name description action qmpfs inpass soft methods modified"
+
+FILTER_SELECT = (f"SELECT id, {', '.join(FILTER_COLUMNS.split())} FROM filter "
+                 "WHERE filterlist = ? ORDER BY id")
+USERS_SELECT = """
+SELECT policy.name, rule.name FROM rule JOIN policy ON policy.id = rule.policy
+WHERE rule.{column} = ? ORDER BY rule.id"""
+
+
+class ListTables(Part):
+    """The shared objects that rules bind together."""
+
+    # --- filter lists --------------------------------------------------------------------------
+
+    def filterlists(self, location: str = "local") -> tuple[FilterList, ...]:
+        """The filter lists of a location with their filters, in the order of creation."""
+        with self._store.reading():
+            rows = self._located("FilterList", "id, name, description, guid, modified", location)
+            return tuple(self._read_list(row) for row in rows)
+
+    def filterlist(self, name: str, location: str = "local") -> FilterList:
+        """The filter list with that name or GUID. Raises NotFound."""
+        with self._store.reading():
+            return self._list_at(self._find("FilterList", name, location))
+
+    def add_filterlist(self, new: FilterList, location: str = "local") -> FilterList:
+        """Adds a list with its filters and gives it as stored. Raises Refused."""
+        with self._store.transaction():
+            verify.filterlist(new)
+            verify.name_free("FilterList", new.name, self._names("FilterList", location))
+            number = self._store.insert(
+                "filterlist", "machine location guid " + LIST_COLUMNS,
+                (self._number, location, self._store.new_guid(), *self._list_row(new)))
+            for one in new.filters:
+                self._add_filter(number, one)
+            return self._list_at(number)
+
+    def replace_filterlist(self, name: str, new: FilterList,
+                           location: str = "local") -> FilterList:
+        """Gives a list the name and description of `new`; its filters stay.
+
+        Raises NotFound, Refused.
+        """
+        with self._store.transaction():
+            number = self._find("FilterList", name, location)
+            verify.filterlist(new)
+            verify.name_free("FilterList", new.name,
+                             self._names("FilterList", location, but=number))
+            self._store.update("filterlist", LIST_COLUMNS, self._list_row(new), number)
+            return self._list_at(number)
+
+    def delete_filterlist(self, name: str, location: str = "local") -> None:
+        """Deletes a list with its filters. Raises NotFound, Refused("in-use")."""
+        with self._store.transaction():
+            number = self._find("FilterList", name, location)
+            verify.not_in_use("FilterList", name, self._users("filterlist", number))
+            self._store.execute("DELETE FROM filterlist WHERE id = ?", (number,))
+
+    def used_by_list(self, name: str, location: str = "local") -> tuple[str, ...]:
+        """The rules that use a list, each "policy/rule". Raises NotFound."""
+        with self._store.reading():
+            return self._users("filterlist", self._find("FilterList", name, location))
+
+    # --- filters -------------------------------------------------------------------------------
+
+    def add_filter(self, list_name: str, new: Filter, location: str = "local") -> Filter:
+        """Appends a filter to a list and gives it as stored. Raises NotFound, Refused."""
+        with self._store.transaction():
+            number = self._find("FilterList", list_name, location)
+            stored = self._add_filter(number, new)
+            self._touch("filterlist", number)
+            return stored
+
+    def delete_filters(self, list_name: str, match: Callable[[Filter], bool],
+                       location: str = "local") -> int:
+        """Deletes the filters of a list that `match` accepts, and counts them. Raises NotFound."""
+        with self._store.transaction():
+            number = self._find("FilterList", list_name, location)
+            doomed = [row[0] for row in self._store.query(FILTER_SELECT, (number,))
+                      if match(_read_filter(row))]
+            for one in doomed:
+                self._store.execute("DELETE FROM filter WHERE id = ?", (one,))
+            if doomed:
+                self._touch("filterlist", number)
+            return len(doomed)
+
+    def _add_filter(self, number: int, new: Filter) -> Filter:
+        verify.filter(new)
+        verify.filter_new(new, self._list_at(number).filters)
+        stored = new._replace(guid=self._store.new_guid())
+        self._store.insert("filter", "filterlist " + FILTER_COLUMNS,
+                           (number, *stored.source, *stored.destination, *stored[2:]))
+        return stored
+
+    def _list_at(self, number: int) -> FilterList:
+        rows = self._store.query(
+            "SELECT id, name, description, guid, modified FROM filterlist WHERE id = ?", (number,))
+        return self._read_list(rows[0])
+
+    def _list_row(self, new: FilterList) -> tuple[object, ...]:
+        return new.name.casefold(), new.name, new.description, self._store.clock()
+
+    def _read_list(self, row: tuple[Any, ...]) -> FilterList:
+        number, name, description, guid, modified = row
+        filters = tuple(_read_filter(one) for one in self._store.query(FILTER_SELECT, (number,)))
+        return FilterList(name, description, filters, guid, modified)
+
+    # --- filter actions ------------------------------------------------------------------------
+
+    def filteractions(self, location: str = "local") -> tuple[FilterAction, ...]:
+        """The filter actions of a location, in the order of creation."""
+        rows = self._located("FilterAction", "guid, " + ", ".join(ACTION_COLUMNS.split()[1:]),
+                             location)
+        return tuple(self._read_action(row) for row in rows)
+
+    def filteraction(self, name: str, location: str = "local") -> FilterAction:
+        """The filter action with that name or GUID. Raises NotFound."""
+        with self._store.reading():
+            return self._action_at(self._find("FilterAction", name, location))
+
+    def add_filteraction(self, new: FilterAction, location: str = "local") -> FilterAction:
+        """Adds a filter action and gives it as stored. Raises Refused."""
+        with self._store.transaction():
+            verify.filteraction(new)
+            verify.name_free("FilterAction", new.name, self._names("FilterAction", location))
+            number = self._store.insert(
+                "filteraction", "machine location guid " + ACTION_COLUMNS,
+                (self._number, location, self._store.new_guid(), *self._action_row(new)))
+            return self._action_at(number)
+
+    def replace_filteraction(self, name: str, new: FilterAction,
+                             location: str = "local") -> FilterAction:
+        """Puts `new` in the place of a filter action. Raises NotFound, Refused."""
+        with self._store.transaction():
+            number = self._find("FilterAction", name, location)
+            verify.filteraction(new)
+            verify.name_free("FilterAction", new.name,
+                             self._names("FilterAction", location, but=number))
+            self._store.update("filteraction", ACTION_COLUMNS, self._action_row(new), number)
+            return self._action_at(number)
+
+    def delete_filteraction(self, name: str, location: str = "local") -> None:
+        """Deletes a filter action. Raises NotFound, Refused("in-use")."""
+        with self._store.transaction():
+            number = self._find("FilterAction", name, location)
+            verify.not_in_use("FilterAction", name, self._users("filteraction", number))
+            self._store.execute("DELETE FROM filteraction WHERE id = ?", (number,))
+
+    def used_by_action(self, name: str, location: str = "local") -> tuple[str, ...]:
+        """The rules that use a filter action, each "policy/rule". Raises NotFound."""
+        with self._store.reading():
+            return self._users("filteraction", self._find("FilterAction", name, location))
+
+    def _action_at(self, number: int) -> FilterAction:
+        columns = ", ".join(ACTION_COLUMNS.split()[1:])
+        rows = self._store.query(f"SELECT guid, {columns} FROM filteraction WHERE id = ?",
+                                 (number,))
+        return self._read_action(rows[0])
+
+    def _action_row(self, new: FilterAction) -> tuple[object, ...]:
+        return (new.name.casefold(), new.name, new.description, new.action, new.qmpfs, new.inpass,
+                new.soft, format_quick_modes(new.methods), self._store.clock())
+
+    def _read_action(self, row: tuple[Any, ...]) -> FilterAction:
+        guid, name, description, action, qmpfs, inpass, soft, methods, modified = row
+        try:
+            offers = parse_quick_mode(methods)
+        except ValueError:
+            raise self._store.damaged() from None
+        return FilterAction(name, description, action, bool(qmpfs), bool(inpass), bool(soft),
+                            offers, guid, modified)
+
+    def _users(self, column: str, number: int) -> tuple[str, ...]:
+        rows = self._store.query(USERS_SELECT.format(column=column), (number,))
+        return tuple(f"{policy}/{rule}" for policy, rule in rows)
+
+
+def _read_filter(row: tuple[Any, ...]) -> Filter:
+    """A filter from its id and FILTER_COLUMNS."""
+    description, protocol, source_port, destination_port, mirrored, guid = row[9:]
+    return Filter(Side(*row[1:5]), Side(*row[5:9]), description, protocol, source_port,
+                  destination_port, bool(mirrored), guid)

@@ -1,0 +1,241 @@
+"""The policy store: one SQLite file with the configuration of every machine.
+
+A `Store` owns the connection, the transactions and the machines; `Config` is one machine's part
+of it. One operator's command is one transaction: `transaction()` takes the write lock at once, so
+what a command has read cannot change before it writes, and two shells on one file queue up for a
+bounded time. When `transaction()` has ended without an exception the change is on disk.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any
+
+from engine.entropy import Entropy
+from engine.errors import NotFound
+from engine.policy import verify
+from engine.policy.connect import MEMORY, broken, open_file, translate
+from engine.policy.guid import new_guid
+from engine.policy.lists import ListTables
+from engine.policy.machine import MachineTables
+from engine.policy.model import Machine
+from engine.policy.policies import PolicyTables
+
+Row = tuple[Any, ...]
+
+
+class Store:
+    """An open policy store. Mutable owner of its connection; not shared between threads.
+
+    `path` is the file (":memory:" for none), `readonly` whether writes are bound to fail,
+    `is_new` whether nobody has put a machine into it yet.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: str, *,
+                 clock: Callable[[], float], entropy: Entropy, readonly: bool) -> None:
+        self.path, self.readonly, self.clock = path, readonly, clock
+        self._connection, self._entropy = connection, entropy
+        self._depth = 0
+        self._writing = False
+        self._changes = 0
+        self.is_new = not self.query("SELECT 1 FROM machine LIMIT 1")
+
+    @classmethod
+    def open(cls, path: str, *, clock: Callable[[], float], entropy: Entropy,
+             busy_seconds: float = 5.0) -> "Store":
+        """Opens the store at `path` ("" is memory), creating file and folder when missing.
+
+        `clock` gives Unix seconds for the time stamps. Raises Broken: "damaged", "newer",
+        "readonly", "full", "locked", "io" or "privilege".
+        """
+        path = path or MEMORY
+        opened = open_file(path, busy_seconds)
+        return cls(opened.connection, path, clock=clock, entropy=entropy,
+                   readonly=opened.readonly)
+
+    def close(self) -> None:
+        """Closes the file; everything acknowledged is on disk already."""
+        self._connection.close()
+
+    # --- transactions --------------------------------------------------------------------------
+
+    def transaction(self) -> "Transaction":
+        """A context in which all changes become true together, or none (any exception).
+
+        Inner ones join the outer: a failed inner one undoes its own changes only, and the rest
+        when its exception leaves the outer one. Raises Broken("locked") after the bounded wait.
+        """
+        return Transaction(self, writes=True)
+
+    def reading(self) -> "Transaction":
+        """A context in which several reads see one state of the file."""
+        return Transaction(self, writes=False)
+
+    def begin(self, writes: bool) -> None:
+        """Enters one level of `transaction` or `reading`."""
+        writes = writes and not self.readonly
+        if self._depth == 0:
+            self.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+            self._writing = writes
+            self._changes = self._connection.total_changes
+        else:
+            assert self._writing or not writes, "a change inside a reading context"
+            self.execute(f"SAVEPOINT level{self._depth}")
+        self._depth += 1
+
+    def end(self, done: bool) -> None:
+        """Leaves one level; `done` False undoes what happened in it."""
+        self._depth -= 1
+        if self._depth:
+            name = f"level{self._depth}"
+            if not done and self._connection.in_transaction:
+                self.execute(f"ROLLBACK TO {name}")
+            if self._connection.in_transaction:
+                self.execute(f"RELEASE {name}")
+            return
+        if not done:
+            self._rollback()
+            return
+        try:
+            if self._connection.total_changes != self._changes:
+                self.execute("UPDATE counter SET generation = generation + 1")
+            self.execute("COMMIT")
+        except BaseException:
+            self._rollback()
+            raise
+
+    def _rollback(self) -> None:
+        # A full disk makes SQLite roll back by itself.
+        if self._connection.in_transaction:
+            self.execute("ROLLBACK")
+
+    def execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
+        """Runs one statement. Raises Broken when the file, not the statement, is at fault."""
+        try:
+            return self._connection.execute(sql, values)
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.Error as error:
+            raise translate(error, self.path) from None
+
+    def query(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        """All rows of a SELECT. Raises Broken as `execute`."""
+        try:
+            return self._connection.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise translate(error, self.path) from None
+
+    def insert(self, table: str, columns: str, row: Sequence[object]) -> int:
+        """Adds a row to `table` and gives its id; `columns` are blank-separated."""
+        names = columns.split()
+        assert len(names) == len(row), (table, names, len(row))
+        cursor = self.execute(f"INSERT INTO {table} ({', '.join(names)}) "
+                              f"VALUES ({', '.join('?' * len(names))})", row)
+        return cursor.lastrowid or 0
+
+    def update(self, table: str, columns: str, row: Sequence[object], number: int) -> None:
+        """Replaces the `columns` of the row of `table` with id `number`."""
+        assignments = ", ".join(f"{name} = ?" for name in columns.split())
+        self.execute(f"UPDATE {table} SET {assignments} WHERE id = ?", (*row, number))
+
+    def new_guid(self) -> str:
+        """A GUID for a new object."""
+        return new_guid(self._entropy)
+
+    def damaged(self) -> Exception:
+        """The error for a row that no version of this program can have written."""
+        return broken("damaged", self.path)
+
+    def generation(self) -> int:
+        """A number that grows with every change that anybody commits to the file."""
+        number: int = self.query("SELECT generation FROM counter")[0][0]
+        return number
+
+    # --- machines and settings -----------------------------------------------------------------
+
+    def machines(self) -> tuple[Machine, ...]:
+        """The machines, in the order they were added."""
+        rows = self.query("SELECT name, role, forwarding, icmp_echo FROM machine ORDER BY id")
+        return tuple(Machine(name, role, bool(forwarding), bool(echo))
+                     for name, role, forwarding, echo in rows)
+
+    def add_machine(self, machine: Machine) -> None:
+        """Adds a machine. Raises Refused (name taken or unusable)."""
+        with self.transaction():
+            verify.machine(machine)
+            verify.name_free("Machine", machine.name, [one.name for one in self.machines()])
+            self.insert("machine", "key name role forwarding icmp_echo",
+                        (machine.name.casefold(), *machine))
+        self.is_new = False
+
+    def set_machine(self, machine: Machine) -> None:
+        """Replaces role and forwarding of the machine of that name. Raises NotFound."""
+        with self.transaction():
+            number = self.machine_row(machine.name)[0]
+            verify.machine(machine)
+            self.update("machine", "role forwarding icmp_echo", machine[1:], number)
+
+    def delete_machine(self, name: str) -> None:
+        """Deletes a machine and all its configuration. Raises NotFound."""
+        with self.transaction():
+            self.execute("DELETE FROM rule WHERE policy IN (SELECT id FROM policy "
+                         "WHERE machine = ?)", (self.machine_row(name)[0],))
+            self.execute("DELETE FROM machine WHERE key = ?", (name.casefold(),))
+
+    def machine_row(self, name: str) -> tuple[int, Machine]:
+        """The row id and the value of a machine. Raises NotFound."""
+        rows = self.query("SELECT id, name, role, forwarding, icmp_echo FROM machine "
+                          "WHERE key = ?", (name.casefold(),))
+        if not rows:
+            raise NotFound("Machine", name, tuple(one.name for one in self.machines()))
+        number, spelled, role, forwarding, echo = rows[0]
+        return number, Machine(spelled, role, bool(forwarding), bool(echo))
+
+    def on(self, machine: str) -> "Config":
+        """The configuration of a machine. Raises NotFound."""
+        number, found = self.machine_row(machine)
+        return Config(self, number, found.name)
+
+    def setting(self, key: str, default: str = "") -> str:
+        """A value that belongs to the whole store."""
+        rows = self.query("SELECT value FROM setting WHERE key = ?", (key,))
+        return str(rows[0][0]) if rows else default
+
+    def set_setting(self, key: str, value: str) -> None:
+        """Remembers a value for the whole store."""
+        with self.transaction():
+            self.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (key, value))
+
+
+class Transaction:
+    """The context manager behind `Store.transaction` and `Store.reading`."""
+
+    __slots__ = ("_store", "_writes")
+
+    def __init__(self, store: Store, writes: bool) -> None:
+        self._store, self._writes = store, writes
+
+    def __enter__(self) -> None:
+        self._store.begin(self._writes)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self._store.end(kind is None)
+
+
+class Config(PolicyTables, ListTables, MachineTables):
+    """One machine's configuration: policies, lists and actions by location, and the rest.
+
+    Reads are plain. Each write joins the open transaction or makes one of its own, is verified by
+    `engine.policy.verify`, and raises Refused, NotFound or Broken with the file unchanged. Names
+    are compared without case and kept as typed; where a name is asked for, a GUID in braces will
+    do for policies, rules, lists and actions.
+    """
+
+    def digest(self) -> str:
+        """A hash over everything but GUIDs and time stamps: equal for equal configurations.
+
+        Keys take part in it, so it is for comparing, not for showing.
+        """
+        from engine.policy.digest import digest
+        return digest(self)
