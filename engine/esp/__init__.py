@@ -1,0 +1,1 @@
+"""ESP (RFC 2406) as a sans-IO core: security associations that wrap and open octets."""

@@ -1,0 +1,197 @@
+"""A security association: one direction of protected traffic and its account (RFC 2401 4.4.3)."""
+
+from collections.abc import Callable
+from math import inf
+from typing import NamedTuple
+
+from engine.address import ANY_NETWORK, Address, Network
+from engine.entropy import Entropy
+from engine.errors import ParseError
+from engine.esp.constants import (
+    HEADER,
+    MAX_SEQUENCE,
+    MAX_SPI,
+    MIN_SPI,
+    NEXT_DUMMY,
+    NEXT_TUNNEL,
+    PROTOCOL_ESP,
+)
+from engine.esp.decap import Open, Verify, make_open, make_verify
+from engine.esp.encap import Wrap, make_wrap
+from engine.esp.replay import DEFAULT_WINDOW, ReplayWindow
+from engine.ip import DEFAULT_TTL, IPv4
+from engine.suites import QuickModeMethod
+
+SOFT_SHARE = 0.85
+"""Share of a lifetime after which a successor is negotiated."""
+
+
+class Selector(NamedTuple):
+    """The packets an SA may carry, seen in its own direction. Protocol and ports 0 mean any."""
+
+    source: Network = ANY_NETWORK
+    destination: Network = ANY_NETWORK
+    protocol: int = 0
+    source_port: int = 0
+    destination_port: int = 0
+
+    def matches(self, source: Address, destination: Address, protocol: int,
+                source_port: int = 0, destination_port: int = 0) -> bool:
+        """Whether an inner packet with these fields belongs here (RFC 2401 5.2.1)."""
+        return (source & self.source.mask == self.source.address
+                and destination & self.destination.mask == self.destination.address
+                and self.protocol in (0, protocol)
+                and self.source_port in (0, source_port)
+                and self.destination_port in (0, destination_port))
+
+
+class SaTerms(NamedTuple):
+    """What both directions of a pair have in common when it is made.
+
+    `entry` is the id of the SPD entry; `created` engine seconds; lifetimes 0 mean no limit;
+    `soft_share` the part of a lifetime after which a successor is due; `window` in packets.
+    """
+
+    entry: str
+    method: QuickModeMethod
+    tunnel: bool = True
+    created: float = 0.0
+    seconds: int = 0
+    kilobytes: int = 0
+    soft_share: float = SOFT_SHARE
+    window: int = DEFAULT_WINDOW
+
+
+class SecurityAssociation:
+    """One direction. `source` and `destination` are the outer addresses of its packets.
+
+    `encap` works on an outbound SA, `decap` on an inbound one. `octets` and `packets` count
+    inner octets that passed, `used` is the engine time of the last one. `on_limit` is called
+    with the SA and "soft" or "hard" when its octets or sequence numbers reach those limits;
+    nothing passes after `hard_octets` (infinite without such a lifetime).
+    """
+
+    __slots__ = ("spi", "direction", "source", "destination", "selector", "terms", "octets",
+                 "packets", "sequence", "used", "window", "on_limit", "hard_octets", "_wrap",
+                 "_verify", "_open", "_octet_mark", "_sequence_mark")
+
+    def __init__(self, spi: int, direction: str, source: Address, destination: Address,
+                 selector: Selector, terms: SaTerms) -> None:
+        if not MIN_SPI <= spi <= MAX_SPI:
+            raise ValueError("SPIs 0 to 255 are reserved")
+        self.spi = spi
+        self.direction = direction
+        self.source = source
+        self.destination = destination
+        self.selector = selector
+        self.terms = terms
+        self.octets = 0
+        self.packets = 0
+        self.sequence = 0
+        self.used = terms.created
+        self.window = ReplayWindow(terms.window)
+        self.on_limit: Callable[[SecurityAssociation, str], None] | None = None
+        self._wrap: Wrap | None = None
+        self._verify: Verify | None = None
+        self._open: Open | None = None
+        self.hard_octets = terms.kilobytes * 1024 if terms.kilobytes else inf
+        self._octet_mark = self.hard_octets * terms.soft_share
+        self._sequence_mark: float = int(MAX_SEQUENCE * terms.soft_share)
+
+    @property
+    def usable(self) -> bool:
+        """False once its octets or sequence numbers are used up."""
+        return self.octets < self.hard_octets and self.sequence < MAX_SEQUENCE
+
+    def encap(self, inner: bytes, next_header: int = NEXT_TUNNEL, now: float = 0.0) -> bytes:
+        """ESP octets, SPI to ICV, around an IPv4 packet (or a transport payload).
+
+        The sequence number begins with 1 and never wraps. Raises ParseError:
+        "sequence-exhausted", "lifetime-exhausted".
+        """
+        sequence = self.sequence + 1
+        if sequence > MAX_SEQUENCE:
+            raise ParseError("sequence-exhausted", "sequence number", 4)
+        if self.octets >= self.hard_octets:
+            raise ParseError("lifetime-exhausted", "kilobytes")
+        assert self._wrap is not None, "encap on an inbound SA"
+        data = self._wrap(sequence, inner, next_header)
+        self.sequence = sequence
+        self._account(len(inner), now)
+        return data
+
+    def decap(self, data: bytes, now: float = 0.0) -> tuple[bytes, int]:
+        """The inner octets and next header of ESP octets, SPI to ICV.
+
+        The window is looked at before the ICV and moved after it was good. Raises ParseError:
+        "truncated", "bad-length", "bad-spi", "replay", "bad-icv", "bad-padding",
+        "bad-next-header" (tunnel mode carries IPv4 only), "dummy" (to be dropped quietly),
+        "lifetime-exhausted".
+        """
+        verify, open_body = self._verify, self._open
+        assert verify is not None and open_body is not None, "decap on an outbound SA"
+        if len(data) < HEADER:
+            raise ParseError("truncated", "ESP header", len(data))
+        number = int.from_bytes(data[:HEADER], "big")
+        sequence = number & MAX_SEQUENCE
+        if number >> 32 != self.spi:
+            raise ParseError("bad-spi", "SPI", 0)
+        if not self.window.check(sequence):
+            raise ParseError("replay", "sequence number", 4)
+        body = verify(data)
+        if self.octets >= self.hard_octets:
+            raise ParseError("lifetime-exhausted", "kilobytes")
+        self.window.advance(sequence)
+        self.sequence = self.window.top
+        inner, next_header = open_body(body)
+        if next_header != NEXT_TUNNEL and (self.terms.tunnel or next_header == NEXT_DUMMY):
+            dummy = next_header == NEXT_DUMMY
+            raise ParseError("dummy" if dummy else "bad-next-header", "next header", len(body))
+        self._account(len(inner), now)
+        return inner, next_header
+
+    def _account(self, octets: int, now: float) -> None:
+        self.octets += octets
+        self.packets += 1
+        self.used = max(self.used, now)
+        if self.octets >= self._octet_mark or self.sequence >= self._sequence_mark:
+            self._crossed()
+
+    def _crossed(self) -> None:
+        """A mark was reached: the next one is the hard limit, after that there is none."""
+        hard = not self.usable
+        self._octet_mark = inf if hard else self.hard_octets
+        self._sequence_mark = inf if hard else MAX_SEQUENCE
+        if self.on_limit is not None:
+            self.on_limit(self, "hard" if hard else "soft")
+
+
+def build_outbound(spi: int, source: Address, destination: Address, selector: Selector,
+                   terms: SaTerms, key: bytes, auth_key: bytes,
+                   entropy: Entropy) -> SecurityAssociation:
+    """The SA that wraps towards `destination`. Raises ValueError for a wrong SPI or key."""
+    sa = SecurityAssociation(spi, "outbound", source, destination, selector, terms)
+    sa._wrap = make_wrap(spi, terms.method.esp_cipher or "None", key, terms.method.esp_auth,
+                         auth_key, entropy)
+    return sa
+
+
+def build_inbound(spi: int, source: Address, destination: Address, selector: Selector,
+                  terms: SaTerms, key: bytes, auth_key: bytes) -> SecurityAssociation:
+    """The SA that opens what `source` sent us. Raises ValueError like `build_outbound`."""
+    sa = SecurityAssociation(spi, "inbound", source, destination, selector, terms)
+    cipher = terms.method.esp_cipher or "None"
+    sa._verify = make_verify(cipher, terms.method.esp_auth, auth_key)
+    sa._open = make_open(cipher, key)
+    return sa
+
+
+def outer_packet(sa: SecurityAssociation, octets: bytes, source: Address, tos: int = 0,
+                 df: bool = False, *, identification: int = 0, trace: int = 0) -> IPv4:
+    """The packet that carries ESP octets (RFC 2401 5.1.2.1).
+
+    `source` is the address of the outgoing interface, `tos` is copied from the inner packet,
+    `df` follows the host's policy; the TTL is a fresh one.
+    """
+    return IPv4(source, sa.destination, PROTOCOL_ESP, octets, DEFAULT_TTL, tos, identification,
+                df, trace=trace)
