@@ -2,7 +2,7 @@
 
 from commands.errors import CommandError
 from commands.session import Session
-from engine.address import parse_address, parse_network
+from engine.address import Address, format_address, parse_address, parse_network
 from engine.diagnose.view import EndHost, Plan, Probe, ProbeEcho, View
 
 ECHOES = 4
@@ -46,18 +46,37 @@ def _end_hosts(session: Session, wanted: Plan) -> tuple[EndHost, ...]:
 
 
 def ping_through(session: Session) -> Probe:
-    """Pings a host of NetB from a host of NetA while our external interface is captured."""
-    lab, gateway = session.lab, session.lab.hosts["gwA"]
+    """Pings a host of NetB from a host of NetA while our external interface is captured.
+
+    A capture the operator runs there goes on and is read; else ours is taken away again.
+    """
+    lab, gateway, external = session.lab, session.lab.hosts["gwA"], plan(session).external
     target = session.store.on("hostB").interfaces()[0].address
     before = dict(gateway.counters)
-    echoes = []
-    watch = lab.watch("gwA", plan(session).external)
-    for _ in range(ECHOES):
-        echo = lab.ping("hostA", target)
-        text = WORDS.get(echo.kind, echo.kind)
-        echoes.append(ProbeEcho(echo.kind, echo.clear, echo.protected, echo.soft, text))
-    counts = watch.stop()
+    earlier = lab.captures.get(("gwA", external))
+    own = earlier is None or not earlier.running
+    capture = lab.start_capture("gwA", external) if own or earlier is None else earlier
+    seen = len(capture.summaries())
+    echoes = tuple(_echo(session, target) for _ in range(ECHOES))
+    protocols = [packet.protocol for packet in capture.summaries()[seen:]]
+    if own:
+        lab.stop_capture("gwA", external)
+        del lab.captures["gwA", external]
+        if earlier is not None:
+            lab.captures["gwA", external] = earlier
     refused = tuple((name, count - before.get(name, 0))
                     for name, count in gateway.counters.items() if count > before.get(name, 0))
-    return Probe("hostA", "hostB", tuple(echoes), counts.isakmp, counts.esp, counts.clear_icmp,
-                 refused)
+    return Probe("hostA", "hostB", echoes, protocols.count("ISAKMP"), protocols.count("ESP"),
+                 protocols.count("ICMP"), refused)
+
+
+def _echo(session: Session, target: Address) -> ProbeEcho:
+    """One echo a second, as ping sends them."""
+    lab = session.lab
+    started = lab.now
+    echo = lab.ping("hostA", target)
+    lab.run(max(lab.now, started + 1.0))
+    text = WORDS.get(echo.kind, echo.kind)
+    if echo.kind != "timeout":
+        text = f"{text} from {format_address(echo.source)}".replace(". from", " from")
+    return ProbeEcho(echo.kind, echo.clear, echo.protected, echo.soft, text)
