@@ -1,0 +1,145 @@
+"""capture: Network Monitor's work on one interface of one machine.
+
+The article reads the result so: ISAKMP and ESP packets mean that IPsec protects the traffic,
+plain ICMP means that it does not.
+"""
+
+from os.path import join
+from typing import TYPE_CHECKING
+
+from commands import cells
+from commands.answer import Answer, Lines, Table
+from commands.clock import iso_time, windows_time
+from commands.errors import CommandError
+from commands.kinds import Number, Path
+from commands.names import InterfaceName, MachineName
+from commands.spec import Command, tag
+
+if TYPE_CHECKING:
+    from commands.answer import Cell
+    from commands.session import Session
+    from engine.lab.capture import Capture, Summary
+
+DEFAULT_INTERFACE = "External"
+
+
+def _interface() -> str:
+    """The tag that all capture commands have: the interface to listen on."""
+    one: str = tag(InterfaceName(), "The interface; External, or a machine's only one.",
+                   default="")
+    return one
+
+
+def _machine() -> str:
+    """The tag for the machine, when it is not the current one."""
+    one: str = tag(MachineName(), "The machine; the current one.", default="")
+    return one
+
+
+def place(session: "Session", interface: str, machine: str) -> tuple[str, str]:
+    """(machine, interface) as the store spells them. Raises NotFound for unknown ones."""
+    config = session.store.on(machine or session.machine)
+    if interface:
+        return config.name, config.interface(interface).name
+    names = [one.name for one in config.interfaces()]
+    return config.name, DEFAULT_INTERFACE if DEFAULT_INTERFACE in names else names[0]
+
+
+def started(session: "Session", interface: str, machine: str) -> "Capture":
+    """The capture of that place. Raises CommandError when none was started."""
+    where = place(session, interface, machine)
+    found = session.lab.captures.get(where)
+    if found is None:
+        raise CommandError("no-capture", f"No capture of {where[1]} of {where[0]} was started",
+                           fix=f'capture start interface="{where[1]}" machine={where[0]}')
+    return found
+
+
+def _said(capture: "Capture", verb: str) -> Lines:
+    line = (f"Capture {verb} on ", cells.name(capture.interface), " of ",
+            cells.name(capture.machine), ": ", cells.count(len(capture.packets)), " packets.")
+    return Lines((line,), {"machine": capture.machine, "interface": capture.interface,
+                           "running": capture.running, "packets": len(capture.packets),
+                           "lost": capture.dropped}, "capture")
+
+
+class Start(Command, words="capture start", help="Starts a capture on an interface.",
+            remarks=("A capture that was made there before is thrown away.",),
+            examples=("capture start", "capture start External machine=gwB")):
+    """Starts a fresh capture."""
+
+    interface: str = _interface()
+    machine: str = _machine()
+
+    def run(self, session: "Session") -> Answer:
+        """One line that says where."""
+        where = place(session, self.interface, self.machine)
+        return Answer((_said(session.lab.start_capture(*where), "started"),))
+
+
+class Stop(Command, words="capture stop", help="Stops the running capture.",
+           examples=("capture start", "capture stop")):
+    """Stops it; its packets can still be shown and saved."""
+
+    interface: str = _interface()
+    machine: str = _machine()
+
+    def run(self, session: "Session") -> Answer:
+        """One line with the number of packets."""
+        capture = started(session, self.interface, self.machine)
+        session.lab.stop_capture(capture.machine, capture.interface)
+        return Answer((_said(capture, "stopped"),))
+
+
+def _row(one: "Summary", session: "Session") -> tuple["Cell", ...]:
+    at = session.lab.wall(one.time)
+    clock = windows_time(at).split(" ")[1]
+    shown = f"{clock}.{iso_time(at)[20:23]}"
+    return (cells.number(one.number), cells.Cell("time", iso_time(at), shown),
+            cells.Cell("ip", one.source, one.source),
+            cells.Cell("ip", one.destination, one.destination),
+            cells.enum(one.protocol), cells.octets(one.length), cells.text(one.info))
+
+
+class Show(Command, words="capture show", help="Displays the captured frames.",
+           remarks=("ISAKMP and ESP without ICMP: the traffic is protected. ICMP: it is not.",),
+           examples=("capture start", "capture show", "capture show last=5")):
+    """One line a packet, oldest first."""
+
+    interface: str = _interface()
+    machine: str = _machine()
+    last: int | None = tag(Number(1, 100000), "Only the newest packets.", default=None)
+
+    def run(self, session: "Session") -> Answer:
+        """The table; its number column counts from the start of the capture."""
+        capture = started(session, self.interface, self.machine)
+        summaries = capture.summaries()
+        if self.last is not None:
+            summaries = summaries[-self.last:]
+        columns = (("number", "No."), ("time", "Time"), ("source", "Source"),
+                   ("destination", "Destination"), ("protocol", "Protocol"),
+                   ("length", "Length"), ("info", "Info"))
+        return Answer((Table(columns, tuple(_row(one, session) for one in summaries), "",
+                             "packets", f"No packet crossed {capture.interface} of "
+                             f"{capture.machine} yet."),))
+
+
+class Save(Command, words="capture save", help="Writes the captured frames to a file.",
+           remarks=("The file is a pcap of raw IPv4 packets; tshark and Wireshark open it.",)):
+    """Writes a pcap file."""
+
+    file: str = tag(Path(), "The file to write, such as x.pcap.")
+    interface: str = _interface()
+    machine: str = _machine()
+
+    def run(self, session: "Session") -> Answer:
+        """One line with the file's name. Raises CommandError when it cannot be written."""
+        capture = started(session, self.interface, self.machine)
+        try:
+            written = capture.save(join(session.folder, self.file), session.lab.epoch)
+        except OSError as error:
+            raise CommandError("file", f"{self.file} cannot be written: {error.strerror}",
+                               tag="file") from None
+        line = (cells.count(written), " packets written to ",
+                cells.Cell("path", self.file, self.file), ".")
+        return Answer((Lines((line,), {"packets": written, "file": self.file}, "saved"),))
