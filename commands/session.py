@@ -36,6 +36,7 @@ class Session:
     `emit` receives blocks as soon as a long command has them (ping); `ask` is None without
     a terminal; `location` is netsh's `set store`: local, persistent or domain. `wait` sleeps
     seconds of wall time between the echoes of an endless ping; None without a terminal.
+    `epoch` is the Unix time at which the lab boots, None for the lab's own.
     """
 
     def __init__(self, store_path: str = "", *, seed: int = 252735, machine: str = "gwA",
@@ -45,6 +46,7 @@ class Session:
         self.emit = emit or (lambda block: None)
         self.ask, self.yes = ask, yes
         self.wait: Callable[[float], None] | None = None
+        self.epoch: float | None = None
         self.context: tuple[str, ...] = ()
         self.stack: list[tuple[str, ...]] = []
         self.aliases: dict[str, str] = {}
@@ -74,8 +76,9 @@ class Session:
     def lab(self) -> "Lab":
         """The embedded lab, booted from the store on first use."""
         if self._lab is None:
-            from engine.lab.lab import Lab
-            self._lab = Lab(self.store, seed=self.seed)
+            from engine.lab.lab import EPOCH, Lab
+            epoch = EPOCH if self.epoch is None else self.epoch
+            self._lab = Lab(self.store, seed=self.seed, epoch=epoch)
             self._applied = self.store.generation()
         return self._lab
 
