@@ -105,7 +105,7 @@ class Command:
 
     if not TYPE_CHECKING:
 
-        def __init__(self, given=frozenset(), **values):
+        def __init__(self, given=(), **values):
             for one in self.tags:
                 self.__dict__[one.name] = values.pop(one.name, one.default)
             assert not values, f"no such field: {values}"
@@ -117,7 +117,12 @@ class Command:
     @property
     def names_given(self) -> frozenset[str]:
         """The field names the operator typed (the others hold defaults)."""
-        return self.__dict__.get("given", frozenset())  # type: ignore[no-any-return]
+        return frozenset(self.order_given)
+
+    @property
+    def order_given(self) -> tuple[str, ...]:
+        """The same in typed order, once for each value: the order of keys is their preference."""
+        return tuple(self.__dict__.get("given", ()))
 
     def __init_subclass__(cls, words: str = "", help: str = "", destructive: bool = False,
                           remarks: tuple[str, ...] = (), examples: tuple[str, ...] = (),
