@@ -39,7 +39,7 @@ from engine.policy.model import (
 from engine.suites import QuickModeMethod
 
 NAME_MAX = 255
-DESCRIPTION_MAX = 1024
+DESCRIPTION_MAX = 255
 KEY_MAX = 1024
 METHODS_MAX = 32
 # Lifetimes travel as 32 bits of seconds (RFC 2407 4.5), the store counts minutes.
@@ -74,17 +74,24 @@ def name_usable(kind: str, name: str) -> None:
 
 
 def text_clean(kind: str, what: str, text: str) -> None:
-    """No control characters, no halves of characters, no quote (a script could not hold it)."""
+    """No control characters, line separators or halves of characters: one line must hold it."""
+    if text.isprintable():
+        return
     for character in text:
-        if not character.isprintable() and not character.isspace() or character in "\r\n\t\v\f":
+        if is_control(character):
             refuse("bad-text", f"the {what} of a {kind} must not hold the character "
                                f"U+{ord(character):04X}", kind)
-    if '"' in text:
-        refuse("bad-text", f"the {what} of a {kind} must not hold a double quote", kind)
+
+
+def is_control(character: str) -> bool:
+    """Whether a typed line could not hold the character."""
+    code = ord(character)
+    return (code < 32 or 127 <= code < 160 or 0xD800 <= code <= 0xDFFF
+            or code in (0x2028, 0x2029))
 
 
 def description_usable(kind: str, text: str) -> None:
-    """A description has at most 1024 printable characters."""
+    """A description has at most 255 printable characters."""
     if len(text) > DESCRIPTION_MAX:
         refuse("bad-text", f"the description of a {kind} must have at most {DESCRIPTION_MAX} "
                            "characters", kind)
@@ -199,11 +206,8 @@ def authentication_value(method: AuthMethod) -> None:
     if not 1 <= len(method.value) <= KEY_MAX:
         refuse("range", f"{method.kind} must have 1-{KEY_MAX} characters")
     # A character of the key must not appear in a message: all that is said is the rule.
-    if method.kind == "psk" and not (str.isprintable(method.value) and '"' not in method.value):
-        refuse("bad-text", "psk must not hold control characters or a double quote")
-    if method.kind == "rootca":
-        # A distinguished name has quotes of its own, which a script writes as \'.
-        text_clean("Rule", "rootca", method.value.replace('"', ""))
+    if any(is_control(character) for character in method.value):
+        refuse("bad-text", f"{method.kind} must not hold control characters")
 
 
 def methods_counted(what: str, count: int) -> None:
