@@ -182,3 +182,8 @@ class Checklist(Command, words="checklist",
             return 1
         walk.session.emit(Lines(describe(index + 1, finding, index in walk.mended)))
         return 1
+
+
+class DiagChecklist(Checklist, words="diag checklist",
+                    help="Walks the article's steps with live evidence, verdicts and fixes."):
+    """The same in the diag context."""
