@@ -57,6 +57,51 @@ class Statistics:
 
     __slots__ = tuple(key for _, key, _ in LABELS)
 
+    main_modes: int
+    quick_modes: int
+    soft_sas: int
+    authentication_failures: int
+    active_acquire: int
+    active_receive: int
+    acquire_fail: int
+    receive_fail: int
+    send_fail: int
+    acquire_heap: int
+    receive_heap: int
+    negotiation_failures: int
+    invalid_cookies: int
+    total_acquire: int
+    total_get_spi: int
+    total_key_add: int
+    total_key_update: int
+    get_spi_fail: int
+    key_add_fail: int
+    key_update_fail: int
+    isadb_list_size: int
+    connection_list_size: int
+    invalid_packets: int
+    active_associations: int
+    offload_sas: int
+    pending_key: int
+    key_adds: int
+    key_deletes: int
+    rekeys: int
+    active_tunnels: int
+    bad_spi: int
+    not_decrypted: int
+    not_authenticated: int
+    replay_detected: int
+    confidential_bytes_sent: int
+    confidential_bytes_received: int
+    authenticated_bytes_sent: int
+    authenticated_bytes_received: int
+    transport_bytes_sent: int
+    transport_bytes_received: int
+    offloaded_bytes_sent: int
+    offloaded_bytes_received: int
+    tunnel_bytes_sent: int
+    tunnel_bytes_received: int
+
     def __init__(self) -> None:
         for _, key, _ in LABELS:
             setattr(self, key, 0)

@@ -1,0 +1,256 @@
+"""The policy agent: the policy in force, compiled to an SPD and to answers for IKE.
+
+A rule with a tunnel end that is another machine's address gives outbound entries, one with an
+own address inbound entries: that is why the article needs two rules. A rule without a tunnel end
+gives transport mode entries both ways. Windows' words "me" and "any" are expanded against the
+interfaces; a mirrored filter gives its reverse as well, with the same tunnel end, which is what
+makes mirrored filters wrong in tunnel rules.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from engine.address import ANY_NETWORK, Address, Network, prefix_mask
+from engine.ike.interface import Phase1Policy, Phase2Policy, TrafficSelector
+from engine.policy.model import (
+    AuthMethod,
+    Filter,
+    FilterAction,
+    FilterList,
+    Interface,
+    Policy,
+    Rule,
+    Secret,
+    Side,
+)
+from engine.policy.store import Config
+from engine.spd import INBOUND, OUTBOUND, Spd, SpdEntry
+
+# Windows 2000's driver lets all of these past; see engine.spd.LEVELS.
+DEFAULT_EXEMPT_LEVEL = 0
+HOST_PREFIX = 32
+
+
+class BoundRule(NamedTuple):
+    """A rule with the filter list and the filter action that it names."""
+
+    rule: Rule
+    filters: FilterList
+    action: FilterAction
+
+
+class PolicySnapshot(NamedTuple):
+    """All that the agent needs of the store, read once: an equal one needs no new SPD.
+
+    `location` and `policy` are "" and None when no policy is in force.
+    """
+
+    location: str = ""
+    policy: Policy | None = None
+    rules: tuple[BoundRule, ...] = ()
+    interfaces: tuple[Interface, ...] = ()
+    exempt_level: int = DEFAULT_EXEMPT_LEVEL
+
+
+def read_policy(config: Config) -> PolicySnapshot:
+    """Reads the policy in force on a machine, and what it is expanded against."""
+    interfaces = config.interfaces()
+    level = int(config.get_setting("ipsecexempt", str(DEFAULT_EXEMPT_LEVEL)))
+    active = config.active_policy()
+    if active is None:
+        return PolicySnapshot(interfaces=interfaces, exempt_level=level)
+    location, policy = active
+    bound = tuple(
+        BoundRule(rule, config.filterlist(rule.filterlist, location),
+                  config.filteraction(rule.filteraction, location))
+        for rule in config.rules(policy.name, location))
+    return PolicySnapshot(location, policy, bound, interfaces, level)
+
+
+def key_of(entry: SpdEntry, peer: Address) -> str:
+    """What a pair of SAs is filed under: the entry, and in transport mode also the peer.
+
+    One transport entry (me to any) serves many peers; a tunnel entry has one peer.
+    """
+    return entry.id if entry.tunnel is not None else f"{entry.id}/{peer}"
+
+
+class PolicyAgent:
+    """The policy in force as an `engine.ike.interface.IkePolicy`. Immutable once made."""
+
+    __slots__ = ("snapshot", "spd", "own")
+
+    def __init__(self, snapshot: PolicySnapshot) -> None:
+        self.snapshot = snapshot
+        self.own = frozenset(one.address for one in snapshot.interfaces)
+        self.spd = Spd(_compile(snapshot, self.own))
+
+    def by_key(self) -> dict[str, SpdEntry]:
+        """The entries by id; key_of in transport mode begins with the id and a slash."""
+        return {entry.id: entry for entry in self.spd.entries}
+
+    # --- what IKE asks -------------------------------------------------------------------------
+
+    def phase1(self, local: Address, peer: Address) -> Phase1Policy | None:
+        """The main mode policy of the most specific rule that concerns `peer`.
+
+        A pre-shared key is chosen by the peer's address (RFC 2409 5.4), so a machine that is no
+        rule's tunnel end gets none.
+        """
+        policy = self.snapshot.policy
+        entry = next((one for one in self.spd.entries if _concerns(one, local, peer)), None)
+        if policy is None or entry is None:
+            return None
+        kinds = [method.kind for method in entry.auth]
+        psk = next((method.value for method in entry.auth if method.kind == "psk"), None)
+        return Phase1Policy(policy.methods, None if psk is None else _octets(psk),
+                            policy.mmlifetime * 60, 1 if policy.mmpfs else policy.qmpermm,
+                            policy.mmpfs, psk is None and "kerberos" in kinds)
+
+    def phase2(self, local: Address, peer: Address,
+               selector: TrafficSelector) -> Phase2Policy | None:
+        """The quick mode policy a peer's identities match exactly, tunnel before transport.
+
+        Both directions must exist: the entry towards the peer and its mirror image that ends at
+        `local`; Windows refuses a peer whose filters are not the mirror of its own.
+        """
+        for entry in self.spd.entries:
+            if entry.direction != OUTBOUND or entry.action != "negotiate":
+                continue
+            if entry.tunnel == peer and _selector(entry) == selector:
+                if self.mirror_of(entry, local) is not None:
+                    return self.wanted(entry, local, peer)
+            elif entry.tunnel is None and _carries(entry, local, peer, selector):
+                return self.wanted(entry, local, peer)
+        return None
+
+    # --- what the host asks --------------------------------------------------------------------
+
+    def wanted(self, entry: SpdEntry, local: Address, peer: Address) -> Phase2Policy:
+        """The quick mode to offer for an outbound entry."""
+        policy = self.snapshot.policy
+        assert policy is not None, "an SPD entry without a policy"
+        group = policy.methods[0].group if entry.pfs and policy.methods else 0
+        selector = _selector(entry)
+        if entry.tunnel is None:
+            selector = selector._replace(local=Network(local, HOST_PREFIX),
+                                         remote=Network(peer, HOST_PREFIX))
+        return Phase2Policy(key_of(entry, peer), selector, entry.methods, group,
+                            entry.tunnel is not None)
+
+    def mirror_of(self, entry: SpdEntry, local: Address) -> SpdEntry | None:
+        """The inbound entry for the answers to an outbound one, ending at `local`."""
+        tunnel = None if entry.tunnel is None else local
+        for one in self.spd.entries:
+            if (one.direction == INBOUND and one.action == "negotiate" and one.tunnel == tunnel
+                    and one.source == entry.destination and one.destination == entry.source
+                    and one.protocol == entry.protocol
+                    and one.source_port == entry.destination_port
+                    and one.destination_port == entry.source_port):
+                return one
+        return None
+
+
+def _octets(psk: str) -> bytes:
+    # The one place where a stored key is handed to IKE.
+    return (psk.reveal() if isinstance(psk, Secret) else psk).encode()
+
+
+def _selector(entry: SpdEntry) -> TrafficSelector:
+    return TrafficSelector(entry.source, entry.destination, entry.protocol, entry.source_port,
+                           entry.destination_port)
+
+
+def _concerns(entry: SpdEntry, local: Address, peer: Address) -> bool:
+    if entry.direction != OUTBOUND or entry.action != "negotiate":
+        return False
+    if entry.tunnel is not None:
+        return entry.tunnel == peer
+    return local in entry.source and peer in entry.destination
+
+
+def _carries(entry: SpdEntry, local: Address, peer: Address, selector: TrafficSelector) -> bool:
+    ends = (Network(local, HOST_PREFIX), Network(peer, HOST_PREFIX))
+    return ((selector.local, selector.remote) == ends
+            and local in entry.source and peer in entry.destination
+            and (entry.protocol, entry.source_port, entry.destination_port) == selector[2:])
+
+
+# --- compilation --------------------------------------------------------------------------------
+
+
+def _compile(snapshot: PolicySnapshot, own: frozenset[Address]) -> Iterator[SpdEntry]:
+    if snapshot.policy is None:
+        return
+    for bound in snapshot.rules:
+        # Every adapter of the lab is a LAN adapter.
+        if not bound.rule.active or bound.rule.conntype == "dialup":
+            continue
+        for one in bound.filters.filters:
+            yield from _entries(bound, one, snapshot, own)
+
+
+def _entries(bound: BoundRule, one: Filter, snapshot: PolicySnapshot,
+             own: frozenset[Address]) -> Iterator[SpdEntry]:
+    seen: set[tuple[object, ...]] = set()
+    ways = [(one.source, one.destination, one.source_port, one.destination_port, False)]
+    if one.mirrored:
+        ways.append((one.destination, one.source, one.destination_port, one.source_port, True))
+    for source_side, destination_side, source_port, destination_port, reverse in ways:
+        for source in _networks(source_side, snapshot.interfaces):
+            for destination in _networks(destination_side, snapshot.interfaces):
+                for direction in _directions(bound.rule.tunnel, source, destination, own):
+                    shape = (source, destination, source_port, destination_port, direction)
+                    if shape not in seen:
+                        seen.add(shape)
+                        yield _entry(bound, one, snapshot, shape, reverse)
+
+
+def _entry(bound: BoundRule, one: Filter, snapshot: PolicySnapshot,
+           shape: tuple[Network, Network, int, int, str], reverse: bool) -> SpdEntry:
+    source, destination, source_port, destination_port, direction = shape
+    rule, filters, action = bound
+    policy = snapshot.policy
+    assert policy is not None
+    identity = (rule.guid, one.guid, *shape, one.protocol, rule.tunnel)
+    auth: tuple[AuthMethod, ...] = rule.auth
+    return SpdEntry(
+        _entry_guid(identity), one.description or filters.name, source, destination,
+        one.protocol, source_port, destination_port, direction, action.action, rule.tunnel,
+        action.methods, action.qmpfs, action.soft, action.inpass, auth, rule.name, policy.name,
+        filters.name, one.guid, reverse)
+
+
+def _entry_guid(identity: Iterable[object]) -> str:
+    """A GUID that is the same as long as the rule, the filter and the selector are."""
+    from hashlib import sha1
+    digits = sha1(repr(tuple(identity)).encode(), usedforsecurity=False).hexdigest().upper()
+    return (f"{{{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-"
+            f"{digits[20:32]}}}")
+
+
+def _networks(side: Side, interfaces: tuple[Interface, ...]) -> tuple[Network, ...]:
+    if side.kind == "any":
+        return (ANY_NETWORK,)
+    if side.kind == "me":
+        return tuple(Network(one.address, HOST_PREFIX) for one in interfaces)
+    if side.kind == "server":
+        # The lab's machines have no WINS, DNS or DHCP servers; only the gateway word has a meaning.
+        if side.name.upper() != "GATEWAY":
+            return ()
+        return tuple(Network(one.gateway, HOST_PREFIX) for one in interfaces
+                     if one.gateway is not None)
+    return (Network(side.address & prefix_mask(side.prefix), side.prefix),)
+
+
+def _directions(tunnel: Address | None, source: Network, destination: Network,
+                own: frozenset[Address]) -> tuple[str, ...]:
+    if tunnel is not None:
+        return (INBOUND,) if tunnel in own else (OUTBOUND,)
+    outbound = not _is_own(destination, own)
+    inbound = not _is_own(source, own)
+    return ((OUTBOUND,) if outbound else ()) + ((INBOUND,) if inbound else ())
+
+
+def _is_own(network: Network, own: frozenset[Address]) -> bool:
+    return network.prefix == HOST_PREFIX and network.address in own

@@ -1,0 +1,171 @@
+"""The way in: wire, reassembly, IPsec, RRAS input filter, then deliver or forward.
+
+The RRAS input filter sees the decrypted packet on the interface that the ESP packet came in by;
+ESP itself never meets it.
+"""
+
+from engine.address import format_address
+from engine.errors import ParseError
+from engine.esp.constants import HEADER, NEXT_TUNNEL
+from engine.esp.sa import SecurityAssociation
+from engine.ip import ESP, IPv4, parse_ipv4, ports
+from engine.pipeline.node import Flow, Node
+from engine.pipeline.outbound import Stage, decide, forward
+from engine.pipeline.stages import INBOUND, Output
+from engine.spd import INBOUND as IN
+
+# The statistics behind each reason for which an SA refuses a packet.
+_STATISTIC = {
+    "bad-icv": "not_authenticated", "replay": "replay_detected", "bad-padding": "not_decrypted",
+    "bad-length": "not_decrypted", "truncated": "not_decrypted",
+    "bad-next-header": "not_decrypted",
+}
+# The reasons of which the System log gets a record.
+_LOGGED = frozenset({"bad-icv", "replay"})
+
+
+def receive(node: Node, packet: IPv4, interface: str, now: float) -> list[Output]:
+    """Takes a packet from the wire of an interface; gives what is to be done."""
+    flow = Flow(packet, now, arrived=interface)
+    node.step(flow, "receive", "pass", "", interface)
+    for name in INBOUND:
+        if not STAGES[name](node, flow):
+            break
+    return flow.outputs
+
+
+def _reassemble(node: Node, flow: Flow) -> bool:
+    """Puts together what is for this machine; fragments in transit pass as they are."""
+    packet = flow.packet
+    if not packet.is_fragment or packet.destination not in node.own:
+        return True
+    try:
+        whole = node.reassembler.add(packet, flow.now)
+    except ParseError as error:
+        return node.drop(flow, "reassemble", error.drop)
+    if whole is None:
+        node.step(flow, "reassemble", "hold", "fragment")
+        return False
+    flow.packet = whole
+    node.step(flow, "reassemble", "pass", "", f"{whole.length} octets")
+    return True
+
+
+def _ipsec(node: Node, flow: Flow) -> bool:
+    if flow.packet.protocol == ESP and flow.packet.destination in node.own:
+        return _open(node, flow)
+    return _check_clear(node, flow)
+
+
+def _rras_input(node: Node, flow: Flow) -> bool:
+    packet = flow.packet
+    if (packet.is_fragment and packet.destination not in node.own
+            and node.rras.drops_fragments(flow.arrived)):
+        return node.drop(flow, "rras-input", "rras-fragment", flow.arrived)
+    passes, detail = node.rras.check(flow.arrived, "input", packet)
+    if not passes:
+        return node.drop(flow, "rras-input", "rras-input", detail)
+    if detail:
+        node.step(flow, "rras-input", "pass", "", detail)
+    return True
+
+
+def _deliver(node: Node, flow: Flow) -> bool:
+    packet = flow.packet
+    if packet.destination in node.own:
+        node.step(flow, "deliver", "deliver", "", format_address(packet.destination))
+        flow.outputs += node.services.deliver(packet, flow.arrived, flow.now)
+    elif packet.destination >> 28 >= 0xE or packet.destination in node.broadcasts:
+        return node.drop(flow, "deliver", "not-for-us")
+    else:
+        flow.outputs += forward(node, flow)
+    return True
+
+
+STAGES: dict[str, Stage] = {
+    "reassemble": _reassemble, "ipsec": _ipsec, "rras-input": _rras_input, "deliver": _deliver,
+}
+
+
+# --- IPsec ----------------------------------------------------------------------------------------
+
+
+def _check_clear(node: Node, flow: Flow) -> bool:
+    """A clear packet: refused when the policy wants it protected (RFC 2401 5.2.1)."""
+    entry, reason = decide(node, flow.packet, IN)
+    if entry is None or entry.action in ("permit", "bypass"):
+        node.step(flow, "spd", "pass", reason, "" if entry is None else entry.name)
+        return True
+    if entry.action == "block":
+        return node.drop(flow, "spd", "blocked", entry.name)
+    if node.services.accepts_clear(entry, flow.packet, flow.now):
+        node.count("clear-accepted")
+        node.step(flow, "spd", "pass", "clear-accepted", entry.name)
+        return True
+    node.services.driver_event("cleartext-refused", flow.packet, entry.name, flow.now)
+    return node.drop(flow, "spd", "cleartext-refused", entry.name)
+
+
+def _open(node: Node, flow: Flow) -> bool:
+    """ESP for this machine: SPI, integrity, replay, decryption, then the policy."""
+    outer = flow.packet
+    spi = int.from_bytes(outer.payload[:4], "big") if len(outer.payload) >= HEADER else 0
+    sa = node.sad.by_spi(spi)
+    if sa is None:
+        node.stats.bad_spi += 1
+        node.services.driver_event("bad-spi", outer, f"0x{spi:08x}", flow.now)
+        return node.drop(flow, "esp", "bad-spi", f"SPI 0x{spi:08x}")
+    if outer.source != sa.source:
+        return node.drop(flow, "esp", "wrong-tunnel-source",
+                         f"{format_address(outer.source)}, not {format_address(sa.source)}")
+    try:
+        octets, next_header = sa.decap(outer.payload, flow.now)
+        inner = _inner(outer, octets, next_header)
+    except ParseError as error:
+        return _refused(node, flow, sa, error.drop)
+    _account(node, sa, len(octets))
+    node.step(flow, "esp", "pass", "", f"SPI 0x{spi:08x} sequence {sa.sequence}")
+    flow.packet, flow.secured = inner, sa
+    return _check_inner(node, flow, sa)
+
+
+def _inner(outer: IPv4, octets: bytes, next_header: int) -> IPv4:
+    if next_header == NEXT_TUNNEL:
+        return parse_ipv4(octets, outer.trace)
+    return outer.with_payload(octets, next_header)
+
+
+def _refused(node: Node, flow: Flow, sa: SecurityAssociation, reason: str) -> bool:
+    statistic = _STATISTIC.get(reason)
+    if statistic is not None:
+        setattr(node.stats, statistic, getattr(node.stats, statistic) + 1)
+    if reason in _LOGGED:
+        node.services.driver_event(reason, flow.packet, f"0x{sa.spi:08x}", flow.now)
+    return node.drop(flow, "esp", reason, f"SPI 0x{sa.spi:08x}")
+
+
+def _check_inner(node: Node, flow: Flow, sa: SecurityAssociation) -> bool:
+    """The decrypted packet must be one its SA may carry and its inbound entry asks for."""
+    packet = flow.packet
+    source_port, destination_port = ports(packet)
+    fields = (packet.source, packet.destination, packet.protocol, source_port, destination_port)
+    if not sa.selector.matches(*fields):
+        return node.drop(flow, "esp", "selector-mismatch", f"SPI 0x{sa.spi:08x}")
+    entry = node.agent.spd.lookup(IN, *fields)
+    tunnel = sa.destination if sa.terms.tunnel else None
+    if entry is None or entry.action != "negotiate" or entry.tunnel != tunnel:
+        return node.drop(flow, "spd", "inbound-policy",
+                         "no inbound filter" if entry is None else entry.name)
+    node.step(flow, "spd", "pass", "secured", entry.name)
+    return True
+
+
+def _account(node: Node, sa: SecurityAssociation, octets: int) -> None:
+    stats = node.stats
+    stats.authenticated_bytes_received += octets
+    if sa.terms.method.esp_cipher:
+        stats.confidential_bytes_received += octets
+    if sa.terms.tunnel:
+        stats.tunnel_bytes_received += octets
+    else:
+        stats.transport_bytes_received += octets

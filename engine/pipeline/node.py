@@ -1,0 +1,136 @@
+"""What the pipeline needs to know of the machine it runs in, and the flow of one packet."""
+
+from typing import Protocol
+
+from engine.address import Address, prefix_mask
+from engine.agent import PolicyAgent, PolicySnapshot
+from engine.esp.sa import SecurityAssociation
+from engine.ip import IPv4
+from engine.pipeline.fragment import Reassembler
+from engine.pipeline.hold import HoldQueue
+from engine.pipeline.route import Hop, RouteTable
+from engine.pipeline.rras import RrasTable
+from engine.pipeline.stages import Output, Refused
+from engine.policy.model import Interface
+from engine.sad import Sad
+from engine.spd import SpdEntry
+from engine.statistics import Statistics
+from engine.trace import Step
+
+PATH_MTU_SECONDS = 600.0
+# The least MTU that an unauthenticated ICMP message can make us believe in (RFC 2401 6.1).
+PATH_MTU_FLOOR = 576
+
+
+class Services(Protocol):
+    """What the pipeline asks of the host around it."""
+
+    def acquire(self, entry: SpdEntry, local: Address, peer: Address,
+                now: float) -> list[Output]:
+        """A packet needs a pair of SAs that is not there: starts IKE unless it works already."""
+
+    def is_soft(self, entry: SpdEntry, peer: Address) -> bool:
+        """Whether clear traffic with `peer` under this outbound entry was agreed."""
+
+    def accepts_clear(self, entry: SpdEntry, packet: IPv4, now: float) -> bool:
+        """Whether a clear packet that meets an inbound negotiating entry is accepted."""
+
+    def deliver(self, packet: IPv4, interface: str, now: float) -> list[Output]:
+        """A packet for this machine has passed everything."""
+
+    def driver_event(self, name: str, packet: IPv4, detail: str, now: float) -> None:
+        """The driver refused a packet for a reason that the System log names."""
+
+
+class Flow:
+    """One packet on its way: mutable while it passes the stages.
+
+    `arrived` is the interface it came in by ("" when it was born here), `application` whether a
+    local program waits to hear that it was refused, `secured` the SA it came out of, `via` the
+    interface that must carry it ("" when the routes decide), `outputs` the result so far.
+    """
+
+    __slots__ = ("packet", "now", "arrived", "application", "hop", "secured", "via", "protected",
+                 "outputs")
+
+    def __init__(self, packet: IPv4, now: float, *, arrived: str = "", application: bool = False,
+                 via: str = "") -> None:
+        self.packet, self.now = packet, now
+        self.arrived, self.application, self.via = arrived, application, via
+        self.hop: Hop | None = None
+        self.secured: SecurityAssociation | None = None
+        self.protected = False
+        self.outputs: list[Output] = []
+
+
+class Node:
+    """The state of one machine that packets meet. `engine.host` owns it and fills it.
+
+    `trace` is None while nobody asked for steps; `counters` has a count under each drop's name.
+    """
+
+    __slots__ = ("name", "interfaces", "own", "broadcasts", "routes", "rras", "agent", "sad",
+                 "hold", "reassembler", "forwarding", "counters", "stats", "trace", "services",
+                 "path_mtu", "_identification")
+
+    def __init__(self, name: str, services: Services) -> None:
+        self.name, self.services = name, services
+        self.interfaces: dict[str, Interface] = {}
+        self.own: dict[Address, str] = {}
+        self.broadcasts: frozenset[Address] = frozenset()
+        self.routes = RouteTable()
+        self.rras = RrasTable()
+        self.hold = HoldQueue()
+        self.reassembler = Reassembler()
+        self.forwarding = False
+        self.counters: dict[str, int] = {}
+        self.stats = Statistics()
+        self.trace: list[Step] | None = None
+        self.path_mtu: dict[Address, tuple[int, float]] = {}
+        self._identification = 0
+        self.sad = Sad()
+        self.agent = PolicyAgent(PolicySnapshot())
+
+    def set_interfaces(self, interfaces: tuple[Interface, ...]) -> None:
+        """Takes over the adapters: names, own addresses, broadcast addresses of their nets."""
+        self.interfaces = {one.name: one for one in interfaces}
+        self.own = {one.address: one.name for one in interfaces}
+        self.broadcasts = frozenset(one.address | ~prefix_mask(one.prefix) & 0xFFFFFFFF
+                                    for one in interfaces if one.prefix < 31)
+
+    def next_identification(self) -> int:
+        """An IP identification: a counter, as Windows 2000 has it."""
+        self._identification = self._identification + 1 & 0xFFFF
+        return self._identification
+
+    def count(self, name: str) -> None:
+        """Adds one to a counter by name."""
+        self.counters[name] = self.counters.get(name, 0) + 1
+
+    def step(self, flow: Flow, stage: str, verdict: str, reason: str = "",
+             detail: str = "") -> None:
+        """Records a decision while somebody watches."""
+        if self.trace is not None:
+            self.trace.append(Step(flow.now, self.name, flow.packet.trace, stage, verdict,
+                                   reason, detail))
+
+    def drop(self, flow: Flow, stage: str, reason: str, detail: str = "") -> bool:
+        """Counts and records the end of a packet; a local program hears of it. Gives False."""
+        self.count(reason)
+        self.step(flow, stage, "drop", reason, detail)
+        if flow.application:
+            flow.outputs.append(Refused(flow.packet, reason))
+        return False
+
+    def mtu_towards(self, interface: str, peer: Address, now: float) -> int:
+        """Octets an outer packet to `peer` may have: the link's, or less when we learned so."""
+        own = self.interfaces[interface].mtu
+        learned, until = self.path_mtu.get(peer, (own, 0.0))
+        return min(own, learned) if until > now else own
+
+    def learn_mtu(self, peer: Address, mtu: int, now: float) -> None:
+        """Believes an ICMP "needs fragmentation" about the way to `peer` for ten minutes."""
+        self.path_mtu[peer] = max(mtu, PATH_MTU_FLOOR), now + PATH_MTU_SECONDS
+        if len(self.path_mtu) > 256:
+            del self.path_mtu[next(iter(self.path_mtu))]
+
