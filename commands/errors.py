@@ -25,6 +25,7 @@ class CommandError(Exception):
         self.code, self.text, self.tag, self.span = code, text, tag, span
         self.known, self.fix, self.exit = known, fix, exit
         self.line = ""
+        self.place = ""  # FILE:LINE of the script it stands in
 
     def __str__(self) -> str:
         return self.text
@@ -35,4 +36,6 @@ class Interrupted(Exception):
 
 
 class Leave(Exception):
-    """`bye`: end the script and the program."""
+    """`bye`: end the script and the program; `exit` is the worst exit code of the script."""
+
+    exit = 0

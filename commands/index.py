@@ -4,7 +4,10 @@ A one-shot command imports only the module it needs; completion, abbreviation an
 this table. A test compares it with the declarations. Owners of a command edit its row here.
 """
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from commands.spec import Command
 
 # (path, help): the places an operator can stand in.
 CONTEXTS: tuple[tuple[str, str], ...] = (
@@ -234,7 +237,8 @@ def is_context(path: tuple[str, ...]) -> bool:
         return False
 
 
-def load(node: Node) -> object:
+def load(node: Node) -> "type[Command]":
     """Imports the module of a command and gives its class."""
     module, _, name = node.target.partition(":")
-    return getattr(__import__(module, fromlist=(name,)), name)
+    command: type[Command] = getattr(__import__(module, fromlist=(name,)), name)
+    return command

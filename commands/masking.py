@@ -1,0 +1,76 @@
+"""Typed lines without their secrets: for errors, history, logs and recordings."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from commands.parser import Parse, parse
+from commands.words import Word, split_words
+from engine.policy.model import Secret
+
+if TYPE_CHECKING:
+    from commands.session import Session
+
+# Masked whatever the line turns out to be: a mistyped command must not leak its key.
+SECRET_WORDS = ("psk", "presharedkey", "password", "secret")
+
+
+def mask_text(text: str, session: "Session") -> str:
+    """A typed line as it may be kept: the values of secret tags are stars."""
+    return mask(parse(text, session))[0]
+
+
+def mask(parsed: Parse) -> tuple[str, Callable[[int], int]]:
+    """The line with stars for its secrets, and where each of its columns went."""
+    text = parsed.text
+    spans = sorted(set(_secret_spans(parsed)))
+    parts, moves, at = [], [], 0
+    for start, end in spans:
+        if start < at:
+            continue
+        parts += [text[at:start], Secret.MASK]
+        moves.append((start, end, len(Secret.MASK)))
+        at = end
+    parts.append(text[at:])
+
+    def moved(column: int) -> int:
+        shift = 0
+        for start, end, width in moves:
+            if column >= end:
+                shift += width - (end - start)
+            elif column > start:
+                return start + shift
+        return column + shift
+
+    return "".join(parts), moved
+
+
+def _secret_spans(parsed: Parse) -> list[tuple[int, int]]:
+    spans = [(piece.start, piece.end) for piece in parsed.pieces if piece.role == "secret"]
+    if parsed.kind == "comment":
+        return spans
+    words = split_words(parsed.text).words
+    for at, word in enumerate(words):
+        spans += _named(words, at, word)
+    return spans
+
+
+def _named(words: tuple[Word, ...], at: int, word: Word) -> list[tuple[int, int]]:
+    """The value behind ``psk=`` in any of its spellings, as far as the line goes."""
+    if word.quoted:
+        return []
+    if word.equals > 0 and _is_secret(word.text[:word.equals]):
+        if word.cut < word.end:
+            return [(word.cut, word.end)]
+        return [(one.start, one.end) for one in words[at + 1:at + 2]]
+    if word.equals < 0 and _is_secret(word.text) and at + 1 < len(words) \
+            and words[at + 1].equals == 0:
+        sign = words[at + 1]
+        if sign.cut < sign.end:
+            return [(sign.cut, sign.end)]
+        return [(one.start, one.end) for one in words[at + 2:at + 3]]
+    return []
+
+
+def _is_secret(name: str) -> bool:
+    name = name.lower()
+    return len(name) > 1 and any(word.startswith(name) for word in SECRET_WORDS)

@@ -1,0 +1,127 @@
+"""Running a typed line: parse, confirm, run, filter the answer; every failure has one shape.
+
+The one place where the engine's errors become the operator's. Our own bug costs one command,
+never the shell: one line to the operator, the traceback to the log.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from commands import pipes
+from commands.answer import NOTHING, Answer, Block
+from commands.errors import CommandError, Interrupted, Leave, Span
+from commands.parser import Parse, parse
+from commands.spec import Command
+from commands.words import split_words
+from engine.errors import EngineError
+
+if TYPE_CHECKING:
+    from commands.session import Session
+
+WRITING_VERBS = frozenset({"add", "set", "delete"})
+WRITING_CONTEXTS = frozenset({("ipsec", "static"), ("routing", "ip")})
+
+
+def run_line(text: str, session: "Session") -> Answer:
+    """Runs one line and gives its answer.
+
+    Raises CommandError (with line and span filled in), Leave after ``bye`` and Interrupted.
+    """
+    parsed = parse(text, session)
+    try:
+        if parsed.stages and parsed.error is None:
+            return _piped(parsed, session)
+        return _perform(parsed, session)
+    except CommandError as mistake:
+        raise _located(mistake, parsed) from mistake.__cause__
+    except (Leave, Interrupted):
+        raise
+    except (EngineError, OSError) as failure:
+        from commands.failures import explain
+        raise _located(explain(failure, parsed), parsed) from failure
+    except Exception as bug:
+        from commands.failures import report_bug
+        raise _located(report_bug(bug, parsed), parsed) from bug
+
+
+def split_output(text: str) -> tuple[str, tuple[pipes.Stage, ...]]:
+    """Separates a line from its pipes and redirections: (command text, stages).
+
+    Raises CommandError when a stage is not understood.
+    """
+    cut = pipes.cut(split_words(text).words)
+    if cut.error is not None:
+        raise cut.error
+    end = cut.operators[0].start if cut.operators else len(text)
+    return text[:end].rstrip(), cut.stages
+
+
+def _perform(parsed: Parse, session: "Session") -> Answer:
+    session.reveal = parsed.values.get("reveal") is True
+    if parsed.error is not None:
+        raise parsed.error
+    if parsed.kind in ("empty", "comment"):
+        return NOTHING
+    if parsed.kind in ("help", "group"):
+        from commands.help import help_answer
+        assert parsed.node is not None
+        return help_answer(parsed.node, session)
+    if parsed.kind == "context":
+        session.context = parsed.words
+        return NOTHING
+    command = parsed.build()
+    _confirm(command, session)
+    answer = _run(command, session)
+    session.settle()
+    return answer
+
+
+def _run(command: Command, session: "Session") -> Answer:
+    if not writes(command):
+        return command.run(session)
+    with session.store.transaction():
+        return command.run(session)
+
+
+def writes(command: Command) -> bool:
+    """Whether the whole command is one store transaction, reads included."""
+    words = command.words
+    return words[:2] in WRITING_CONTEXTS and len(words) > 2 and words[2] in WRITING_VERBS
+
+
+def _confirm(command: Command, session: "Session") -> None:
+    if not command.destructive or session.yes:
+        return
+    name = " ".join(command.words)
+    if session.ask is None:
+        raise CommandError("needs-yes", f"'{name}' destroys what cannot be brought back and must "
+                           "be confirmed", exit=5, fix="start ipsecsh with --yes")
+    if session.ask(f"{name}: are you sure? (y/n) ").strip().lower() not in ("y", "yes"):
+        raise CommandError("not-confirmed", f"'{name}' was not confirmed; nothing was changed",
+                           exit=5)
+
+
+def _piped(parsed: Parse, session: "Session") -> Answer:
+    from commands.stages import apply_stages
+    blocks: list[Block] = []
+    emit: Callable[[Block], None] = session.emit
+    session.emit = blocks.append
+    try:
+        answer = _perform(parsed, session)
+    finally:
+        session.emit = emit
+    return apply_stages(answer._replace(blocks=(*blocks, *answer.blocks)), parsed.stages, session)
+
+
+def _located(error: CommandError, parsed: Parse) -> CommandError:
+    """Fills in the line (secrets masked) and the columns of the word to blame."""
+    if error.line:
+        return error
+    span = error.span
+    if span is None and error.tag:
+        span = parsed.where(error.tag)
+    from commands.masking import mask
+    error.line, starts = mask(parsed)
+    if span is not None:
+        error.span = Span(starts(span.start), max(starts(span.end), starts(span.start) + 1))
+    return error

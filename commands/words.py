@@ -1,0 +1,192 @@
+"""A typed line as words: quotes taken off, ``${Name}`` filled in, every position kept.
+
+netsh's rules: blanks and tabs separate, double quotes keep blanks, ``\\'`` inside quotes is a
+double quote. A word knows where its first unquoted "=" stands, so that ``psk="a=b"`` and a
+quoted ``"a=b"`` mean what they look like. One pass, linear in the length of the line.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from commands.errors import CommandError, Span
+
+LINE_LIMIT = 32_768
+USAGE_EXIT = 2
+
+
+class Word(NamedTuple):
+    """One word: `text` is what it means, [start, end) where it stands in the typed line.
+
+    `equals` is the index in `text` of the first unquoted "=" or -1, `cut` the column in the line
+    just behind that "=". `quoted` is True when it begins with a quote: then it is never a
+    keyword, an operator or ``tag=value``.
+    """
+
+    text: str
+    start: int
+    end: int
+    quoted: bool = False
+    equals: int = -1
+    cut: int = -1
+
+
+class Words(NamedTuple):
+    """The words of a line and the first thing that is wrong with it, if any.
+
+    `comment` is the column where a comment begins, -1 when the line is none; `unfinished` is
+    True when a quote is still open (its word is the last and reaches the end of the line).
+    """
+
+    words: tuple[Word, ...] = ()
+    error: CommandError | None = None
+    comment: int = -1
+    unfinished: bool = False
+
+
+def split_words(line: str, variables: Mapping[str, str] | None = None) -> Words:
+    """Reads a line. Never raises: what is wrong with it is in `error`."""
+    broken = _refuse(line)
+    if broken is not None:
+        return Words(error=broken)
+    comment = comment_start(line)
+    if comment >= 0:
+        return Words(comment=comment)
+    scanner = _Scanner(line, variables or {})
+    words = scanner.scan()
+    return Words(tuple(words), scanner.error, unfinished=scanner.open_quote >= 0)
+
+
+def comment_start(line: str) -> int:
+    """The column of ``#``, ``;`` or ``rem`` when the whole line is a comment, else -1."""
+    stripped = line.lstrip(" \t")
+    first = stripped[:4].lower()
+    if first[:1] in ("#", ";") or first[:3] == "rem" and first[3:] in ("", " ", "\t"):
+        return len(line) - len(stripped)
+    return -1
+
+
+def line_of_arguments(arguments: Iterable[str]) -> str:
+    """The line that stands for a process's arguments, each of them one word, blanks included."""
+    return " ".join(quote_argument(argument) for argument in arguments)
+
+
+def quote_argument(argument: str) -> str:
+    """One argument as one word of a line: ``name=My Policy`` gives ``name="My Policy"``."""
+    if argument in ("|", ">", ">>", "?"):
+        return argument
+    left, equals, right = argument.partition("=")
+    if equals and left.isalnum() and left.isascii():
+        return left + "=" + (_quote(right) if right else '""')
+    return _quote(argument)
+
+
+def quote(text: str) -> str:
+    """A value as it is typed: in quotes when blanks or signs of the grammar ask for it."""
+    return _quote(text.replace("${", "\\${"))
+
+
+def _quote(plain: str) -> str:
+    if plain and not any(sign in plain for sign in " \t\"=|>") and plain[0] not in "#;?":
+        return plain
+    # A backslash before an apostrophe means itself only outside quotes.
+    return '"' + '"\\\'"'.join(part.replace('"', "\\'") for part in plain.split("\\'")) + '"'
+
+
+def _refuse(line: str) -> CommandError | None:
+    if len(line) > LINE_LIMIT:
+        return CommandError("line-too-long", f"The line has {len(line)} characters; "
+                            f"{LINE_LIMIT} are the most", exit=USAGE_EXIT)
+    if line.isprintable():
+        return None
+    for column, sign in enumerate(line):
+        if sign != "\t" and _is_control(sign):
+            what = "not valid text" if 0xD800 <= ord(sign) <= 0xDFFF else "a control character"
+            return CommandError("control-character", f"Column {column + 1} holds {what} "
+                                f"(U+{ord(sign):04X})", span=Span(column, column + 1),
+                                exit=USAGE_EXIT)
+    return None
+
+
+def _is_control(sign: str) -> bool:
+    code = ord(sign)
+    return (code < 32 or 127 <= code < 160 or 0xD800 <= code <= 0xDFFF
+            or code in (0x2028, 0x2029))
+
+
+class _Scanner:
+    """One pass over a line."""
+
+    def __init__(self, line: str, variables: Mapping[str, str]) -> None:
+        self.line, self.variables = line, variables
+        self.error: CommandError | None = None
+        self.open_quote = -1
+        self.at = 0
+        self.parts: list[str] = []
+        self.size = 0
+        self.equals = self.cut = -1
+
+    def scan(self) -> list[Word]:
+        words: list[Word] = []
+        line, length = self.line, len(self.line)
+        while True:
+            while self.at < length and line[self.at] in " \t":
+                self.at += 1
+            if self.at >= length:
+                return words
+            words.append(self._word())
+
+    def _word(self) -> Word:
+        start = self.at
+        self.parts, self.size, self.equals, self.cut = [], 0, -1, -1
+        line, length = self.line, len(self.line)
+        while self.at < length:
+            sign = line[self.at]
+            if sign == '"':
+                self.open_quote = -1 if self.open_quote >= 0 else self.at
+                self.at += 1
+            elif sign in " \t" and self.open_quote < 0:
+                break
+            else:
+                self._sign(sign)
+        if self.open_quote >= 0 and self.error is None:
+            self.error = CommandError(
+                "unclosed-quote", "The quotation mark is not closed",
+                span=Span(self.open_quote, self.open_quote + 1), exit=USAGE_EXIT,
+                fix='write the value between two quotation marks: name="My Policy"')
+        return Word("".join(self.parts), start, self.at, line[start] == '"', self.equals, self.cut)
+
+    def _sign(self, sign: str) -> None:
+        line, at = self.line, self.at
+        if sign == "\\" and line.startswith("\\${", at):
+            self._take("${", 3)
+        elif sign == "\\" and self.open_quote >= 0 and line.startswith("\\'", at):
+            self._take('"', 2)
+        elif sign == "$" and line.startswith("${", at):
+            self._variable()
+        else:
+            if sign == "=" and self.equals < 0 and self.open_quote < 0:
+                self.equals, self.cut = self.size, at + 1
+            self._take(sign, 1)
+
+    def _take(self, text: str, width: int) -> None:
+        self.parts.append(text)
+        self.size += len(text)
+        self.at += width
+
+    def _variable(self) -> None:
+        end = self.line.find("}", self.at, self.at + 80)
+        name = self.line[self.at + 2:end] if end > 0 else self.line[self.at + 2:self.at + 40]
+        value = self.variables.get(name) if end > 0 else None
+        if value is None:
+            self._unknown(name, end)
+            self._take("${", 2)
+        else:
+            self._take(value, end + 1 - self.at)
+
+    def _unknown(self, name: str, end: int) -> None:
+        if self.error is None:
+            stop = end + 1 if end > 0 else len(self.line)
+            text = f"There is no variable '{name}'" if end > 0 else "The variable is not closed"
+            self.error = CommandError(
+                "unknown-variable", text, span=Span(self.at, stop), exit=USAGE_EXIT,
+                known=tuple(self.variables), fix="a literal ${ is written \\${")
