@@ -13,7 +13,7 @@ from transcripts.match import Captures, Matcher, Mismatch, Printed, printed
 from transcripts.report import Failure, Report, diff
 
 if TYPE_CHECKING:
-    from commands.answer import Block
+    from commands.answer import Answer
     from commands.session import Session
 
 SUFFIX = ".transcript"
@@ -75,13 +75,13 @@ def run(transcript: Transcript, session: "Session", clock: Callable[[], float]) 
     left = 0
     for exchange in transcript.exchanges:
         if left:
-            failures.append(_failure(exchange, f"line {left} has ended the session"))
+            failures.append(_failure(exchange, session, f"line {left} has ended the session"))
             break
         start = clock()
         ran, captures, failure = _exchange(exchange, session, captures)
         spent = clock() - start
         if failure is None and spent > transcript.header.timeout:
-            failure = _failure(exchange, f"took {spent:.1f} s, the timeout is "
+            failure = _failure(exchange, session, f"took {spent:.1f} s, the timeout is "
                                f"{transcript.header.timeout:g} s")
         if failure is not None:
             failures.append(failure)
@@ -91,15 +91,14 @@ def run(transcript: Transcript, session: "Session", clock: Callable[[], float]) 
                   clock() - begin)
 
 
-def _failure(exchange: Exchange, *reasons: str,
+def _failure(exchange: Exchange, session: "Session", *reasons: str,
              marked: tuple[tuple[str, str], ...] = ()) -> Failure:
-    return Failure(exchange.line, _prompt(exchange), marked, reasons)
-
-
-def _prompt(exchange: Exchange) -> str:
-    """The command line as the file has it, its secrets masked."""
-    from commands.parser import mask
-    return " ".join(exchange.context) + "> " + mask(exchange.command, exchange.context)
+    """A failure with the command line as the file has it, its secrets masked."""
+    from commands.masking import mask_text
+    here, session.context = session.context, exchange.context
+    prompt = " ".join(exchange.context) + "> " + mask_text(exchange.command, session)
+    session.context = here
+    return Failure(exchange.line, prompt, marked, reasons)
 
 
 def _exchange(exchange: Exchange, session: "Session",
@@ -110,13 +109,13 @@ def _exchange(exchange: Exchange, session: "Session",
     if session.context != exchange.context:
         here = " ".join(session.context) or "the root"
         there = " ".join(exchange.context) or "the root"
-        failure = _failure(exchange, f"the context is {here}, not {there}")
+        failure = _failure(exchange, session, f"the context is {here}, not {there}")
         session.context = exchange.context
         return type_line(exchange.command, session), captures, failure
     left = exchange.retry
     while True:
         ran = type_line(exchange.command, session)
-        found = judge(exchange, ran, captures, session.variables)
+        found = judge(exchange, ran, captures, session)
         if not isinstance(found, Failure):
             for key in found.keys() - captures.keys():
                 session.variables[key] = found[key].text
@@ -129,9 +128,9 @@ def _exchange(exchange: Exchange, session: "Session",
 
 
 def judge(exchange: Exchange, ran: Ran, captures: Captures,
-          variables: dict[str, str]) -> Captures | Failure:
+          session: "Session") -> Captures | Failure:
     """The captures after a command, or what is wrong with its output and exit class."""
-    matcher = Matcher(captures, variables)
+    matcher = Matcher(captures, session.variables)
     found: Captures | Mismatch = captures
     if not exchange.ignore:
         found = matcher.compare(exchange.expected, ran.lines)
@@ -146,32 +145,38 @@ def judge(exchange: Exchange, ran: Ran, captures: Captures,
     if wrong_exit:
         marked += (("-", f"= {exchange.exit}"), ("+", f"= {ran.exit}"))
         reasons.append(f"exit class {ran.exit}, expected {exchange.exit}")
-    return _failure(exchange, *reasons, marked=marked)
+    return _failure(exchange, session, *reasons, marked=marked)
 
 
 def type_line(text: str, session: "Session") -> Ran:
     """Types one line and collects all it prints, as it was printed."""
+    from commands.answer import Answer
     from commands.errors import CommandError, Interrupted, Leave
-    from commands.render import render, render_error
+    from commands.render import render_error
     from commands.run import run_line
     lines: list[Printed] = []
-
-    def emit(block: "Block") -> None:
-        sigil = "!" if getattr(block, "error", False) else "|"
-        lines.extend(printed(sigil, spans) for spans in render(block, width=WIDTH))
-
-    session.emit = emit
+    session.emit = lambda block: lines.extend(answer_lines(Answer((block,))))
     try:
         answer = run_line(text, session)
     except CommandError as error:
-        lines += [printed("!", spans) for spans in render_error(error)]
+        lines += [printed("!", spans) for spans in render_error(error, WIDTH)]
         return Ran(tuple(lines), error.exit)
     except Interrupted:
         return Ran(tuple(lines), 130)
     except Leave:
         return Ran(tuple(lines), 0, True)
-    for block in answer.blocks:
-        emit(block)
-    lines += [printed("!", spans) for spans in render(answer._replace(blocks=()), width=WIDTH)]
-    return Ran(tuple(lines), answer.exit)
+    return Ran((*lines, *answer_lines(answer)), answer.exit)
 
+
+def answer_lines(answer: "Answer") -> list[Printed]:
+    """An answer as printed lines: blocks on "|" or "!", warnings on "!"."""
+    from itertools import groupby
+
+    from commands.answer import Answer
+    from commands.render import render
+    lines: list[Printed] = []
+    for error, blocks in groupby(answer.blocks, lambda block: getattr(block, "error", False)):
+        group = Answer(tuple(blocks))
+        lines += [printed("!" if error else "|", spans) for spans in render(group, width=WIDTH)]
+    warnings = answer._replace(blocks=())
+    return lines + [printed("!", spans) for spans in render(warnings, width=WIDTH)]
