@@ -56,7 +56,8 @@ def _write(value: object, depth: int, reveal: bool, indent: bool) -> list[SpanLi
         span = span_of(value, reveal)
         return [(Span(_scalar(span.value), span.type, span.value),)]
     if isinstance(value, dict):
-        items = [((Span(_scalar(str(key)) + ": "),), one) for key, one in value.items()]
+        items: list[tuple[SpanLine, object]] = [
+            ((Span(_scalar(str(key)) + ": "),), one) for key, one in value.items()]
         return _group("{", items, "}", depth, reveal, indent)
     if isinstance(value, (list, tuple)):
         return _group("[", [((), one) for one in value], "]", depth, reveal, indent)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from commands.answer import Answer
 from commands.errors import CommandError, Span
 from commands.pipes import FORMATS, Stage
-from commands.render import SpanLine, lines_of, plain, render, render_warning
+from commands.render import SpanLine, lines_of, plain, render
 
 if TYPE_CHECKING:
     from commands.session import Session

@@ -1,0 +1,106 @@
+"""Script files: read whole and checked before the first line runs, then run line by line.
+
+As with netsh a failed line does not stop the script. What cannot get better does: a store that
+cannot be opened or stays locked would only repeat its error for every line.
+"""
+
+import os
+from typing import TYPE_CHECKING
+
+from commands.answer import Answer
+from commands.errors import CommandError, Leave
+from commands.render import error_block, lines_of, render_warning
+from commands.run import run_line
+
+if TYPE_CHECKING:
+    from commands.session import Session
+
+DEPTH_LIMIT = 8
+SIZE_LIMIT = 16 * 1024 * 1024
+FATAL_EXITS = frozenset({3, 6})
+
+
+def read_script(path: str, folder: str) -> list[str]:
+    """The lines of a script file. Raises CommandError when it is missing or no text."""
+    full = os.path.join(folder, os.path.expanduser(path))
+    try:
+        with open(full, "rb") as file:
+            content = file.read(SIZE_LIMIT + 1)
+    except (OSError, ValueError) as error:
+        if isinstance(error, FileNotFoundError):
+            text = f"The system cannot find the file specified: {path}"
+        else:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            text = f"{path} cannot be read: {reason}"
+        raise CommandError("no-script", text, tag="file") from None
+    return script_lines(content, path)
+
+
+def script_lines(content: bytes, name: str) -> list[str]:
+    """The lines of a script's octets: UTF-8, or UTF-16 with its mark as Windows writes it."""
+    if len(content) > SIZE_LIMIT:
+        raise CommandError("bad-script", f"{name} is larger than {SIZE_LIMIT} octets", tag="file")
+    wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")
+    try:
+        text = content.decode("utf-16" if wide else "utf-8-sig")
+    except UnicodeDecodeError:
+        raise CommandError("bad-script", f"{name} is not a text file", tag="file") from None
+    if "\0" in text:
+        raise CommandError("bad-script", f"{name} is not a text file", tag="file")
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def exec_file(path: str, session: "Session", stop: bool = False) -> int:
+    """Runs a script file and gives the worst exit code. Scripts may nest, not call themselves."""
+    full = os.path.realpath(os.path.join(session.folder, os.path.expanduser(path)))
+    if full in session.script_depth:
+        raise CommandError("script-loop", f"{path} is running already and may not run itself",
+                           tag="file")
+    if len(session.script_depth) >= DEPTH_LIMIT:
+        raise CommandError("script-depth", f"Scripts may be nested {DEPTH_LIMIT} deep at most",
+                           tag="file")
+    lines = read_script(path, session.folder)
+    session.script_depth.append(full)
+    try:
+        return run_script(lines, path, session, stop)
+    finally:
+        session.script_depth.pop()
+
+
+def run_script(lines: list[str], name: str, session: "Session", stop: bool = False) -> int:
+    """Runs lines; what they say goes to `session.emit`, mistakes with ``name:line``.
+
+    With `stop` the first mistake is raised, else the worst exit code is given (1 for mistakes,
+    3 or 6 when it could not go on).
+    """
+    worst = 0
+    for number, line in enumerate(lines, 1):
+        try:
+            answer = run_line(line, session)
+        except CommandError as mistake:
+            mistake.place = mistake.place or f"{name}:{number}"
+            if stop:
+                raise
+            session.emit(error_block(mistake))
+            worst = max(worst, 1)
+            if mistake.exit in FATAL_EXITS:
+                return mistake.exit
+            continue
+        except Leave as leave:
+            leave.exit = max(leave.exit, worst)
+            raise
+        worst = max(worst, answer.exit)
+        emit_answer(answer, session)
+        if stop and answer.exit:
+            raise CommandError("failed", f"'{line.strip()}' did not succeed", exit=answer.exit)
+    return worst
+
+
+def emit_answer(answer: Answer, session: "Session") -> None:
+    """Hands an answer's blocks and warnings to the session's listener."""
+    for block in answer.blocks:
+        session.emit(block)
+    for warning in answer.warnings:
+        session.emit(lines_of(render_warning(warning), "warning", error=False,
+                              data={"warning": warning.code, "text": warning.text,
+                                    "fix": warning.fix}))
