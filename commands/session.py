@@ -68,6 +68,11 @@ class Session:
         return self._store
 
     @property
+    def opened(self) -> bool:
+        """Whether the store is open already (a toolbar may look, but must not create it)."""
+        return self._store is not None
+
+    @property
     def config(self) -> "Config":
         """The stored configuration of the current machine."""
         return self.store.on(self.machine)

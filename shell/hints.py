@@ -1,0 +1,85 @@
+"""What the shell says before Enter: help of `?`, and the grey suggestion from the history."""
+
+from typing import TYPE_CHECKING
+
+from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.document import Document
+
+from engine.policy.model import Secret
+
+if TYPE_CHECKING:
+    from commands.session import Session
+
+# netsh lists a word in 15 columns, then a dash and its help.
+WORD_COLUMN = 15
+SUGGESTIONS_TRIED = 40
+
+
+class SafeSuggest(AutoSuggest):
+    """The newest line of the history that begins as typed, unless it could destroy something.
+
+    Lines that held a secret are not suggested either: they would be accepted with stars in them.
+    """
+
+    def __init__(self, session: "Session") -> None:
+        self.session = session
+
+    def get_suggestion(self, buffer: Buffer, document: Document) -> Suggestion | None:
+        """The rest of the suggested line."""
+        text = document.text
+        if not text.strip() or not document.is_cursor_at_the_end:
+            return None
+        tried = 0
+        for line in reversed(buffer.history.get_strings()):
+            if line.startswith(text) and line != text:
+                tried += 1
+                if self.harmless(line):
+                    return Suggestion(line[len(text):])
+                if tried == SUGGESTIONS_TRIED:
+                    return None
+        return None
+
+    def harmless(self, line: str) -> bool:
+        """Whether a line may be suggested: it parses, destroys nothing, holds no secret."""
+        from commands.parser import parse
+        parsed = parse(line, self.session)
+        if parsed.kind == "unknown" or Secret.MASK in line:
+            return False
+        return not any(word in DESTRUCTIVE for word in parsed.words) and not (
+            parsed.command is not None and parsed.command.destructive)
+
+
+# Words of commands that take something away, whether or not they ask first.
+DESTRUCTIVE = frozenset({"delete", "reset", "flush", "abort", "stop", "uninstall"})
+
+
+def inside_quotes(text: str) -> bool:
+    """Whether a sign typed behind `text` would stand inside quotes."""
+    return text.count('"') % 2 == 1
+
+
+def help_lines(text: str, session: "Session", width: int) -> list[str]:
+    """What `?` shows for the line typed so far: candidates with one line of help each.
+
+    Behind a complete word without a blank it is that word's candidates; where only a value can
+    stand, the value's hint comes first.
+    """
+    from commands.parser import complete, parse
+    lines = _expected(parse(text, session), text)
+    for _, value, help in complete(text, session):
+        head = f"{value:<{WORD_COLUMN}} - " if help else value
+        lines.append((head + help)[:width])
+    return lines or ["There is nothing more to type here."]
+
+
+def _expected(parsed: "Parse", text: str) -> list[str]:
+    """The hint of the value that has to come next, as ``<ip>  Address of ...``."""
+    tag = parsed.expects
+    if tag is None or text[-1:].isspace() is False and not text.endswith("="):
+        return []
+    return [f"{tag.kind.usage:<{WORD_COLUMN}} - {tag.help}"]
+
+
+if TYPE_CHECKING:
+    from commands.parser import Parse

@@ -1,0 +1,143 @@
+"""The prompt: read a line, run it, show the answer, again. Only this loop owns the terminal."""
+
+import os
+import sys
+from collections.abc import Callable
+from time import sleep
+from typing import TYPE_CHECKING, Protocol
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.history import DummyHistory
+from prompt_toolkit.input import Input
+from prompt_toolkit.output import ColorDepth, Output
+from prompt_toolkit.styles import Style
+
+from shell.completer import LineCompleter
+from shell.hints import SafeSuggest
+from shell.history import SafeHistory, state_folder
+from shell.keys import make_keys
+from shell.lexer import LineLexer
+from shell.screen import Screen
+from shell.theme import STYLES, wants_colour
+from shell.toolbar import LOOK_AFTER, Toolbar
+
+if TYPE_CHECKING:
+    from commands.session import Session
+
+HOME_MACHINE = "gwA"
+BANNER = "ipsecsh: IPsec policies, IKE and the lab of KB 252735. Type ? for help, bye to leave."
+# Rows kept free below the prompt for the completion menu.
+MENU_ROWS = 6
+
+
+class Options(Protocol):
+    """What the prompt needs of the command line."""
+
+    @property
+    def color(self) -> str:
+        """auto, always or never."""
+
+    @property
+    def format(self) -> str:
+        """table, json, jsonl or csv."""
+
+
+def prompt_text(session: "Session") -> str:
+    """netsh's prompt: ``ipsecsh ipsec static>``, ``[hostA] ipsecsh>`` on another machine."""
+    machine = f"[{session.machine}] " if session.machine != HOME_MACHINE else ""
+    return f"{machine}{' '.join(('ipsecsh', *session.context))}>"
+
+
+def run_repl(session: "Session", options: Options) -> int:
+    """Reads and runs lines until ``bye`` or Ctrl-D at the root; the exit class."""
+    colour = wants_colour(options.color, os.environ, sys.stdout.isatty())
+    screen = Screen(sys.stdout, sys.stderr, colour, options.format)
+    return Repl(session, screen).run()
+
+
+class Repl:
+    """One sitting at the prompt; `input` and `output` are the terminal unless a test has others."""
+
+    def __init__(self, session: "Session", screen: Screen, input: Input | None = None,
+                 output: Output | None = None, folder: str = "") -> None:
+        self.session, self.screen = session, screen
+        self.input, self.output = input, output
+        self.folder = folder or state_folder(os.environ)
+        self.toolbar = Toolbar(session)
+        self.depth = None if screen.colour else ColorDepth.DEPTH_1_BIT
+        self.prompt = self._make_prompt()
+        session.emit = screen.block
+        session.ask, session.wait = self.ask, sleep
+
+    def _make_prompt(self) -> PromptSession[str]:
+        session = self.session
+        return PromptSession(
+            lambda: [("class:prompt", prompt_text(session))],
+            lexer=LineLexer(session), completer=LineCompleter(session),
+            complete_while_typing=False, reserve_space_for_menu=MENU_ROWS,
+            auto_suggest=SafeSuggest(session), enable_suspend=False,
+            history=SafeHistory(os.path.join(self.folder, "history"), self._mask),
+            key_bindings=make_keys(session, lambda: prompt_text(session), self.screen.write),
+            bottom_toolbar=self.toolbar, style=Style.from_dict(STYLES), color_depth=self.depth,
+            include_default_pygments_style=False, input=self.input, output=self.output)
+
+    def _mask(self, line: str) -> str:
+        from commands.masking import mask_text
+        return mask_text(line, self.session)
+
+    def run(self) -> int:
+        """The loop."""
+        self.screen.write(BANNER)
+        first: Callable[[], None] | None = self._look_later
+        while True:
+            try:
+                text = self.prompt.prompt(pre_run=first)
+            except KeyboardInterrupt:
+                continue
+            except EOFError:
+                if not self.session.context:
+                    return 0
+                self.session.context = self.session.context[:-1]
+                continue
+            finally:
+                first = None
+            if not self.type(text):
+                return 0
+
+    def _look_later(self) -> None:
+        """Lets the bar name the policy of an existing store once the prompt stands."""
+        from asyncio import get_running_loop
+
+        def look() -> None:
+            if self.toolbar.look():
+                self.prompt.app.invalidate()
+
+        get_running_loop().call_later(LOOK_AFTER, look)
+
+    def type(self, text: str) -> bool:
+        """Runs one line and shows what it says; False after ``bye``."""
+        from commands.errors import CommandError, Interrupted, Leave
+        from commands.run import run_line
+        if not text.strip():
+            return True
+        self.screen.width = self.prompt.app.output.get_size().columns
+        try:
+            self.screen.answer(run_line(text, self.session))
+        except CommandError as error:
+            self.screen.error(error)
+        except Leave:
+            return False
+        except Interrupted:
+            return True
+        except KeyboardInterrupt:
+            self.screen.write("Control-C")
+        return True
+
+    def ask(self, question: str) -> str:
+        """Asks the operator; Ctrl-D is no answer."""
+        asking: PromptSession[str] = PromptSession(
+            history=DummyHistory(), color_depth=self.depth, input=self.input, output=self.output)
+        try:
+            return asking.prompt(question)
+        except EOFError:
+            return ""
