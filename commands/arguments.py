@@ -237,7 +237,10 @@ class Arguments:
         except ValueError as problem:
             self._mark(start, end, "secret" if tag.kind.secret else "error")
             known = tag.kind.words()
-            self._fail(_bad_value(tag, text, str(problem), Span(start, end), known))
+            # A variable is shown by its name: what it stands for may be a key.
+            typed = self.line[start:end]
+            shown = typed if "${" in typed else text
+            self._fail(_bad_value(tag, shown, str(problem), Span(start, end), known))
             value = text
         else:
             self._mark(start, end, role)

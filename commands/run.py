@@ -27,8 +27,9 @@ def run_line(text: str, session: "Session") -> Answer:
 
     Raises CommandError (with line and span filled in), Leave after ``bye`` and Interrupted.
     """
-    parsed = parse(text, session)
+    parsed = Parse(text, "unknown")
     try:
+        parsed = parse(text, session)
         if parsed.stages and parsed.error is None:
             return _piped(parsed, session)
         return _perform(parsed, session)

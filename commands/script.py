@@ -11,12 +11,14 @@ from commands.answer import Answer
 from commands.errors import CommandError, Leave
 from commands.render import error_block, lines_of, render_warning
 from commands.run import run_line
+from commands.words import comment_start
 
 if TYPE_CHECKING:
     from commands.session import Session
 
 DEPTH_LIMIT = 8
 SIZE_LIMIT = 16 * 1024 * 1024
+EXIT_NOTHING = 4
 FATAL_EXITS = frozenset({3, 6})
 
 
@@ -70,9 +72,11 @@ def exec_file(path: str, session: "Session", stop: bool = False) -> int:
 def run_script(lines: list[str], name: str, session: "Session", stop: bool = False) -> int:
     """Runs lines; what they say goes to `session.emit`, mistakes with ``name:line``.
 
-    With `stop` the first mistake is raised, else the worst exit code is given (1 for mistakes,
-    3 or 6 when it could not go on).
+    With `stop` the first mistake is raised, else the worst exit code is given: 1 for mistakes,
+    3 or 6 when it could not go on, 4 when there was nothing to run.
     """
+    if all(not line.strip() or comment_start(line) >= 0 for line in lines):
+        return EXIT_NOTHING
     worst = 0
     for number, line in enumerate(lines, 1):
         try:

@@ -1,0 +1,119 @@
+"""Prints blocks, warnings and errors: the only place that writes to the terminal.
+
+Results go to standard output, errors to standard error; colour comes from the types of the
+spans and only where a terminal wants it.
+"""
+
+import os
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, TextIO
+
+from commands.answer import Answer, Block, Lines
+from commands.errors import CommandError
+from commands.render import (
+    Span,
+    SpanLine,
+    error_block,
+    lines_of,
+    plain,
+    render,
+    render_block,
+    render_warning,
+)
+
+if TYPE_CHECKING:
+    from commands.session import Session
+
+# ANSI colours of span types; whatever is not named here stays plain.
+COLOURS = {
+    "error": "1;31", "caret": "1;31", "warning": "1;33", "hint": "36", "title": "1",
+    "heading": "1", "ip": "36", "net": "36", "mask": "36", "spi": "35", "cookie": "35",
+    "guid": "2", "name": "32", "secret": "31", "enum": "33", "yesno": "33",
+}
+
+
+def wants_colour(mode: str, stream: TextIO) -> bool:
+    """Whether to colour: --color, NO_COLOR, CLICOLOR_FORCE, TERM=dumb, and a terminal at all."""
+    if mode in ("always", "never"):
+        return mode == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("CLICOLOR_FORCE", "0") not in ("", "0"):
+        return True
+    return os.environ.get("TERM") != "dumb" and stream.isatty()
+
+
+def coloured(line: SpanLine) -> str:
+    """One line with ANSI colours by span type."""
+    parts = []
+    for span in line:
+        code = COLOURS.get(span.type)
+        parts.append(f"\x1b[{code}m{span.text}\x1b[0m" if code and span.text else span.text)
+    return "".join(parts).rstrip()
+
+
+class Show:
+    """Where a session's output goes. `failed` tells whether an error has been shown.
+
+    `format` is table, json, jsonl or csv. JSON is one document: blocks of one command are held
+    back until `done`.
+    """
+
+    def __init__(self, session: "Session", format: str = "table", color: str = "auto",
+                 out: TextIO | None = None, err: TextIO | None = None) -> None:
+        self.session, self.format, self.color = session, format, color
+        self.out, self.err = out or sys.stdout, err or sys.stderr
+        self.failed = False
+        self._held: list[Block] = []
+
+    def emit(self, block: Block) -> None:
+        """Prints a block as soon as a command has it."""
+        if isinstance(block, Lines) and (block.error or block.name == "warning"):
+            self.failed = self.failed or block.error
+            self._aside(block, self.err if block.error or self.format != "table" else self.out)
+        elif self.format == "json" or self.format == "csv":
+            self._held.append(block)
+        else:
+            self._print(render(block, self.format, self.session.reveal), self.out)
+
+    def answer(self, answer: Answer) -> None:
+        """Prints what is left to say when a command has ended."""
+        if self.format in ("json", "csv"):
+            self._held += answer.blocks
+        else:
+            whole = answer._replace(warnings=())
+            self._print(render(whole, self.format, self.session.reveal), self.out)
+        for warning in answer.warnings:
+            data = {"warning": warning.code, "text": warning.text, "fix": warning.fix}
+            self.emit(lines_of(render_warning(warning), "warning", data))
+        self.done()
+
+    def done(self) -> None:
+        """Prints what was held back: a JSON document or CSV."""
+        held, self._held = tuple(self._held), []
+        if held:
+            self._print(render(Answer(held), self.format, self.session.reveal), self.out)
+
+    def error(self, error: CommandError) -> None:
+        """Prints a mistake to standard error."""
+        self.emit(error_block(error))
+
+    def _aside(self, block: Lines, stream: TextIO) -> None:
+        """Errors and warnings: text beside tables, one JSON object a line beside data."""
+        if self.format == "table":
+            lines = render_block(block, False, 80)
+            if wants_colour(self.color, stream):
+                head = "error" if block.error else "warning"
+                lines = [tuple(Span(span.text, head) for span in line) if at == 0 else line
+                         for at, line in enumerate(lines)]
+        else:
+            lines = render(block, "jsonl", False)
+        self._print(lines, stream)
+
+    def _print(self, lines: Iterable[SpanLine], stream: TextIO) -> None:
+        draw = coloured if wants_colour(self.color, stream) else plain
+        text = "".join(draw(line) + "\n" for line in lines)
+        if text:
+            stream.write(text)
+            stream.flush()
