@@ -5,102 +5,385 @@ included (UDP 500 inside IPv4), so a packet filter that eats UDP 500 eats it her
 """
 
 from collections import deque
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from engine.address import Address
+from engine import audit
+from engine.address import Address, prefix_mask
+from engine.agent import PolicyAgent, PolicySnapshot, read_policy
 from engine.entropy import Entropy
+from engine.errors import ParseError
 from engine.events import LogEvent
-from engine.ip import IPv4
-from engine.pipeline.route import RouteEntry
-from engine.pipeline.stages import Deliver, Output, Refused, Transmit
+from engine.icmp import (
+    ECHO_REQUEST,
+    ERRORS,
+    NEEDS_FRAGMENTATION,
+    PORT_UNREACHABLE,
+    PROTOCOL_UNREACHABLE,
+    REASSEMBLY_TIME,
+    TIME_EXCEEDED,
+    UNREACHABLE,
+    Icmp,
+    echo_reply,
+    icmp_error,
+    parse_icmp,
+    quoted,
+)
 from engine.ike.interface import Phase1Info
-from engine.policy.model import Interface, Route, RrasFilter
+from engine.ip import DEFAULT_TTL, ESP, ICMP, TCP, UDP, IPv4, ports
+from engine.keying import IKE_PORT, Keying
+from engine.pipeline import inbound, outbound
+from engine.pipeline.node import Flow, Node
+from engine.pipeline.route import RouteEntry, RouteTable
+from engine.pipeline.rras import RrasTable
+from engine.pipeline.stages import Deliver, Output, Refused, Transmit
+from engine.policy.model import AuditSetting, Interface, Machine, Route, RrasDefault, RrasFilter
 from engine.policy.store import Config
+from engine.sad import Sad, SoftAssociation
+from engine.spd import Spd, SpdEntry
 from engine.statistics import Statistics
 from engine.trace import Step
 
-__all__ = ["Deliver", "Host", "Output", "Refused", "SoftAssociation", "Transmit"]
+if TYPE_CHECKING:
+    from engine.ike.endpoint import IkeEndpoint
+
+__all__ = ["Deliver", "Host", "Output", "Refused", "Transmit"]
+
+LOG_EVENTS = 2000
+# The same complaint of the driver is not logged again for this long (the counters go on).
+DRIVER_QUIET_SECONDS = 60.0
 
 
-class SoftAssociation(NamedTuple):
-    """Agreed clear traffic with a peer that did not answer IKE (KB 234580)."""
+class HostSnapshot(NamedTuple):
+    """All that a host needs of the store, read once; an equal one means nothing changed."""
 
-    entry: str
-    name: str
-    local: Address
-    peer: Address
-    created: float
-    expires: float
+    machine: Machine
+    interfaces: tuple[Interface, ...]
+    routes: tuple[Route, ...]
+    filters: tuple[RrasFilter, ...]
+    defaults: tuple[RrasDefault, ...]
+    fragcheck: tuple[str, ...]
+    audit: tuple[AuditSetting, ...]
+    policy: PolicySnapshot
+
+
+def read_host(config: Config) -> HostSnapshot:
+    """Reads a machine's configuration."""
+    interfaces = config.interfaces()
+    defaults = tuple(
+        RrasDefault(one.name, direction, config.rras_default(one.name, direction))
+        for one in interfaces for direction in ("input", "output"))
+    fragcheck = tuple(one.name for one in interfaces if config.fragcheck(one.name))
+    return HostSnapshot(config.machine, interfaces, config.routes(), config.rras_filters(),
+                        defaults, fragcheck, config.effective_audit(), read_policy(config))
 
 
 class Host:
-    """One machine. Public data is read-only for everybody else."""
+    """One machine. Public data is read-only for everybody else.
+
+    `log` holds what auditing allowed, `counters` a count under each drop's name, `stats` what is
+    behind `show stats` (call `statistics` for the rows), `trace` the steps of packets while it
+    is not None, `rtm_routes` the runtime routes.
+    """
 
     def __init__(self, name: str, *, config: Config, entropy: Entropy, now: float = 0.0) -> None:
         self.name, self.config = name, config
-        self.agent_running: bool = True
-        self.log: deque[LogEvent] = deque(maxlen=2000)
-        self.counters: dict[str, int] = {}
-        self.stats = Statistics()
-        self.trace: list[Step] | None = None
+        self.log: deque[LogEvent] = deque(maxlen=LOG_EVENTS)
         self.rtm_routes: tuple[Route, ...] = ()
-        self.interfaces: dict[str, Interface] = {}
-        # also: self.spd: Spd, self.sad: Sad, self.ike: IkeEndpoint | None (None until the first
-        # negotiation; use main_modes()), self.soft: tuple[SoftAssociation, ...]
+        self.node = Node(name, self)
+        self.keying = Keying(self.node, entropy, self._record)
+        self._quiet: dict[tuple[str, Address, Address], float] = {}
+        self._now = now
+        self._snapshot = read_host(config)
+        self._take(self._snapshot)
+        self.node.agent = PolicyAgent(self._snapshot.policy)
 
-    def send(self, packet: IPv4, now: float) -> list[Output]:
-        """A local application sends `packet`; source 0 takes the outgoing interface's address."""
-        raise NotImplementedError
+    # --- read by everybody ---------------------------------------------------------------------
 
-    def receive(self, packet: IPv4, interface: str, now: float) -> list[Output]:
-        """`packet` arrives on an interface."""
-        raise NotImplementedError
+    @property
+    def spd(self) -> Spd:
+        """The entries in force; empty while the policy agent is stopped."""
+        return self.node.agent.spd
 
-    def next_timer(self) -> float | None:
-        """When `handle_timer` wants to be called, or None."""
-        raise NotImplementedError
+    @property
+    def agent(self) -> PolicyAgent:
+        """The policy in force as compiled."""
+        return self.node.agent
 
-    def handle_timer(self, now: float) -> list[Output]:
-        """Whatever is due: IKE retransmission, SA lifetime, hold queue, reassembly."""
-        raise NotImplementedError
+    @property
+    def sad(self) -> Sad:
+        """The associations."""
+        return self.node.sad
 
-    def reload(self, now: float) -> list[Output]:
-        """The store changed: compiles again; SAs of entries that vanished or changed are deleted."""
-        raise NotImplementedError
+    @property
+    def soft(self) -> tuple[SoftAssociation, ...]:
+        """Agreed clear traffic with peers that did not answer IKE."""
+        return self.node.sad.soft_associations()
 
-    def start_agent(self, now: float) -> list[Output]:
-        """net start policyagent."""
-        raise NotImplementedError
+    @property
+    def ike(self) -> "IkeEndpoint | None":
+        """The IKE endpoint; None until the first negotiation."""
+        return self.keying.endpoint
 
-    def stop_agent(self, now: float) -> list[Output]:
-        """net stop policyagent: deletes all SAs, empties the SPD, closes UDP 500."""
-        raise NotImplementedError
+    @property
+    def agent_running(self) -> bool:
+        """Whether the policy agent service runs."""
+        return self.keying.running
 
-    def add_rtm_route(self, route: Route) -> None:
-        """A runtime route (gone with the lab)."""
-        raise NotImplementedError
+    @property
+    def counters(self) -> dict[str, int]:
+        """Drops and other occurrences by name; reassembly's own included."""
+        counters = dict(self.node.counters)
+        for name, count in self.node.reassembler.drops.items():
+            counters[name] = counters.get(name, 0) + count
+        return counters
 
-    def delete_rtm_routes(self, destination: Address, prefix: int, interface: str = "",
-                          gateway: Address | None = None) -> int:
-        """Deletes runtime routes; the number deleted."""
-        raise NotImplementedError
+    @property
+    def stats(self) -> Statistics:
+        """The raw statistics; `statistics` gives them as rows."""
+        return self.node.stats
+
+    @property
+    def trace(self) -> list[Step] | None:
+        """The steps of packets, or None while nobody watches."""
+        return self.node.trace
+
+    @trace.setter
+    def trace(self, steps: list[Step] | None) -> None:
+        self.node.trace = steps
+
+    @property
+    def interfaces(self) -> dict[str, Interface]:
+        """The adapters by name."""
+        return self.node.interfaces
 
     def routes(self) -> tuple[RouteEntry, ...]:
         """The effective routing table: connected, default gateways, persistent, runtime."""
-        raise NotImplementedError
+        return self.node.routes.entries
 
-    def main_modes(self) -> tuple[Phase1Info, ...]:
-        """ISAKMP SAs, half open ones included."""
-        raise NotImplementedError
+    def source_for(self, destination: Address) -> Address:
+        """The address that a packet to `destination` is sent from when nobody chose one."""
+        if destination in self.node.own:
+            return destination
+        hop = self.node.routes.resolve(destination)
+        if hop is not None:
+            return self.node.interfaces[hop.interface].address
+        return next(iter(self.node.own), 0)
 
     def statistics(self) -> tuple[tuple[str, str, str, int], ...]:
-        """(group "ike"|"ipsec", key, label, value) in the order of `show stats`."""
-        raise NotImplementedError
+        """(group "ike" or "ipsec", key, label, value) in the order of `show stats`."""
+        self.keying.count_current(self._now)
+        return self.node.stats.rows()
+
+    def main_modes(self) -> tuple[Phase1Info, ...]:
+        """The ISAKMP SAs, half-open ones included, oldest first."""
+        return self.keying.main_modes(self._now)
 
     def negotiating(self, destination: Address) -> bool:
-        """Whether traffic to `destination` from this machine waits for a negotiation now."""
-        raise NotImplementedError
+        """Whether traffic to `destination` waits for a negotiation now."""
+        return self.keying.negotiating(destination)
 
     def filter_hits(self, interface: str, direction: str) -> tuple[tuple[RrasFilter, int], ...]:
-        """RRAS filters with the packets each matched since boot."""
-        raise NotImplementedError
+        """RRAS filters of an interface and direction with the packets each matched since boot."""
+        wanted = interface.casefold(), direction
+        return tuple((one, self.node.rras.hits[one]) for one in self.node.rras.filters
+                     if (one.interface.casefold(), one.direction) == wanted)
+
+    # --- packets and time ----------------------------------------------------------------------
+
+    def send(self, packet: IPv4, now: float) -> list[Output]:
+        """A local application sends `packet`; source 0 takes the outgoing interface's address.
+
+        A `Refused` among the outputs tells the application that the packet did not leave.
+        """
+        self._now = now
+        if not packet.identification:
+            packet = packet._replace(identification=self.node.next_identification())
+        if packet.destination in self.node.own:
+            packet = packet._replace(source=packet.source or packet.destination)
+            return self.deliver(packet, self.node.own[packet.destination], now)
+        return outbound.send(self.node, Flow(packet, now, application=True))
+
+    def receive(self, packet: IPv4, interface: str, now: float) -> list[Output]:
+        """`packet` arrives on an interface."""
+        self._now = now
+        return inbound.receive(self.node, packet, interface, now)
+
+    def next_timer(self) -> float | None:
+        """When `handle_timer` wants to be called, or None."""
+        keying, pieces = self.keying.next_timer(), self.node.reassembler.next_expiry()
+        if keying is None or pieces is None:
+            return pieces if keying is None else keying
+        return min(keying, pieces)
+
+    def handle_timer(self, now: float) -> list[Output]:
+        """Whatever is due: IKE retransmission, SA lifetime, hold queue, reassembly."""
+        self._now = now
+        outputs = self.keying.handle_timer(now)
+        for first in self.node.reassembler.expire(now):
+            outputs += self._error(first, TIME_EXCEEDED, REASSEMBLY_TIME, now)
+        return outputs
+
+    # --- configuration -------------------------------------------------------------------------
+
+    def reload(self, now: float) -> list[Output]:
+        """The store may have changed: takes over what did.
+
+        Entries that vanished or changed lose their SAs (Delete sent, events 542 and 543); the
+        others keep theirs.
+        """
+        self._now = now
+        new, old = read_host(self.config), self._snapshot
+        if new == old:
+            return []
+        self._snapshot = new
+        self._take(new)
+        if new.policy == old.policy or not self.agent_running:
+            return []
+        return self.keying.apply(PolicyAgent(new.policy), now)
+
+    def start_agent(self, now: float) -> list[Output]:
+        """net start policyagent: the policy in force is active from here on."""
+        self._now = now
+        if not self.agent_running:
+            self.keying.start(PolicyAgent(self._snapshot.policy))
+        return []
+
+    def stop_agent(self, now: float) -> list[Output]:
+        """net stop policyagent: all SAs are deleted, the SPD is empty, UDP 500 is closed."""
+        self._now = now
+        return self.keying.stop(PolicyAgent(PolicySnapshot()), now) if self.agent_running else []
+
+    def add_rtm_route(self, route: Route) -> None:
+        """Adds a runtime route, gone with the lab."""
+        self.rtm_routes = (*self.rtm_routes, route)
+        self._route()
+
+    def delete_rtm_routes(self, destination: Address, prefix: int, interface: str = "",
+                          gateway: Address | None = None) -> int:
+        """Deletes the runtime routes to that net (narrowed by interface, gateway); their number."""
+        stay = tuple(one for one in self.rtm_routes
+                     if (one.destination, one.prefix) != (destination, prefix)
+                     or interface.casefold() not in ("", one.interface.casefold())
+                     or gateway not in (None, one.gateway))
+        gone = len(self.rtm_routes) - len(stay)
+        self.rtm_routes = stay
+        self._route()
+        return gone
+
+    def _take(self, new: HostSnapshot) -> None:
+        node = self.node
+        node.set_interfaces(new.interfaces)
+        node.forwarding = new.machine.forwarding
+        filters = RrasTable(new.filters, new.defaults, new.fragcheck)
+        filters.adopt(node.rras)
+        node.rras = filters
+        self._route()
+
+    def _route(self) -> None:
+        """Makes the effective routing table."""
+        entries = []
+        for one in self._snapshot.interfaces:
+            net = one.address & prefix_mask(one.prefix)
+            entries.append(RouteEntry(net, one.prefix, 0, one.name, 1, "connected"))
+            if one.gateway is not None:
+                entries.append(RouteEntry(0, 0, one.gateway, one.name, 1, "default"))
+        names = {one.name.casefold(): one.name for one in self._snapshot.interfaces}
+        for origin, routes in (("static", self._snapshot.routes), ("rtm", self.rtm_routes)):
+            entries += [RouteEntry(one.destination, one.prefix, one.gateway,
+                                   names[one.interface.casefold()], one.metric, origin)
+                        for one in routes if one.interface.casefold() in names]
+        self.node.routes = RouteTable(entries)
+
+    # --- what the pipeline asks (engine.pipeline.node.Services) --------------------------------
+
+    def acquire(self, entry: SpdEntry, local: Address, peer: Address,
+                now: float) -> list[Output]:
+        """See `Keying.acquire`."""
+        return self.keying.acquire(entry, local, peer, now)
+
+    def is_soft(self, entry: SpdEntry, peer: Address) -> bool:
+        """See `Keying.is_soft`."""
+        return self.keying.is_soft(entry, peer)
+
+    def accepts_clear(self, entry: SpdEntry, packet: IPv4, now: float) -> bool:
+        """See `Keying.accepts_clear`."""
+        return self.keying.accepts_clear(entry, packet, *ports(packet))
+
+    def deliver(self, packet: IPv4, interface: str, now: float) -> list[Output]:
+        """A packet for this machine: the echo responder, IKE, or a local application."""
+        if packet.protocol == ICMP:
+            return self._icmp(packet, now)
+        if packet.protocol == UDP:
+            if ports(packet)[1] == IKE_PORT and self.agent_running:
+                return self.keying.datagram(packet, now)
+            self.node.count("port-unreachable")
+            return [Deliver(packet), *self._error(packet, UNREACHABLE, PORT_UNREACHABLE, now)]
+        self.node.count("protocol-unreachable")
+        if packet.protocol == TCP:
+            return [Deliver(packet)]
+        return self._error(packet, UNREACHABLE, PROTOCOL_UNREACHABLE, now)
+
+    def driver_event(self, name: str, packet: IPv4, detail: str, now: float) -> None:
+        """A refusal that the System log names, not more often than once a minute each."""
+        key = name, packet.source, packet.destination
+        if self._quiet.get(key, now) > now:
+            return
+        if len(self._quiet) > 256:
+            self._quiet.clear()
+        self._quiet[key] = now + DRIVER_QUIET_SECONDS
+        self._record(audit.driver(name, packet, packet.source, detail, now))
+
+    # --- for this machine itself ---------------------------------------------------------------
+
+    def _icmp(self, packet: IPv4, now: float) -> list[Output]:
+        try:
+            message = parse_icmp(packet.payload)
+        except ParseError as error:
+            self.node.count(error.drop)
+            return []
+        if message.type == ECHO_REQUEST:
+            return self._echo(packet, now)
+        outputs: list[Output] = [Deliver(packet)]
+        if message.type in ERRORS:
+            outputs += self._icmp_error(message, now)
+        return outputs
+
+    def _echo(self, request: IPv4, now: float) -> list[Output]:
+        if not self._snapshot.machine.icmp_echo:
+            self.node.count("echo-refused")
+            return []
+        reply = echo_reply(request, ttl=DEFAULT_TTL,
+                           identification=self.node.next_identification())
+        if reply.destination in self.node.own:
+            return [Deliver(reply)]
+        return outbound.send(self.node, Flow(reply, now))
+
+    def _icmp_error(self, message: Icmp, now: float) -> list[Output]:
+        """What an error about one of our own packets teaches: path MTU, a peer without IKE."""
+        try:
+            quote = quoted(message).packet
+        except ParseError as error:
+            self.node.count(error.drop)
+            return []
+        if message.type != UNREACHABLE or quote.source not in self.node.own:
+            return []
+        if message.code == NEEDS_FRAGMENTATION and quote.protocol == ESP and message.next_mtu:
+            self.node.learn_mtu(quote.destination, message.next_mtu, now)
+        if message.code == PORT_UNREACHABLE and quote.protocol == UDP \
+                and ports(quote)[1] == IKE_PORT:
+            self.node.count("ike-port-unreachable")
+            return self.keying.unreachable(quote.destination, now)
+        return []
+
+    def _error(self, packet: IPv4, kind: int, code: int, now: float) -> list[Output]:
+        error = icmp_error(packet, packet.destination, kind, code,
+                           identification=self.node.next_identification())
+        if error is None:
+            return []
+        if error.destination in self.node.own:
+            return [Deliver(error)]
+        return outbound.send(self.node, Flow(error, now))
+
+    def _record(self, event: LogEvent) -> None:
+        if audit.allowed(event, self._snapshot.audit):
+            self.log.append(event)

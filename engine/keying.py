@@ -1,0 +1,361 @@
+"""IKE and the SA database of one machine, joined: who asks for keys, what becomes of the answers.
+
+`Keying` carries out what `engine.ike` reports (datagrams, pairs, failures), feeds lifetimes back
+to it, keeps soft associations (KB 234580), counts and logs.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from engine import audit
+from engine.address import Address
+from engine.agent import PolicyAgent, key_of
+from engine.entropy import Entropy
+from engine.errors import ParseError
+from engine.events import LogEvent
+from engine.ike.interface import (
+    Dropped,
+    IkeOutput,
+    MainModeDown,
+    MainModeUp,
+    NegotiationFailed,
+    NotifyReceived,
+    Phase1Info,
+    SaDeleted,
+    SaInstalled,
+    SendDatagram,
+)
+from engine.ip import IPv4, parse_udp, udp_packet
+from engine.pipeline.node import Flow, Node
+from engine.pipeline.outbound import resume, send
+from engine.pipeline.stages import Output, Transmit
+from engine.sad import Expired, SaPair, SoftAssociation, SoftExpired
+from engine.spd import OUTBOUND, SpdEntry
+
+if TYPE_CHECKING:
+    from engine.ike.endpoint import IkeEndpoint
+
+IKE_PORT = 500
+# KB 234580: IKE is tried about four times before the clear text of a soft association.
+SOFT_TRIES = 4
+SOFT_SECONDS = 300.0
+
+
+class Pending(NamedTuple):
+    """A negotiation that a packet asked for."""
+
+    entry: SpdEntry
+    local: Address
+    peer: Address
+
+
+class Keying:
+    """The negotiations and associations of one machine.
+
+    `record` takes log events; whether they are kept is the host's business. The endpoint (and
+    with it all cryptography) is made when the first negotiation begins.
+    """
+
+    def __init__(self, node: Node, entropy: Entropy, record: Callable[[LogEvent], None]) -> None:
+        self.node, self.entropy, self.record = node, entropy, record
+        self.endpoint: IkeEndpoint | None = None
+        self.running = True
+        self._pending: dict[str, Pending] = {}
+        self._tries: dict[str, int] = {}
+        self._ending: dict[int, SaPair] = {}
+
+    # --- asked by the pipeline and the host ----------------------------------------------------
+
+    def acquire(self, entry: SpdEntry, local: Address, peer: Address,
+                now: float) -> list[Output]:
+        """A packet needs a pair that is not there: begins a negotiation unless one is under way."""
+        key, node = key_of(entry, peer), self.node
+        ike = self._ike()
+        if ike.in_flight(key):
+            return []
+        node.stats.total_acquire += 1
+        self._pending[key] = Pending(entry, local, peer)
+        self._tries.pop(key, None)
+        return self._act(ike.initiate(local, peer, node.agent.wanted(entry, local, peer), now),
+                         now)
+
+    def is_soft(self, entry: SpdEntry, peer: Address) -> bool:
+        """Whether a soft association lets this entry's traffic with `peer` pass in clear."""
+        return self.node.sad.soft(key_of(entry, peer), peer) is not None
+
+    def accepts_clear(self, entry: SpdEntry, packet: IPv4, source_port: int,
+                      destination_port: int) -> bool:
+        """Whether clear traffic that an inbound entry wants protected is accepted all the same.
+
+        It is with "accept unsecured communication" (inpass), and as the answer within a soft
+        association.
+        """
+        if entry.inpass:
+            return True
+        outward = self.node.agent.spd.lookup(
+            OUTBOUND, packet.destination, packet.source, packet.protocol, destination_port,
+            source_port)
+        if outward is None or outward.action != "negotiate":
+            return False
+        peer = packet.source if outward.tunnel is None else outward.tunnel
+        return self.is_soft(outward, peer)
+
+    def datagram(self, packet: IPv4, now: float) -> list[Output]:
+        """A datagram for UDP 500 has passed all filters."""
+        try:
+            udp = parse_udp(packet)
+        except ParseError as error:
+            self.node.count(error.drop)
+            return []
+        return self._act(self._ike().receive(udp.payload, packet.destination,
+                                             udp.destination_port, packet.source,
+                                             udp.source_port, now), now)
+
+    def unreachable(self, peer: Address, now: float) -> list[Output]:
+        """ICMP says that nobody listens on UDP 500 at `peer`.
+
+        Anybody can send that, so it ends a negotiation only where the operator has allowed
+        clear text anyway (soft associations).
+        """
+        outputs: list[Output] = []
+        for key, one in list(self._pending.items()):
+            if one.peer == peer and one.entry.soft and self._ike().in_flight(key):
+                outputs += self._go_soft(key, now)
+        return outputs
+
+    def negotiating(self, destination: Address) -> bool:
+        """Whether a negotiation is under way for traffic to `destination`."""
+        return any(one.peer == destination or destination in one.entry.destination
+                   for one in self._under_way().values())
+
+    def main_modes(self, now: float) -> tuple[Phase1Info, ...]:
+        """The ISAKMP SAs, half-open ones included."""
+        return () if self.endpoint is None else self.endpoint.phase1_sas(now)
+
+    def _under_way(self) -> dict[str, Pending]:
+        ike = self.endpoint
+        if ike is None:
+            return {}
+        return {key: one for key, one in self._pending.items() if ike.in_flight(key)}
+
+    def count_current(self, now: float) -> None:
+        """Brings the statistics that are states, not sums, up to date."""
+        stats, pairs = self.node.stats, self.node.sad.pairs()
+        stats.active_acquire = stats.pending_key = len(self._under_way())
+        stats.active_associations = stats.connection_list_size = len(pairs)
+        stats.active_tunnels = sum(pair.tunnel for pair in pairs)
+        modes = self.main_modes(now)
+        stats.isadb_list_size = len(modes)
+        stats.active_receive = sum(one.state != "up" and not one.initiator for one in modes)
+
+    # --- policy and service --------------------------------------------------------------------
+
+    def apply(self, agent: PolicyAgent, now: float) -> list[Output]:
+        """A new policy: what belongs to entries that vanished or changed is deleted."""
+        before, after = self.node.agent.by_key(), agent.by_key()
+        keys = {pair.entry for pair in self.node.sad.pairs()} | set(self._pending)
+        keys |= {soft.entry for soft in self.node.sad.soft_associations()}
+        gone = sorted(key for key in keys
+                      if before.get(key.partition("/")[0]) != after.get(key.partition("/")[0]))
+        self.node.agent = agent
+        for soft in self.node.sad.soft_associations():
+            if soft.entry in gone:
+                self.node.sad.delete_soft(soft.entry, soft.peer)
+        outputs = []
+        if self.endpoint is not None:
+            outputs = self._act(self.endpoint.set_policy(agent, now, gone), now)
+        for key in gone:
+            self._forget(key, now)
+        return outputs
+
+    def stop(self, agent: PolicyAgent, now: float) -> list[Output]:
+        """The service ends: every association is deleted, with word to the peers."""
+        outputs = []
+        if self.endpoint is not None:
+            outputs = self._act(self.endpoint.shutdown(now), now)
+        self.endpoint, self.running, self.node.agent = None, False, agent
+        self.node.sad.clear()
+        for key in list(self._pending):
+            self._forget(key, now)
+        return outputs
+
+    def start(self, agent: PolicyAgent) -> None:
+        """The service begins with the policy in force."""
+        self.running, self.node.agent = True, agent
+
+    # --- time ----------------------------------------------------------------------------------
+
+    def next_timer(self) -> float | None:
+        """When `handle_timer` has something to do."""
+        times = [self.node.sad.next_expiry(), self.node.hold.next_expiry()]
+        if self.endpoint is not None:
+            times.append(self.endpoint.next_timer())
+        return min((time for time in times if time is not None), default=None)
+
+    def handle_timer(self, now: float) -> list[Output]:
+        """Retransmission, lifetimes, packets that waited too long."""
+        node, outputs = self.node, []
+        ike = self.endpoint
+        if ike is not None and _due(ike.next_timer(), now):
+            outputs += self._act(ike.handle_timer(now), now)
+        if _due(node.sad.next_expiry(), now):
+            for event in node.sad.expire(now):
+                if isinstance(event, SoftExpired):
+                    outputs += self._act(self._ike().sa_expiring(event.pair.spi, now), now)
+                elif isinstance(event, Expired):
+                    self._ending[event.pair.spi] = event.pair
+                    outputs += self._act(
+                        self._ike().delete_sa(event.pair.spi, now, "expired"), now)
+                    self._ending.pop(event.pair.spi, None)
+        for held in node.hold.expire(now):
+            node.drop(Flow(held.packet, now), "hold", "hold-expired")
+        return outputs
+
+    # --- what IKE reports ----------------------------------------------------------------------
+
+    def _ike(self) -> "IkeEndpoint":
+        if self.endpoint is None:
+            from engine.ike.endpoint import IkeEndpoint
+            self.endpoint = IkeEndpoint(self.node.agent, self.entropy)
+        return self.endpoint
+
+    def _act(self, reported: Iterable[IkeOutput], now: float) -> list[Output]:
+        outputs: list[Output] = []
+        for one in reported:
+            outputs += _HANDLERS[type(one)](self, one, now)
+        return outputs
+
+    def _send(self, one: SendDatagram, now: float) -> list[Output]:
+        if one.label == "MM1" and self._tries_over(one):
+            return self._go_soft_with(one.peer, now)
+        node = self.node
+        packet = udp_packet(one.local, one.peer, one.local_port, one.peer_port, one.payload,
+                            identification=node.next_identification())
+        outputs = send(node, Flow(packet, now, via=node.own.get(one.local, "")))
+        if not any(isinstance(output, Transmit) for output in outputs):
+            node.stats.send_fail += 1
+        return outputs
+
+    def _installed(self, one: SaInstalled, now: float) -> list[Output]:
+        node, stats = self.node, self.node.stats
+        if node.sad.pair(one.inbound.spi) is None:
+            stats.total_get_spi += 1
+            if node.sad.pairs_of(one.entry):
+                stats.rekeys += 1
+                stats.total_key_update += 1
+        node.sad.install(one, now, self.entropy)
+        if not one.outbound_ready:
+            return []
+        stats.quick_modes += 1
+        stats.key_adds += 2
+        stats.total_key_add += 2
+        self.record(audit.quick_mode_up(one, now))
+        node.sad.delete_soft(one.entry, one.peer)
+        self._pending.pop(one.entry, None)
+        outputs: list[Output] = []
+        for held in node.hold.take(one.entry):
+            outputs += resume(node, held, now)
+        return outputs
+
+    def _deleted(self, one: SaDeleted, now: float) -> list[Output]:
+        pair = self.node.sad.delete_pair(one.inbound_spi) or self._ending.get(one.inbound_spi)
+        if pair is None:
+            return []
+        self.node.stats.key_deletes += 2
+        self.record(audit.quick_mode_ended(pair.selector, pair.local, pair.peer,
+                                           one.inbound_spi, one.outbound_spi, now))
+        return []
+
+    def _main_mode_up(self, one: MainModeUp, now: float) -> list[Output]:
+        self.node.stats.main_modes += 1
+        self.record(audit.main_mode_up(one, now))
+        return []
+
+    def _main_mode_down(self, one: MainModeDown, now: float) -> list[Output]:
+        self.record(audit.main_mode_ended(one, now))
+        return []
+
+    def _failed(self, one: NegotiationFailed, now: float) -> list[Output]:
+        node, stats = self.node, self.node.stats
+        stats.negotiation_failures += 1
+        if one.code in audit.AUTHENTICATION:
+            stats.authentication_failures += 1
+        if one.initiator:
+            stats.acquire_fail += 1
+        else:
+            stats.receive_fail += 1
+        pending = self._pending.get(one.entry)
+        selector = None
+        if pending is not None:
+            selector = node.agent.wanted(pending.entry, pending.local, pending.peer).selector
+        self.record(audit.failed(one, selector, now))
+        if pending is not None and pending.entry.soft and not one.answered:
+            return self._go_soft(one.entry, now)
+        self._forget(one.entry, now)
+        return []
+
+    def _dropped(self, one: Dropped, now: float) -> list[Output]:
+        stats = self.node.stats
+        if "cookie" in one.reason:
+            stats.invalid_cookies += 1
+        else:
+            stats.invalid_packets += 1
+        self.node.count(f"ike-{one.reason}")
+        return []
+
+    def _notified(self, one: NotifyReceived, now: float) -> list[Output]:
+        self.node.count(f"notify-{one.number}")
+        return []
+
+    def _forget(self, key: str, now: float) -> None:
+        """A negotiation came to nothing: what waited for it is dropped."""
+        self._pending.pop(key, None)
+        self._tries.pop(key, None)
+        for held in self.node.hold.take(key):
+            self.node.drop(Flow(held.packet, now), "hold", "negotiation-failed")
+
+    # --- soft associations ---------------------------------------------------------------------
+
+    def _tries_over(self, one: SendDatagram) -> bool:
+        """Counts first messages to a peer; True for the one that a soft association replaces."""
+        over = False
+        for key, pending in self._pending.items():
+            if pending.peer == one.peer and pending.entry.soft:
+                self._tries[key] = self._tries.get(key, 0) + 1
+                over = over or self._tries[key] > SOFT_TRIES
+        return over
+
+    def _go_soft_with(self, peer: Address, now: float) -> list[Output]:
+        outputs: list[Output] = []
+        for key, pending in list(self._pending.items()):
+            if pending.peer == peer and self._tries.get(key, 0) > SOFT_TRIES:
+                outputs += self._go_soft(key, now)
+        return outputs
+
+    def _go_soft(self, key: str, now: float) -> list[Output]:
+        """The peer speaks no IKE and the action allows it: its traffic passes in clear."""
+        node, pending = self.node, self._pending.pop(key)
+        self._tries.pop(key, None)
+        node.sad.add_soft(SoftAssociation(key, pending.peer, now + SOFT_SECONDS))
+        node.stats.soft_sas += 1
+        self.record(audit.driver("soft-association", None, pending.peer, pending.entry.name, now))
+        outputs = self._act(self._ike().delete_entries([key], now, "soft"), now)
+        for held in node.hold.take(key):
+            outputs += resume(node, held, now)
+        return outputs
+
+
+def _due(when: float | None, now: float) -> bool:
+    return when is not None and when <= now
+
+
+_HANDLERS: dict[type, Callable[[Keying, Any, float], list[Output]]] = {
+    SendDatagram: Keying._send,
+    SaInstalled: Keying._installed,
+    SaDeleted: Keying._deleted,
+    MainModeUp: Keying._main_mode_up,
+    MainModeDown: Keying._main_mode_down,
+    NegotiationFailed: Keying._failed,
+    NotifyReceived: Keying._notified,
+    Dropped: Keying._dropped,
+}
