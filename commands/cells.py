@@ -101,10 +101,9 @@ def method(shown: str) -> Cell:
     return Cell("method", shown, shown)
 
 
-def secret(key: Secret, reveal: bool = False) -> Cell:
-    """A pre-shared key: stars, or the key itself when the operator said reveal=yes."""
-    shown = key.reveal() if reveal else Secret.MASK
-    return Cell("secret", shown, shown)
+def secret(key: Secret) -> Cell:
+    """A pre-shared key: the renderer shows stars unless the operator said reveal=yes."""
+    return Cell("secret", key, Secret.MASK)
 
 
 def padded(cell: Cell, width: int, right: bool = False) -> Line:

@@ -7,7 +7,6 @@ from commands.answer import Answer, Cell, Line, Lines
 from commands.names import InterfaceName
 from commands.routing.place import interface_called
 from commands.spec import Command, tag
-from engine.address import format_address, prefix_mask
 from engine.policy.model import Interface
 
 if TYPE_CHECKING:
@@ -44,9 +43,9 @@ def _config(one: Interface) -> list[Line]:
 
 
 def _datum(one: Interface) -> dict[str, object]:
-    return {"name": one.name, "dhcp": False, "address": format_address(one.address),
-            "mask": format_address(prefix_mask(one.prefix)),
-            "gateway": format_address(one.gateway) if one.gateway else None}
+    return {"name": cells.name(one.name), "dhcp": False, "address": cells.ip(one.address),
+            "mask": cells.mask(one.prefix),
+            "gateway": cells.ip(one.gateway) if one.gateway else None}
 
 
 class ShowAddress(Command, words="interface ip show address",

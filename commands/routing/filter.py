@@ -15,7 +15,6 @@ from commands.names import InterfaceName
 from commands.routing.allowance import without_ike
 from commands.routing.place import NetAddress, Typed, interface_called, network_of
 from commands.spec import Command, Kind, tag
-from engine.address import format_address, prefix_mask
 from engine.ip import ICMP, TCP, UDP
 from engine.policy.model import RrasDefault, RrasFilter
 
@@ -231,10 +230,8 @@ def _row(one: RrasFilter) -> Line:
 
 def _datum(one: RrasFilter) -> dict[str, object]:
     names = ("type", "code") if one.protocol == ICMP else ("srcport", "dstport")
-    return {"srcaddr": format_address(one.source),
-            "srcmask": format_address(prefix_mask(one.source_prefix)),
-            "dstaddr": format_address(one.destination),
-            "dstmask": format_address(prefix_mask(one.destination_prefix)),
+    return {"srcaddr": cells.ip(one.source), "srcmask": cells.mask(one.source_prefix),
+            "dstaddr": cells.ip(one.destination), "dstmask": cells.mask(one.destination_prefix),
             "proto": protocol_word(one), names[0]: one.source_port,
             names[1]: one.destination_port}
 

@@ -115,14 +115,15 @@ class AuditPol(Command, words="auditpol", help="Displays or sets the audit polic
         """Writes what was asked, then displays what is in force."""
         config = session.config
         if self.get or self.set or self.clear:
-            return self._vista(config)
+            return self._vista(session, config)
         self._check_2000()
         wanted = self._wanted_2000()
         location = "domain" if self.domain else "local"
-        if self.disable:
-            config.clear_audit(location)
-        for word, (success, failure) in wanted.items():
-            config.set_audit(AuditSetting(word, success, failure), location)
+        writing = bool(wanted) or self.disable
+        with session.store.transaction() if writing else session.store.reading():
+            if self.disable:
+                config.clear_audit(location)
+            _write(config, wanted, location)
         return Answer((_listing(config),), _overridden(config, wanted, self.domain))
 
     def _wanted_2000(self) -> dict[str, tuple[bool, bool]]:
@@ -139,17 +140,17 @@ class AuditPol(Command, words="auditpol", help="Displays or sets the audit polic
             raise CommandError("contradiction", "/disable goes with no category and not with "
                                "/enable", tag="disable", exit=2, fix="auditpol /disable")
 
-    def _vista(self, config: "Config") -> Answer:
+    def _vista(self, session: "Session", config: "Config") -> Answer:
         self._check_vista()
         words = (*(self.category or ()), *(self.subcategory or ()))
         location = "domain" if self.domain else "local"
         wanted: dict[str, tuple[bool, bool]] = {}
-        if self.clear:
-            config.clear_audit(location)
-        if self.set:
-            wanted = self._wanted_vista(config, words, location)
-            for word, (success, failure) in wanted.items():
-                config.set_audit(AuditSetting(word, success, failure), location)
+        with session.store.transaction() if not self.get else session.store.reading():
+            if self.clear:
+                config.clear_audit(location)
+            if self.set:
+                wanted = self._wanted_vista(config, words, location)
+                _write(config, wanted, location)
         if self.get:
             return Answer((_vista_table(config, words),))
         done = Lines((("The command was successfully executed.",),))
@@ -179,6 +180,11 @@ class AuditPol(Command, words="auditpol", help="Displays or sets the audit polic
             wanted[word] = (old.success if self.success is None else self.success == "enable",
                             old.failure if self.failure is None else self.failure == "enable")
         return wanted
+
+
+def _write(config: "Config", wanted: dict[str, tuple[bool, bool]], location: str) -> None:
+    for word, (success, failure) in wanted.items():
+        config.set_audit(AuditSetting(word, success, failure), location)
 
 
 def _effective(config: "Config") -> dict[str, AuditSetting]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from commands import cells
 from commands.answer import Cell, Line, Lines
-from engine.address import Address, format_address
+from engine.address import Address
 
 if TYPE_CHECKING:
     from engine.lab.lab import EchoResult
@@ -64,7 +64,7 @@ def opening(address: Address, name: str, size: int) -> Lines:
     """``Pinging hostB [10.2.0.10] with 32 bytes of data:`` between empty lines."""
     where: Line = (cells.name(name), " [", cells.ip(address), "]") if name else (cells.ip(address),)
     line: Line = ("Pinging ", *where, " with ", cells.octets(size), " bytes of data:")
-    data = {"destination": format_address(address), "name": name, "bytes": size}
+    data = {"destination": cells.ip(address), "name": name or None, "bytes": size}
     return Lines(((), line, ()), data, "ping")
 
 
@@ -87,13 +87,12 @@ def _line(result: "EchoResult", own: frozenset[Address]) -> Line:
 
 def echo(result: "EchoResult", own: frozenset[Address]) -> Lines:
     """One echo's line; `own` are the addresses of the pinging machine itself."""
-    data = {
-        "kind": result.kind,
-        "source": format_address(result.source) if result.source else None,
-        "bytes": result.bytes if result.kind == "reply" else None,
-        "seconds": round(result.seconds, 6) if result.kind == "reply" else None,
-        "ttl": result.ttl if result.kind == "reply" else None,
-    }
+    data: dict[str, object] = {"kind": result.kind,
+                               "source": cells.ip(result.source) if result.source else None}
+    if result.kind == "reply":
+        seconds = round(result.seconds, 6)
+        data |= {"bytes": result.bytes, "seconds": cells.duration(seconds, str(seconds)),
+                 "ttl": result.ttl}
     return Lines((_line(result, own),), data, "echo")
 
 
@@ -113,7 +112,8 @@ def statistics(address: Address, tally: Tally) -> Lines:
         ("    Minimum = ", _ms(min(times)), ", Maximum =  ", _ms(max(times)),
          ", Average =  ", _ms(average)),
     )
-    data = {"destination": format_address(address), "sent": tally.sent,
-            "received": tally.received, "lost": lost, "percent_lost": percent,
-            "minimum_ms": min(times), "maximum_ms": max(times), "average_ms": average}
+    data = {"destination": cells.ip(address), "sent": cells.count(tally.sent),
+            "received": cells.count(tally.received), "lost": cells.count(lost),
+            "percent_lost": cells.number(percent, "percent"), "minimum": _ms(min(times)),
+            "maximum": _ms(max(times)), "average": _ms(average)}
     return Lines(lines, data, "statistics")

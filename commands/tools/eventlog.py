@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from commands import cells
 from commands.answer import Answer, Cell, Line, Lines, Warn
-from commands.clock import iso_time, windows_time
+from commands.clock import iso_time, time_cell, windows_time
 from commands.kinds import Number
 from commands.spec import Command, tag
 from commands.tools.auditnames import title_of
@@ -115,9 +115,16 @@ def _event_lines(event: LogEvent, machine: str, at: float) -> list[Line]:
 
 def _event_datum(event: LogEvent, machine: str, at: float) -> dict[str, object]:
     return {"id": event.event_id, "source": event.source, "success": event.success,
-            "category": event.category, "name": event.name, "time": iso_time(at),
-            "computer": machine, "title": event.title,
-            "fields": {label.rstrip(": "): value for label, value in event.fields}}
+            "category": event.category, "name": event.name, "time": time_cell(at),
+            "computer": cells.name(machine), "title": event.title,
+            "fields": {label.rstrip(": "): _field_datum(label.rstrip(": "), value)
+                       for label, value in event.fields}}
+
+
+def _field_datum(heading: str, value: str) -> list[object]:
+    """The lines of a field; a line that ends in a typed value gives (words, cell)."""
+    lines = [typed_line(one, heading) for one in value.split("\n")]
+    return [line[0] if len(line) == 1 else {str(line[0]).strip(" :"): line[1]} for line in lines]
 
 
 class EventLogShow(Command, words="eventlog show", help="Displays the security log.",

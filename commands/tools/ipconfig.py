@@ -10,7 +10,6 @@ from commands import cells
 from commands.answer import Answer, Cell, Line, Lines
 from commands.kinds import YesNo
 from commands.spec import Command, tag
-from engine.address import format_address, prefix_mask
 from engine.policy.model import Interface, Machine
 
 if TYPE_CHECKING:
@@ -71,11 +70,11 @@ def _header(machine: Machine) -> list[Line]:
 
 def _datum(interface: Interface) -> dict[str, object]:
     return {
-        "name": interface.name,
-        "mac": cells.mac(interface.mac).text,
-        "address": format_address(interface.address),
-        "mask": format_address(prefix_mask(interface.prefix)),
-        "gateway": format_address(interface.gateway) if interface.gateway else None,
+        "name": cells.name(interface.name),
+        "mac": cells.mac(interface.mac),
+        "address": cells.ip(interface.address),
+        "mask": cells.mask(interface.prefix),
+        "gateway": cells.ip(interface.gateway) if interface.gateway else None,
     }
 
 

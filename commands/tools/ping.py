@@ -16,7 +16,6 @@ from commands.tools.crossing import verdict
 from commands.tools.echo import Tally, echo, opening, statistics
 from commands.tools.target import Target, TargetName
 from engine.address import Address, format_address
-from engine.pipeline.route import RouteTable
 
 if TYPE_CHECKING:
     from commands.session import Session
@@ -96,8 +95,7 @@ class Sender:
     def _local(self) -> Address:
         """The address the echoes will come from: that of the interface towards the target."""
         host = self.session.lab.hosts[self.session.machine]
-        hop = RouteTable(host.routes()).resolve(self.ping.destination.address)
-        return host.interfaces[hop.interface].address if hop else 0
+        return host.source_for(self.ping.destination.address)
 
     def _rounds(self) -> range | count[int]:
         if self.ping.endless and "number" not in self.ping.names_given:
