@@ -82,7 +82,7 @@ def _guarded(options: Options) -> int:
         return _session(options, session, show)
     except CommandError as mistake:
         show.error(mistake)
-        return mistake.exit
+        return 1 if mistake.place and mistake.exit == EXIT_USAGE else mistake.exit
     except Leave as leave:
         return leave.exit or int(show.failed)
     finally:

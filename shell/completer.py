@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
+from shell.hints import calmly
+
 if TYPE_CHECKING:
+    from commands.completion import Candidate
     from commands.session import Session
 
 # The menu stays beside the word at 80 columns.
@@ -24,7 +27,7 @@ class LineCompleter(Completer):
         """Completions; a word is followed by a blank, a tag waits for its value."""
         from commands.parser import complete
         text = document.text_before_cursor
-        for start, value, help in complete(text, self.session):
+        for start, value, help in calmly(list["Candidate"](), lambda: complete(text, self.session)):
             ends = value[-1:] in ("=", ":", "/", "")
             yield Completion(value if ends else value + " ", start - len(text), display=value,
                              display_meta=shorten(help, HELP_WIDTH))

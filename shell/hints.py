@@ -1,6 +1,8 @@
 """What the shell says before Enter: help of `?`, and the grey suggestion from the history."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
 from prompt_toolkit.buffer import Buffer
@@ -9,11 +11,25 @@ from prompt_toolkit.document import Document
 from engine.policy.model import Secret
 
 if TYPE_CHECKING:
+    from commands.completion import Candidate
+    from commands.parser import Parse
     from commands.session import Session
+
+T = TypeVar("T")
 
 # netsh lists a word in 15 columns, then a dash and its help.
 WORD_COLUMN = 15
 SUGGESTIONS_TRIED = 40
+
+
+def calmly(otherwise: T, look: Callable[[], T]) -> T:
+    """What `look` finds, or `otherwise` when it fails: a store that cannot be read, or a mistake
+    of ours, must not take the prompt away. Enter meets the same failure and reports it.
+    """
+    try:
+        return look()
+    except Exception:
+        return otherwise
 
 
 class SafeSuggest(AutoSuggest):
@@ -34,7 +50,7 @@ class SafeSuggest(AutoSuggest):
         for line in reversed(buffer.history.get_strings()):
             if line.startswith(text) and line != text:
                 tried += 1
-                if self.harmless(line):
+                if calmly(False, partial(self.harmless, line)):
                     return Suggestion(line[len(text):])
                 if tried == SUGGESTIONS_TRIED:
                     return None
@@ -62,24 +78,26 @@ def inside_quotes(text: str) -> bool:
 def help_lines(text: str, session: "Session", width: int) -> list[str]:
     """What `?` shows for the line typed so far: candidates with one line of help each.
 
-    Behind a complete word without a blank it is that word's candidates; where only a value can
-    stand, the value's hint comes first.
+    On an empty line it is the help of the context; where only a value can stand, the value's
+    hint comes first.
     """
     from commands.parser import complete, parse
-    lines = _expected(parse(text, session), text)
-    for _, value, help in complete(text, session):
+    from commands.render import plain, render
+    if not text.strip():
+        from commands.help import help_answer
+        from commands.index import node_at
+        answer = help_answer(node_at(session.context), session)
+        return [plain(line) for line in render(answer, width=width)]
+    lines = calmly(list[str](), lambda: _expected(parse(text, session), text))
+    for _, value, help in calmly(list["Candidate"](), lambda: complete(text, session)):
         head = f"{value:<{WORD_COLUMN}} - " if help else value
         lines.append((head + help)[:width])
-    return lines or ["There is nothing more to type here."]
+    return lines or ["Nothing more belongs here."]
 
 
 def _expected(parsed: "Parse", text: str) -> list[str]:
     """The hint of the value that has to come next, as ``<ip>  Address of ...``."""
     tag = parsed.expects
-    if tag is None or text[-1:].isspace() is False and not text.endswith("="):
+    if tag is None or not (text[-1:].isspace() or text.endswith("=")):
         return []
     return [f"{tag.kind.usage:<{WORD_COLUMN}} - {tag.help}"]
-
-
-if TYPE_CHECKING:
-    from commands.parser import Parse

@@ -7,6 +7,8 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.lexers import Lexer
 
+from shell.hints import calmly
+
 if TYPE_CHECKING:
     from commands.session import Session
 
@@ -27,7 +29,10 @@ class LineLexer(Lexer):
         text = document.text
         key = (text, document.cursor_position, self.session.context, self.session.machine)
         if key != self.key:
-            self.key, self.fragments = key, self._fragments(text, document.cursor_position)
+            plain: StyleAndTextTuples = [("", text)]
+            self.key = key
+            self.fragments = calmly(
+                plain, lambda: self._fragments(text, document.cursor_position))
         fragments = self.fragments
         return lambda number: fragments if number == 0 else []
 

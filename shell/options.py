@@ -1,6 +1,6 @@
 """The command line of the program, read without argparse (which costs more than a `show`)."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 FORMATS = ("table", "json", "jsonl", "csv")
 COLOUR_MODES = ("auto", "always", "never")
@@ -62,7 +62,7 @@ CHOICES = {"format": FORMATS, "color": COLOUR_MODES}
 
 def read_options(arguments: list[str]) -> Options:
     """Reads the arguments up to the command. Raises UsageError."""
-    given: dict[str, object] = {}
+    given: dict[str, Any] = {}
     at = 0
     while at < len(arguments) and (arguments[at][:1] == "-" or arguments[at] == "/?"):
         if arguments[at] == "--":

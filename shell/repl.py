@@ -1,7 +1,6 @@
 """The prompt: read a line, run it, show the answer, again. Only this loop owns the terminal."""
 
 import os
-import sys
 from collections.abc import Callable
 from time import sleep
 from typing import TYPE_CHECKING, Protocol
@@ -17,15 +16,15 @@ from shell.hints import SafeSuggest
 from shell.history import SafeHistory, state_folder
 from shell.keys import make_keys
 from shell.lexer import LineLexer
-from shell.screen import Screen
-from shell.theme import STYLES, wants_colour
+from shell.show import Show, wants_colour
+from shell.theme import STYLES
 from shell.toolbar import LOOK_AFTER, Toolbar
 
 if TYPE_CHECKING:
     from commands.session import Session
 
 HOME_MACHINE = "gwA"
-BANNER = "ipsecsh: IPsec policies, IKE and the lab of KB 252735. Type ? for help, bye to leave."
+BANNER = "ipsecsh, the tunnel of KB 252735 as a shell. ? for help, bye to leave."
 # Rows kept free below the prompt for the completion menu.
 MENU_ROWS = 6
 
@@ -50,23 +49,23 @@ def prompt_text(session: "Session") -> str:
 
 def run_repl(session: "Session", options: Options) -> int:
     """Reads and runs lines until ``bye`` or Ctrl-D at the root; the exit class."""
-    colour = wants_colour(options.color, os.environ, sys.stdout.isatty())
-    screen = Screen(sys.stdout, sys.stderr, colour, options.format)
-    return Repl(session, screen).run()
+    return Repl(session, Show(session, options.format, options.color)).run()
 
 
 class Repl:
     """One sitting at the prompt; `input` and `output` are the terminal unless a test has others."""
 
-    def __init__(self, session: "Session", screen: Screen, input: Input | None = None,
+    def __init__(self, session: "Session", show: Show, input: Input | None = None,
                  output: Output | None = None, folder: str = "") -> None:
-        self.session, self.screen = session, screen
+        self.session, self.show = session, show
         self.input, self.output = input, output
         self.folder = folder or state_folder(os.environ)
         self.toolbar = Toolbar(session)
-        self.depth = None if screen.colour else ColorDepth.DEPTH_1_BIT
+        self.exit = 0
+        colour = wants_colour(show.color, show.out)
+        self.depth = None if colour else ColorDepth.DEPTH_1_BIT
         self.prompt = self._make_prompt()
-        session.emit = screen.block
+        session.emit = show.emit
         session.ask, session.wait = self.ask, sleep
 
     def _make_prompt(self) -> PromptSession[str]:
@@ -77,9 +76,14 @@ class Repl:
             complete_while_typing=False, reserve_space_for_menu=MENU_ROWS,
             auto_suggest=SafeSuggest(session), enable_suspend=False,
             history=SafeHistory(os.path.join(self.folder, "history"), self._mask),
-            key_bindings=make_keys(session, lambda: prompt_text(session), self.screen.write),
+            key_bindings=make_keys(session, lambda: prompt_text(session), self.write),
             bottom_toolbar=self.toolbar, style=Style.from_dict(STYLES), color_depth=self.depth,
             include_default_pygments_style=False, input=self.input, output=self.output)
+
+    def write(self, line: str) -> None:
+        """One plain line of the shell's own."""
+        self.show.out.write(line + "\n")
+        self.show.out.flush()
 
     def _mask(self, line: str) -> str:
         from commands.masking import mask_text
@@ -87,7 +91,7 @@ class Repl:
 
     def run(self) -> int:
         """The loop."""
-        self.screen.write(BANNER)
+        self.write(BANNER)
         first: Callable[[], None] | None = self._look_later
         while True:
             try:
@@ -102,7 +106,7 @@ class Repl:
             finally:
                 first = None
             if not self.type(text):
-                return 0
+                return self.exit
 
     def _look_later(self) -> None:
         """Lets the bar name the policy of an existing store once the prompt stands."""
@@ -120,17 +124,21 @@ class Repl:
         from commands.run import run_line
         if not text.strip():
             return True
-        self.screen.width = self.prompt.app.output.get_size().columns
         try:
-            self.screen.answer(run_line(text, self.session))
+            self.show.answer(run_line(text, self.session))
         except CommandError as error:
-            self.screen.error(error)
-        except Leave:
+            self.show.error(error)
+        except Leave as leave:
+            self.exit = leave.exit
             return False
         except Interrupted:
             return True
         except KeyboardInterrupt:
-            self.screen.write("Control-C")
+            self.write("Control-C")
+        except Exception as bug:
+            from commands.failures import report_bug
+            from commands.parser import Parse
+            self.show.error(report_bug(bug, Parse(text, "unknown")))
         return True
 
     def ask(self, question: str) -> str:

@@ -21,16 +21,10 @@ from commands.render import (
     render_block,
     render_warning,
 )
+from shell.theme import COLOURS
 
 if TYPE_CHECKING:
     from commands.session import Session
-
-# ANSI colours of span types; whatever is not named here stays plain.
-COLOURS = {
-    "error": "1;31", "caret": "1;31", "warning": "1;33", "hint": "36", "title": "1",
-    "heading": "1", "ip": "36", "net": "36", "mask": "36", "spi": "35", "cookie": "35",
-    "guid": "2", "name": "32", "secret": "31", "enum": "33", "yesno": "33",
-}
 
 
 def wants_colour(mode: str, stream: TextIO) -> bool:

@@ -13,7 +13,7 @@ from transcripts.match import Captures, Matcher, Mismatch, Printed, printed
 from transcripts.report import Failure, Report, diff
 
 if TYPE_CHECKING:
-    from commands.answer import Answer
+    from commands.answer import Block
     from commands.session import Session
 
 SUFFIX = ".transcript"
@@ -21,6 +21,7 @@ SCRIPTS = os.path.join(os.path.dirname(__file__), "scripts")
 # Seconds of virtual time between two attempts of a command under `~ retry`.
 RETRY_STEP = 1.0
 WIDTH = 80
+INTERRUPTED = 130
 
 
 class Ran(NamedTuple):
@@ -150,33 +151,27 @@ def judge(exchange: Exchange, ran: Ran, captures: Captures,
 
 def type_line(text: str, session: "Session") -> Ran:
     """Types one line and collects all it prints, as it was printed."""
-    from commands.answer import Answer
     from commands.errors import CommandError, Interrupted, Leave
-    from commands.render import render_error
+    from commands.render import render, render_error
     from commands.run import run_line
     lines: list[Printed] = []
-    session.emit = lambda block: lines.extend(answer_lines(Answer((block,))))
+    session.emit = lambda block: lines.extend(block_lines(block))
     try:
         answer = run_line(text, session)
     except CommandError as error:
         lines += [printed("!", spans) for spans in render_error(error, WIDTH)]
         return Ran(tuple(lines), error.exit)
     except Interrupted:
-        return Ran(tuple(lines), 130)
-    except Leave:
-        return Ran(tuple(lines), 0, True)
-    return Ran((*lines, *answer_lines(answer)), answer.exit)
+        return Ran(tuple(lines), INTERRUPTED)
+    except Leave as leave:
+        return Ran(tuple(lines), leave.exit, True)
+    failed = any(line.sigil == "!" for line in lines)
+    lines += [printed("|", spans) for spans in render(answer, width=WIDTH)]
+    return Ran(tuple(lines), answer.exit or int(failed))
 
 
-def answer_lines(answer: "Answer") -> list[Printed]:
-    """An answer as printed lines: blocks on "|" or "!", warnings on "!"."""
-    from itertools import groupby
-
-    from commands.answer import Answer
+def block_lines(block: "Block") -> list[Printed]:
+    """A block as printed lines: errors (of a script's lines) on "!", all else on "|"."""
     from commands.render import render
-    lines: list[Printed] = []
-    for error, blocks in groupby(answer.blocks, lambda block: getattr(block, "error", False)):
-        group = Answer(tuple(blocks))
-        lines += [printed("!" if error else "|", spans) for spans in render(group, width=WIDTH)]
-    warnings = answer._replace(blocks=())
-    return lines + [printed("!", spans) for spans in render(warnings, width=WIDTH)]
+    sigil = "!" if getattr(block, "error", False) else "|"
+    return [printed(sigil, spans) for spans in render(block, width=WIDTH)]
