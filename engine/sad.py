@@ -208,6 +208,11 @@ class Sad:
             return what.alive
         return self._soft.get((what.entry, what.peer)) is what
 
+    @property
+    def timers(self) -> int:
+        """Entries of the heap, those of deleted pairs included; bounded by the pairs alive."""
+        return len(self._heap)
+
     def by_spi(self, spi: int) -> SecurityAssociation | None:
         """The inbound SA of an SPI that a packet to us carries."""
         pair = self._by_spi.get(spi)

@@ -165,6 +165,11 @@ class Spd:
         flows[packet] = found
         return found
 
+    @property
+    def cached_flows(self) -> int:
+        """Flows remembered per direction, the larger of both."""
+        return max(len(self._outbound.flows), len(self._inbound.flows))
+
     def by_id(self, entry_id: str) -> SpdEntry | None:
         """The first entry with this id."""
         return next((entry for entry in self.entries if entry.id == entry_id), None)
