@@ -187,7 +187,12 @@ def register(path: str, target: str, help: str) -> None:
     """Adds a command that lives on a higher floor ("transcript run"); the shell does it."""
     if (path, target, help) not in ROWS:
         ROWS.append((path, target, help))
-        _tree.clear()
+        forget_tree()
+
+
+def forget_tree() -> None:
+    """Builds the tree anew at its next use: the table has changed."""
+    _tree.clear()
 
 
 def tree() -> Node:

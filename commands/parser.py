@@ -188,10 +188,12 @@ def _unknown(text: str, words: tuple[Word, ...], found: Resolved, pieces: list[P
         known = tuple(one for one in found.candidates if found.used or one not in ("..", "?"))
         # Only the words of the command itself are repeated: what follows may hold a key.
         typed = " ".join(one.text for one in words[:at + 1])
+        fix = f"did you mean {' '.join((*found.node.path, near))}" if near else ""
+        if word.quoted and " " in word.text:
+            fix = "a command is typed without quotation marks"
         error = CommandError(
             "unknown-command", f"The following command was not found: {typed}", known=known,
-            span=Span(word.start, word.end), exit=USAGE_EXIT,
-            fix=f"did you mean {' '.join((*found.node.path, near))}" if near else "")
+            span=Span(word.start, word.end), exit=USAGE_EXIT, fix=fix)
     return Parse(text, "unknown", tuple(pieces), found.node, error=error,
                  candidates=found.candidates, end=words[-1].end)
 

@@ -121,8 +121,9 @@ class Exec(Command, words="exec", help="Runs a script file.",
     file: str = tag(Path(), "The script.")
 
     def run(self, session: "Session") -> Answer:
-        from commands.script import exec_file
-        return Answer(exit=exec_file(self.file, session))
+        from commands.script import EXIT_NOTHING, exec_file
+        exit = exec_file(self.file, session)
+        return Answer(exit=0 if exit == EXIT_NOTHING else exit)
 
 
 class Dump(Command, words="dump", help="Displays a configuration script.",
@@ -154,7 +155,8 @@ class Pushd(Command, words="pushd", help="Pushes the current context on a stack.
             node = find(self.context, session)
             if not node.context:
                 raise CommandError("not-found", f"'{self.context}' is not a context",
-                                   tag="context", known=tuple(one for one, _ in index.CONTEXTS))
+                                   tag="context", exit=2,
+                                   known=tuple(one for one, _ in index.CONTEXTS))
             session.context = node.path
         session.stack.append(here)
         return NOTHING

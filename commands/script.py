@@ -11,7 +11,7 @@ from commands.answer import Answer
 from commands.errors import CommandError, Leave
 from commands.render import error_block, lines_of, render_warning
 from commands.run import run_line
-from commands.words import comment_start
+from commands.words import USAGE_EXIT, comment_start
 
 if TYPE_CHECKING:
     from commands.session import Session
@@ -72,8 +72,9 @@ def exec_file(path: str, session: "Session", stop: bool = False) -> int:
 def run_script(lines: list[str], name: str, session: "Session", stop: bool = False) -> int:
     """Runs lines; what they say goes to `session.emit`, mistakes with ``name:line``.
 
-    With `stop` the first mistake is raised, else the worst exit code is given: 1 for mistakes,
-    3 or 6 when it could not go on, 4 when there was nothing to run.
+    With `stop` the first mistake is raised, else the exit code of all together is given: 1 for
+    mistakes, 3 or 6 when it could not go on, 4 when there was nothing to run, 5 when all that
+    failed was a question nobody was there to answer.
     """
     if all(not line.strip() or comment_start(line) >= 0 for line in lines):
         return EXIT_NOTHING
@@ -86,18 +87,30 @@ def run_script(lines: list[str], name: str, session: "Session", stop: bool = Fal
             if stop:
                 raise
             session.emit(error_block(mistake))
-            worst = max(worst, 1)
+            worst = worse(worst, script_exit(mistake))
             if mistake.exit in FATAL_EXITS:
                 return mistake.exit
             continue
         except Leave as leave:
-            leave.exit = max(leave.exit, worst)
+            leave.exit = worse(leave.exit, worst)
             raise
-        worst = max(worst, answer.exit)
+        worst = worse(worst, answer.exit)
         emit_answer(answer, session)
         if stop and answer.exit:
             raise CommandError("failed", f"'{line.strip()}' did not succeed", exit=answer.exit)
     return worst
+
+
+def script_exit(mistake: CommandError) -> int:
+    """The exit code of a mistake inside a script, where a line out of many is no usage error."""
+    return 1 if mistake.exit == USAGE_EXIT else mistake.exit
+
+
+def worse(first: int, second: int) -> int:
+    """The exit code of two together: a kind of failure of its own survives only unmixed."""
+    if 0 in (first, second) or first == second:
+        return first or second
+    return 1
 
 
 def emit_answer(answer: Answer, session: "Session") -> None:

@@ -95,8 +95,9 @@ def _session(options: Options, session: Session, show: Show) -> int:
         run_line("set machine name=" + line_of_arguments([options.machine]), session)
     worst = 0
     if options.alias_file is not None:
-        from commands.script import exec_file
+        from commands.script import EXIT_NOTHING, exec_file
         worst = exec_file(options.alias_file, session)
+        worst = 0 if worst == EXIT_NOTHING else worst
     if options.context:
         _enter(options.context, session)
     if options.command:
