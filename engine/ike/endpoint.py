@@ -5,35 +5,29 @@ every call the driver asks `next_timer` and calls `handle_timer` when that time 
 """
 
 from collections.abc import Collection
-from typing import NamedTuple
 
 from engine.address import Address
 from engine.entropy import Entropy
+from engine.ike import dispatch, lifecycle, negotiation
+from engine.ike.constants import OVERLAP
+from engine.ike.core import Core, IkeLimits, Pair
 from engine.ike.interface import IkeOutput, IkePolicy, Phase1Info, Phase2Policy
-
-
-class IkeLimits(NamedTuple):
-    """Knobs of an endpoint; the defaults are Windows 2000's habits and safe bounds.
-
-    Half-open limits count responder main modes that are not authenticated yet; times in seconds.
-    `vendor_version` is the number behind the MS NT5 ISAKMPOAKLEY vendor ID.
-    """
-
-    half_open_total: int = 200
-    half_open_per_address: int = 5
-    half_open_seconds: float = 60.0
-    vendor_version: int = 2
+from engine.ike.phase1 import Phase1
+from engine.ike.quick_mode import QuickMode
+from engine.ike.timers import Timer
 
 
 class IkeEndpoint:
     """The IKE of one machine: its ISAKMP SAs, exchanges in flight, and the pairs they made.
 
-    `counters` holds named drops ("invalid-cookie") and statistics ("main_modes", ...).
+    `counters` holds named drops ("invalid-cookie", the `reason` of a `Dropped`) and statistics
+    ("main_modes", "quick_modes", "authentication_failures", ...).
     """
 
     def __init__(self, policy: IkePolicy, entropy: Entropy,
                  limits: IkeLimits | None = None) -> None:
-        self.counters: dict[str, int] = {}
+        self._core = Core(policy, entropy, limits or IkeLimits())
+        self.counters = self._core.counters
 
     def initiate(self, local: Address, peer: Address, wanted: Phase2Policy,
                  now: float) -> list[IkeOutput]:
@@ -41,52 +35,147 @@ class IkeEndpoint:
 
         A request already in flight for the same entry is not doubled.
         """
-        return []
+        self._core.count("requests")
+        negotiation.initiate(self._core, local, peer, wanted, now)
+        return self._core.take_outputs()
 
     def receive(self, payload: bytes, local: Address, local_port: int, peer: Address,
                 peer_port: int, now: float) -> list[IkeOutput]:
         """One datagram that arrived on UDP 500. Never raises: a bad one is a `Dropped`."""
-        return []
+        dispatch.receive(self._core, payload, (local, local_port, peer, peer_port), now)
+        return self._core.take_outputs()
 
     def next_timer(self) -> float | None:
         """When `handle_timer` wants to be called, or None."""
-        return None
+        return self._core.timers.next()
 
     def handle_timer(self, now: float) -> list[IkeOutput]:
         """Retransmits, gives up, expires: all that is due at `now`."""
-        return []
+        timer = self._core.timers.pop_due(now)
+        while timer:
+            self._alarm(timer, now)
+            timer = self._core.timers.pop_due(now)
+        return self._core.take_outputs()
+
+    def _alarm(self, timer: Timer, now: float) -> None:
+        owner = timer.owner
+        if isinstance(owner, Pair):
+            self._pair_alarm(timer.kind, owner, now)
+        elif isinstance(owner, QuickMode):
+            if timer.kind == "send":
+                negotiation.retransmit(self._core, owner, now)
+            else:
+                lifecycle.forget_quick(self._core, owner)
+        else:
+            assert isinstance(owner, Phase1)
+            self._phase1_alarm(timer.kind, owner, now)
+
+    def _pair_alarm(self, kind: str, pair: Pair, now: float) -> None:
+        if kind == "pair":
+            lifecycle.delete_pairs(self._core, [pair], pair.reason)
+        elif not lifecycle.succeeded(self._core, pair):
+            negotiation.initiate(self._core, pair.local, pair.peer, pair.wanted, now, pair.inbound)
+
+    def _phase1_alarm(self, kind: str, sa: Phase1, now: float) -> None:
+        if kind == "send":
+            negotiation.retransmit(self._core, sa, now)
+        elif kind == "half-open":
+            negotiation.half_open_expired(self._core, sa)
+        else:
+            for wanted in lifecycle.end_sa(self._core, sa, "expired"):
+                negotiation.initiate(self._core, sa.local, sa.peer, wanted, now)
 
     def set_policy(self, policy: IkePolicy, now: float,
                    gone: Collection[str] = ()) -> list[IkeOutput]:
-        """New policy: pairs of entries `gone` go first, then ISAKMP SAs it no longer allows."""
-        return []
+        """New policy: pairs of entries `gone` go first, then ISAKMP SAs it no longer allows.
+
+        Deletes are sent before the ISAKMP SA that protects them ends.
+        """
+        core = self._core
+        outputs = self.delete_entries(gone, now) if gone else []
+        core.policy = policy
+        for sa in list(core.sas.values()):
+            if policy.phase1(sa.local, sa.peer) != sa.policy:
+                lifecycle.delete_pairs(core, self._pairs_with(sa), "policy")
+                lifecycle.end_by_policy(core, sa, "policy")
+        core.refused.clear()
+        return outputs + core.take_outputs()
 
     def delete_entries(self, entries: Collection[str], now: float,
                        reason: str = "policy") -> list[IkeOutput]:
         """Deletes what SPD entries own: pairs, exchanges in flight, and emptied ISAKMP SAs."""
-        return []
+        core = self._core
+        ended = [pair for pair in core.pairs.values() if pair.wanted.entry in entries]
+        peers = {(pair.local, pair.peer) for pair in ended}
+        lifecycle.delete_pairs(core, ended, reason)
+        for quick in [one for one in core.quicks.values() if one.entry in entries]:
+            peers.add((quick.sa.local, quick.sa.peer))
+            lifecycle.forget_quick(core, quick)
+        for sa in list(core.sas.values()):
+            waiting = len(sa.pending)
+            sa.pending = [wanted for wanted in sa.pending if wanted.entry not in entries]
+            if (sa.local, sa.peer) in peers or len(sa.pending) < waiting:
+                self._end_if_idle(sa, reason)
+        return core.take_outputs()
+
+    def _pairs_with(self, sa: Phase1) -> list[Pair]:
+        return [pair for pair in self._core.pairs.values()
+                if pair.peer == sa.peer and pair.local == sa.local]
+
+    def _end_if_idle(self, sa: Phase1, reason: str) -> None:
+        """Ends an ISAKMP SA that nothing needs any more."""
+        busy = any(quick.state in ("QM1", "QM2") for quick in self._core.quicks_of(sa))
+        if not busy and not sa.pending and not self._pairs_with(sa):
+            lifecycle.end_by_policy(self._core, sa, reason)
 
     def delete_sa(self, inbound_spi: int, now: float, reason: str = "expired") -> list[IkeOutput]:
         """Deletes one pair and tells the peer (hard kilobyte expiry, idle time, operator)."""
-        return []
+        pair = self._core.pairs.get(inbound_spi)
+        if pair:
+            lifecycle.delete_pairs(self._core, [pair], reason)
+        return self._core.take_outputs()
 
     def delete_phase1(self, cookies: bytes, now: float,
                       reason: str = "policy") -> list[IkeOutput]:
         """Deletes one ISAKMP SA and tells the peer; its quick mode pairs live on."""
-        return []
+        negotiation.delete_phase1(self._core, cookies, reason)
+        return self._core.take_outputs()
 
     def sa_expiring(self, inbound_spi: int, now: float) -> list[IkeOutput]:
-        """Soft lifetime: negotiate the successor of a pair that is still in use."""
-        return []
+        """Soft lifetime: negotiate the successor of a pair that is still in use.
+
+        The side that began the pair renews it at once. The other one waits ten seconds for that
+        before it does so itself, so that both ends reaching the limit give one successor.
+        """
+        core = self._core
+        pair = core.pairs.get(inbound_spi)
+        if pair is None or lifecycle.succeeded(core, pair):
+            return core.take_outputs()
+        if pair.initiator:
+            negotiation.initiate(core, pair.local, pair.peer, pair.wanted, now, inbound_spi)
+        else:
+            core.timers.set("rekey", pair, now + OVERLAP)
+        return core.take_outputs()
 
     def shutdown(self, now: float) -> list[IkeOutput]:
         """Deletes everything, telling the peers; the endpoint is empty afterwards."""
-        return []
+        core = self._core
+        lifecycle.delete_pairs(core, core.pairs.values(), "policy")
+        for sa in list(core.sas.values()):
+            lifecycle.end_sa(core, sa, "shutdown")
+        core.quicks.clear()
+        core.refused.clear()
+        core.timers.clear()
+        return core.take_outputs()
 
     def phase1_sas(self, now: float) -> tuple[Phase1Info, ...]:
         """Every ISAKMP SA, half-open ones included, oldest first."""
-        return ()
+        return tuple(sa.info() for sa in
+                     sorted(self._core.sas.values(), key=lambda sa: sa.created))
 
     def in_flight(self, entry: str) -> bool:
         """True while a negotiation for this SPD entry has begun and not ended."""
-        return False
+        return self._core.in_flight(entry)
+
+
+__all__ = ["IkeEndpoint", "IkeLimits"]

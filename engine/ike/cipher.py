@@ -1,0 +1,83 @@
+"""CBC ciphers of phase 1: DES, 3DES, AES (RFC 2409 appendix B, RFC 3602), and weak DES keys."""
+
+from typing import NamedTuple
+
+from engine.errors import ParseError
+
+
+class _Cipher(NamedTuple):
+    family: str
+    key: int
+    block: int
+
+
+_CIPHERS = {
+    "DES": _Cipher("des", 8, 8),
+    "3DES": _Cipher("3des", 24, 8),
+    "AES128": _Cipher("aes", 16, 16),
+    "AES192": _Cipher("aes", 24, 16),
+    "AES256": _Cipher("aes", 32, 16),
+}
+
+# RFC 2409 appendix A and Menezes et al. table 7.17: weak and semi-weak keys, parity ignored.
+_WEAK_DES = frozenset(
+    bytes(octet & 0xFE for octet in bytes.fromhex(text)) for text in (
+        "0101010101010101", "1f1f1f1f0e0e0e0e", "e0e0e0e0f1f1f1f1", "fefefefefefefefe",
+        "01fe01fe01fe01fe", "fe01fe01fe01fe01", "1fe01fe00ef10ef1", "e01fe01ff10ef10e",
+        "01e001e001f101f1", "e001e001f101f101", "1ffe1ffe0efe0efe", "fe1ffe1ffe0efe0e",
+        "011f011f010e010e", "1f011f010e010e01", "e0fee0fef1fef1fe", "fee0fee0fef1fef1"))
+
+
+def key_octets(cipher: str) -> int:
+    """The key length of a cipher by policy name."""
+    return _CIPHERS[cipher].key
+
+
+def block_octets(cipher: str) -> int:
+    """The block, and so the IV, of a cipher by policy name."""
+    return _CIPHERS[cipher].block
+
+
+def is_weak_key(cipher: str, key: bytes) -> bool:
+    """True for a DES key of the weak lists, and for 3DES keys that fall back to DES (2451 2)."""
+    parts = [bytes(octet & 0xFE for octet in key[at:at + 8]) for at in range(0, len(key), 8)]
+    if cipher == "DES":
+        return parts[0] in _WEAK_DES
+    if cipher == "3DES":
+        return parts[0] == parts[1] or parts[1] == parts[2] or any(
+            part in _WEAK_DES for part in parts)
+    return False
+
+
+def encrypt(cipher: str, key: bytes, iv: bytes, plain: bytes) -> bytes:
+    """CBC of `plain` padded with zero octets to whole blocks (RFC 2409 appendix B)."""
+    padded = plain + bytes(-len(plain) % block_octets(cipher))
+    return _run(cipher, key, iv, padded, True)
+
+
+def decrypt(cipher: str, key: bytes, iv: bytes, data: bytes) -> bytes:
+    """The reverse, padding still in place. Raises ParseError "invalid-length" on a cut block."""
+    if not data or len(data) % block_octets(cipher):
+        raise ParseError("invalid-length", "encrypted body", len(data))
+    return _run(cipher, key, iv, data, False)
+
+
+def _run(cipher: str, key: bytes, iv: bytes, data: bytes, encrypting: bool) -> bytes:
+    if cipher == "DES":
+        return _run_des(key, iv, data, encrypting)
+    # 15 ms to import: only when a negotiation is running
+    from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
+    from cryptography.hazmat.primitives.ciphers import Cipher
+    from cryptography.hazmat.primitives.ciphers.algorithms import AES
+    from cryptography.hazmat.primitives.ciphers.modes import CBC
+    algorithm = TripleDES(key) if cipher == "3DES" else AES(key)
+    mode = Cipher(algorithm, CBC(iv))
+    context = mode.encryptor() if encrypting else mode.decryptor()
+    return context.update(data) + context.finalize()
+
+
+def _run_des(key: bytes, iv: bytes, data: bytes, encrypting: bool) -> bytes:
+    """Single DES, which `cryptography` does not have."""
+    from Cryptodome.Cipher import DES
+    context = DES.new(key, DES.MODE_CBC, iv)
+    return bytes(context.encrypt(data) if encrypting else context.decrypt(data))

@@ -1,0 +1,189 @@
+"""What the parts of an endpoint share: tables of SAs and pairs, timers, counters, outputs."""
+
+from collections import OrderedDict
+from hashlib import sha256
+from hmac import digest as hmac_digest
+from typing import NamedTuple
+
+from engine.address import Address
+from engine.entropy import Entropy
+from engine.ike.constants import LOWEST_SPI, RETRANSMIT_GAPS, ZERO_COOKIE
+from engine.ike.interface import (
+    Dropped,
+    IkeOutput,
+    IkePolicy,
+    NegotiationFailed,
+    Phase2Policy,
+    SendDatagram,
+)
+from engine.ike.phase1 import Exchange, Phase1
+from engine.ike.quick_mode import QuickMode
+from engine.ike.timers import TimerTable
+
+STATISTICS = (
+    "main_modes", "quick_modes", "authentication_failures", "negotiation_failures",
+    "invalid_cookies", "invalid_packets", "retransmissions", "duplicates", "packets_in",
+    "packets_out", "requests", "rekeys", "deletes_sent", "deletes_received", "pairs_added",
+    "pairs_deleted", "half_open_evicted",
+)
+_REMEMBERED_REFUSALS = 64
+
+
+class IkeLimits(NamedTuple):
+    """Knobs of an endpoint; the defaults are Windows 2000's habits and safe bounds.
+
+    Half-open limits count responder main modes that are not authenticated yet; times in seconds.
+    `vendor_version` is the number behind the MS NT5 ISAKMPOAKLEY vendor ID.
+    """
+
+    half_open_total: int = 200
+    half_open_per_address: int = 5
+    half_open_seconds: float = 60.0
+    vendor_version: int = 2
+
+
+class Pair:
+    """A pair of ESP SAs that quick mode made, as far as IKE must remember it."""
+
+    __slots__ = ("created", "cookies", "inbound", "initiator", "local", "outbound", "peer",
+                 "reason", "wanted")
+
+    def __init__(self, quick: QuickMode, wanted: Phase2Policy, now: float) -> None:
+        self.local, self.peer = quick.sa.local, quick.sa.peer
+        self.inbound, self.outbound = quick.spi_in, quick.spi_out
+        self.cookies, self.initiator = quick.sa.cookies, quick.initiator
+        self.wanted, self.created = wanted, now
+        self.reason = "expired"
+
+
+class Core:
+    """The state of one endpoint. `outputs` collects what the call in progress wants done."""
+
+    def __init__(self, policy: IkePolicy, entropy: Entropy, limits: IkeLimits) -> None:
+        self.policy, self.entropy, self.limits = policy, entropy, limits
+        self.counters: dict[str, int] = dict.fromkeys(STATISTICS, 0)
+        self.timers = TimerTable()
+        self.outputs: list[IkeOutput] = []
+        self.sas: dict[bytes, Phase1] = {}
+        self.firsts: dict[tuple[Address, bytes], Phase1] = {}
+        self.refused: OrderedDict[tuple[Address, bytes], bytes] = OrderedDict()
+        self.quicks: dict[tuple[Phase1, int], QuickMode] = {}
+        self.pairs: dict[int, Pair] = {}
+        self._secret = entropy(32)
+        self._cookies_made = 0
+
+    # --- outputs --------------------------------------------------------------------------------
+
+    def emit(self, output: IkeOutput) -> None:
+        """Adds one output to those of the call in progress."""
+        self.outputs.append(output)
+
+    def take_outputs(self) -> list[IkeOutput]:
+        """Everything emitted since the last time."""
+        outputs, self.outputs = self.outputs, []
+        return outputs
+
+    def count(self, name: str, by: int = 1) -> None:
+        """Adds to a counter, which appears when first counted."""
+        self.counters[name] = self.counters.get(name, 0) + by
+
+    def drop(self, peer: Address, reason: str) -> None:
+        """A datagram refused: counted under its reason and under the statistic it belongs to."""
+        self.count(reason)
+        self.count("invalid_cookies" if reason == "invalid-cookie" else "invalid_packets")
+        self.emit(Dropped(peer, reason))
+
+    def transmit(self, sa: Phase1, payload: bytes, label: str) -> None:
+        """Sends a datagram to the peer of `sa`."""
+        self.count("packets_out")
+        self.emit(SendDatagram(sa.local, sa.local_port, sa.peer, sa.peer_port, payload, label))
+
+    def fail(self, mode: str, sa: Phase1, exchange: Exchange, entry: str, code: int, point: str,
+             detail: tuple[str, ...]) -> None:
+        """Reports the end of a negotiation, for one SPD entry ("" when the peer began it)."""
+        initiator = exchange.initiator if isinstance(exchange, QuickMode) else sa.initiator
+        self.emit(NegotiationFailed(mode, sa.local, sa.peer, entry, code, point, detail,
+                                    exchange.last, initiator, exchange.answered))
+
+    # --- exchanges ------------------------------------------------------------------------------
+
+    def send_and_wait(self, owner: Phase1 | QuickMode, payload: bytes, label: str,
+                      now: float) -> None:
+        """Sends a message of an exchange and retransmits it until something answers."""
+        owner.flight, owner.flight_label, owner.sends = payload, label, 1
+        owner.last, owner.hint = label, None
+        self.timers.set("send", owner, now + RETRANSMIT_GAPS[0])
+        self.transmit(owner if isinstance(owner, Phase1) else owner.sa, payload, label)
+
+    def landed(self, owner: Phase1 | QuickMode, data: bytes, label: str) -> None:
+        """A message was obeyed: nothing of ours is in flight, and its duplicate is known."""
+        owner.flight, owner.seen, owner.reply = b"", sha256(data).digest(), b""
+        owner.answered, owner.last = True, label
+        self.timers.cancel(owner, "send")
+
+    def reply(self, owner: Phase1 | QuickMode, payload: bytes, label: str) -> None:
+        """Sends an answer that only a duplicate of the question can repeat."""
+        owner.reply, owner.reply_label, owner.last = payload, label, label
+        self.transmit(owner if isinstance(owner, Phase1) else owner.sa, payload, label)
+
+    # --- names ----------------------------------------------------------------------------------
+
+    def new_cookie(self, local: Address, peer: Address) -> bytes:
+        """A cookie bound to both addresses, a local secret and a count (RFC 2408 2.5.3)."""
+        self._cookies_made += 1
+        seed = b"".join(part.to_bytes(8, "big") for part in (local, peer, self._cookies_made))
+        cookie = hmac_digest(self._secret, seed, "sha256")[:8]
+        return cookie if cookie != ZERO_COOKIE else self.new_cookie(local, peer)
+
+    def new_message_id(self, sa: Phase1) -> int:
+        """A message id that this ISAKMP SA has not seen; from now on it has."""
+        number = 0
+        while not number or number in sa.message_ids:
+            number = int.from_bytes(self.entropy(4), "big")
+        sa.message_ids.add(number)
+        return number
+
+    def new_spi(self) -> int:
+        """An inbound SPI that no pair and no negotiation of ours has (RFC 2406 2.1)."""
+        taken = {quick.spi_in for quick in self.quicks.values()}
+        spi = 0
+        while spi < LOWEST_SPI or spi in self.pairs or spi in taken:
+            spi = int.from_bytes(self.entropy(4), "big")
+        return spi
+
+    # --- looking up -----------------------------------------------------------------------------
+
+    def find_up(self, local: Address, peer: Address) -> Phase1 | None:
+        """The newest ISAKMP SA with the peer that may carry another quick mode."""
+        return next((sa for sa in reversed(self.sas.values())
+                     if sa.peer == peer and sa.local == local and sa.usable()), None)
+
+    def find_protected(self, local: Address, peer: Address) -> Phase1 | None:
+        """The newest ISAKMP SA that can protect an informational message."""
+        return next((sa for sa in reversed(self.sas.values())
+                     if sa.peer == peer and sa.local == local and sa.up), None)
+
+    def find_starting(self, local: Address, peer: Address) -> Phase1 | None:
+        """A main mode of our own with the peer that has not ended."""
+        return next((sa for sa in self.sas.values() if sa.peer == peer and sa.local == local
+                     and sa.initiator and not sa.up), None)
+
+    def quicks_of(self, sa: Phase1) -> list[QuickMode]:
+        """The quick modes under one ISAKMP SA, finished ones that still linger included."""
+        return [quick for (owner, _), quick in self.quicks.items() if owner is sa]
+
+    def half_open(self) -> list[Phase1]:
+        """Responder main modes that are not authenticated yet, oldest first."""
+        return [sa for sa in self.firsts.values() if not sa.up]
+
+    def in_flight(self, entry: str) -> bool:
+        """True while a negotiation for this SPD entry has begun and not ended."""
+        return any(quick.entry == entry and quick.state in ("QM1", "QM2")
+                   for quick in self.quicks.values()) or any(
+            wanted.entry == entry for sa in self.sas.values() for wanted in sa.pending)
+
+    def remember_refusal(self, peer: Address, cookie: bytes, answer: bytes) -> None:
+        """Keeps what a refused first message was told, so that its repetition is not news."""
+        self.refused[peer, cookie] = answer
+        if len(self.refused) > _REMEMBERED_REFUSALS:
+            self.refused.popitem(last=False)

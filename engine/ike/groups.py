@@ -1,0 +1,78 @@
+"""Diffie-Hellman groups 1, 2, 5 and 14: RFC 2409 6.1, 6.2 and RFC 3526 2, 3.
+
+The primes are not typed in but computed from their definition,
+2^n - 2^(n-64) - 1 + 2^64 * (floor(2^(n-130) * pi) + k); tests compare them with the RFC's octets.
+"""
+
+from functools import cache
+
+from engine.entropy import Entropy
+from engine.ike.constants import EXPONENT_OCTETS
+from engine.ike.failure import invalid_key
+from engine.suites import GROUP_BITS
+
+GENERATOR = 2
+_K = {1: 149686, 2: 129093, 5: 741804, 14: 124476}
+
+
+def _arctan_inverse(x: int, unity: int) -> int:
+    """arctan(1/x) times `unity`, by Gregory's series in integers."""
+    power = total = unity // x
+    divisor = 1
+    while power:
+        power //= -x * x
+        divisor += 2
+        total += power // divisor
+    return total
+
+
+def _pi(bits: int) -> int:
+    """floor(pi * 2**bits), by Machin's formula with 64 guard bits."""
+    unity = 1 << bits + 64
+    return 4 * (4 * _arctan_inverse(5, unity) - _arctan_inverse(239, unity)) >> 64
+
+
+@cache
+def prime(group: int) -> int:
+    """The modulus of a group by IANA number. KeyError for a group that is not built."""
+    n = GROUP_BITS[group]
+    return 2**n - 2**(n - 64) - 1 + 2**64 * (_pi(n - 130) + _K[group])
+
+
+def size(group: int) -> int:
+    """Octets of a public value and of the shared secret."""
+    return GROUP_BITS[group] // 8
+
+
+def _power(base: int, exponent: int, modulus: int) -> int:
+    """Modular power; gmpy2's runs in time independent of the exponent's bits."""
+    from gmpy2 import powmod_sec  # 42 ms to import: only when a negotiation begins
+    return int(powmod_sec(base, exponent, modulus))
+
+
+class KeyPair:
+    """One side's exponent and public value; 256 bits are twice the strength of group 14."""
+
+    __slots__ = ("_exponent", "group", "public")
+
+    def __init__(self, group: int, entropy: Entropy) -> None:
+        exponent = int.from_bytes(entropy(EXPONENT_OCTETS), "big") | 1 << EXPONENT_OCTETS * 8 - 1
+        self.group = group
+        self._exponent = exponent
+        self.public = _power(GENERATOR, exponent, prime(group)).to_bytes(size(group), "big")
+
+    def shared(self, peer: bytes) -> bytes:
+        """g^xy left-padded to the group's size (RFC 2409 5).
+
+        `peer` is the other public value as received. Raises Failure "invalid-key" when its
+        length is not the group's, when it is not in 2..p-2, or when it is our own (reflection).
+        """
+        modulus = prime(self.group)
+        value = int.from_bytes(peer, "big")
+        if len(peer) != size(self.group):
+            raise invalid_key("length", str(size(self.group)), str(len(peer)))
+        if not 2 <= value <= modulus - 2:
+            raise invalid_key("public value", "2 to p-2", "out of range")
+        if peer == self.public:
+            raise invalid_key("public value", "the peer's own", "a reflection of ours")
+        return _power(value, self._exponent, modulus).to_bytes(size(self.group), "big")

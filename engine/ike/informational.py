@@ -1,0 +1,121 @@
+"""Informational exchanges: notifies and deletes, obeyed only under protection (RFC 2408 4.8)."""
+
+from engine.errors import ParseError
+from engine.ike.constants import (
+    HEADER_SIZE,
+    MAX_MESSAGE_IDS,
+    ExchangeType,
+    NotifyType,
+    PayloadType,
+    ProtocolId,
+    Win32,
+)
+from engine.ike.core import Core
+from engine.ike.interface import NotifyReceived
+from engine.ike.lifecycle import end_sa, fail_wishes, forget_pair
+from engine.ike.negotiation import fail_quick, hint, peer_failure
+from engine.ike.payloads import Delete, Notify, parse_delete, parse_notify
+from engine.ike.phase1 import Phase1, check_hash, exchange_iv, unseal
+from engine.ike.rules import bodies, check_payloads
+from engine.ike.wire import Header, build_message, parse_chain
+
+_ERRORS_END = 16384
+
+
+def refuse_first(cookies: bytes, number: int) -> bytes:
+    """An unprotected notify for a first message that cannot be served: 40 octets, no state."""
+    answer = Header(cookies[:8], cookies[8:], 0, ExchangeType.INFORMATIONAL, 0, 0)
+    return build_message(answer, [Notify(ProtocolId.ISAKMP, number).build()])
+
+
+def receive(core: Core, sa: Phase1, header: Header, data: bytes, now: float) -> None:
+    """One informational message for an ISAKMP SA. Raises ParseError for a bad one."""
+    if header.encrypted:
+        _protected(core, sa, header, data, now)
+    else:
+        _unprotected(core, sa, header, data)
+
+
+def _unprotected(core: Core, sa: Phase1, header: Header, data: bytes) -> None:
+    """Never changes an SA: an error notify during main mode is remembered as a hint."""
+    payloads = parse_chain(header.next_payload, data[HEADER_SIZE:])
+    check_payloads("HINT", payloads)
+    notifies = [parse_notify(one) for one in bodies(payloads, PayloadType.NOTIFY)]
+    if bodies(payloads, PayloadType.DELETE):
+        raise ParseError("unprotected-delete", "delete payload in the clear")
+    for one in notifies:
+        core.emit(NotifyReceived(sa.peer, one.type, False))
+        if one.type < _ERRORS_END and sa.initiator and not sa.up:
+            hint(sa, peer_failure(one.type))
+
+
+def _protected(core: Core, sa: Phase1, header: Header, data: bytes, now: float) -> None:
+    if not sa.up:
+        raise ParseError("not-established", "informational before message 6")
+    if not header.message_id or header.message_id in sa.message_ids:
+        raise ParseError("message-id-reused", "message id", 20)
+    if len(sa.message_ids) >= MAX_MESSAGE_IDS:
+        raise ParseError("too-many-exchanges", "message ids of this ISAKMP SA")
+    opened = unseal(sa, header, data, exchange_iv(sa, header.message_id))
+    if not opened.payloads or opened.payloads[0].type != PayloadType.HASH:
+        raise ParseError("payload-order", "first payload of INFO")
+    check_hash(sa, header.message_id, opened)
+    sa.message_ids.add(header.message_id)
+    check_payloads("INFO", opened.payloads)
+    notifies = [parse_notify(one) for one in bodies(opened.payloads, PayloadType.NOTIFY)]
+    deletes = [parse_delete(one) for one in bodies(opened.payloads, PayloadType.DELETE)]
+    for notify in notifies:
+        obey_notify(core, sa, notify, now)
+    for delete in deletes:
+        _obey_delete(core, sa, delete)
+
+
+def obey_notify(core: Core, sa: Phase1, notify: Notify, now: float) -> None:
+    """A notify that came under protection of `sa`."""
+    core.emit(NotifyReceived(sa.peer, notify.type, True))
+    if notify.type == NotifyType.INITIAL_CONTACT:
+        initial_contact(core, sa)
+    elif notify.type < _ERRORS_END:
+        _fail_refused(core, sa, notify, now)
+
+
+def _fail_refused(core: Core, sa: Phase1, notify: Notify, now: float) -> None:
+    """An error for a quick mode of ours: the one whose SPI it names, or the only one there is."""
+    waiting = [quick for quick in core.quicks_of(sa) if quick.state == "QM1"]
+    named = [quick for quick in waiting if quick.spi_in.to_bytes(4, "big") == notify.spi]
+    if not named and len(waiting) == 1:
+        named = waiting
+    for quick in named:
+        quick.answered, quick.last = True, "INFO"
+        fail_quick(core, quick, peer_failure(notify.type), "Peer", now)
+
+
+def initial_contact(core: Core, sa: Phase1) -> None:
+    """The peer has begun anew: what we share with it from before this exchange is void.
+
+    Only SAs with the same, authenticated address, and only those older than the exchange that
+    says so: a main mode that ran beside this one stays (RFC 2407 4.6.3.3).
+    """
+    for pair in [one for one in core.pairs.values()
+                 if one.peer == sa.peer and one.local == sa.local and one.created < sa.began]:
+        forget_pair(core, pair, "replaced")
+    for old in [one for one in core.sas.values() if one is not sa and one.up
+                and one.peer == sa.peer and one.local == sa.local and one.created < sa.began]:
+        fail_wishes(core, old, end_sa(core, old, "peer-delete", tell=False),
+                    Win32.DELETED_BY_PEER, "Peer")
+
+
+def _obey_delete(core: Core, sa: Phase1, delete: Delete) -> None:
+    """The peer's inbound SPIs are our outbound ones; a repeated or foreign one is no news."""
+    core.count("deletes_received", len(delete.spis))
+    for spi in delete.spis:
+        if delete.protocol == ProtocolId.ISAKMP:
+            old = core.sas.get(spi)
+            if old and old.up and old.peer == sa.peer and old.local == sa.local:
+                fail_wishes(core, old, end_sa(core, old, "peer-delete", tell=False),
+                            Win32.DELETED_BY_PEER, "Peer")
+        elif delete.protocol == ProtocolId.ESP:
+            for pair in [one for one in core.pairs.values()
+                         if one.outbound == int.from_bytes(spi, "big")
+                         and one.peer == sa.peer and one.local == sa.local]:
+                forget_pair(core, pair, "peer-delete")

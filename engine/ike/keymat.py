@@ -1,0 +1,75 @@
+"""The key schedule of RFC 2409: SKEYID and its family, initial vectors, quick mode keys."""
+
+import hashlib
+import hmac
+from typing import NamedTuple
+
+from engine.ike.cipher import key_octets
+
+_HASHES = {"MD5": "md5", "SHA1": "sha1", "SHA256": "sha256"}
+
+
+def digest(name: str, data: bytes) -> bytes:
+    """The negotiated hash (MD5, SHA1, SHA256) of some octets."""
+    return hashlib.new(_HASHES.get(name, name), data, usedforsecurity=False).digest()
+
+
+def prf(name: str, key: bytes, data: bytes) -> bytes:
+    """The negotiated hash as HMAC: no other prf can be negotiated (RFC 2409 4)."""
+    return hmac.digest(key, data, _HASHES.get(name, name))
+
+
+class Skeyids(NamedTuple):
+    """SKEYID, and the keys for deriving, authenticating and encrypting (RFC 2409 5)."""
+
+    base: bytes
+    d: bytes
+    a: bytes
+    e: bytes
+
+
+def skeyids(name: str, psk: bytes, ni: bytes, nr: bytes, shared: bytes,
+            cookies: bytes) -> Skeyids:
+    """The family for pre-shared keys: `shared` is g^xy at full size, `cookies` CKY-I | CKY-R."""
+    base = prf(name, psk, ni + nr)
+    tail = shared + cookies
+    d = prf(name, base, tail + b"\0")
+    a = prf(name, base, d + tail + b"\1")
+    return Skeyids(base, d, a, prf(name, base, a + tail + b"\2"))
+
+
+def cipher_key(name: str, e: bytes, cipher: str) -> bytes:
+    """The phase 1 cipher key: SKEYID_e cut, or stretched by prf(SKEYID_e, 0)... (appendix B)."""
+    wanted = key_octets(cipher)
+    if wanted <= len(e):
+        return e[:wanted]
+    block = prf(name, e, b"\0")
+    stream = block
+    while len(stream) < wanted:
+        block = prf(name, e, block)
+        stream += block
+    return stream[:wanted]
+
+
+def phase1_iv(name: str, ke_i: bytes, ke_r: bytes, block: int) -> bytes:
+    """The first IV of main mode: hash(g^xi | g^xr), cut to the cipher's block (appendix B)."""
+    return digest(name, ke_i + ke_r)[:block]
+
+
+def phase2_iv(name: str, last_block: bytes, message_id: int, block: int) -> bytes:
+    """The first IV of an exchange under phase 1, made from its last block and the message id."""
+    return digest(name, last_block + message_id.to_bytes(4, "big"))[:block]
+
+
+def keymat(name: str, d: bytes, shared: bytes, protocol: int, spi: int, nonces: bytes,
+           wanted: int) -> bytes:
+    """`wanted` octets of KEYMAT for one SA and direction (RFC 2409 5.5).
+
+    `shared` is g(qm)^xy with PFS, else empty; `nonces` is Ni_b | Nr_b of quick mode.
+    """
+    seed = shared + bytes((protocol,)) + spi.to_bytes(4, "big") + nonces
+    block = stream = prf(name, d, seed)
+    while len(stream) < wanted:
+        block = prf(name, d, block + seed)
+        stream += block
+    return stream[:wanted]

@@ -1,0 +1,218 @@
+"""Main mode with a pre-shared key, both roles, messages 1 to 6 (RFC 2409 5.4).
+
+Each step reads one message and gives the next one. It changes the SA only when everything in the
+message was right, so a refused message leaves the exchange where it was.
+"""
+
+from engine.address import format_address
+from engine.entropy import Entropy
+from engine.errors import ParseError
+from engine.ike.auth import phase1_hash, same
+from engine.ike.cipher import block_octets, is_weak_key
+from engine.ike.constants import (
+    MS_VENDOR,
+    NONCE_MAXIMUM,
+    NONCE_MINIMUM,
+    NONCE_SIZE,
+    ExchangeType,
+    NotifyType,
+    OakleyAttribute,
+    PayloadType,
+    ProtocolId,
+    Win32,
+)
+from engine.ike.failure import Failure
+from engine.ike.groups import KeyPair
+from engine.ike.identity import (
+    address_identity,
+    identity_text,
+    parse_identity,
+    phase1_address,
+)
+from engine.ike.keymat import cipher_key, phase1_iv, skeyids
+from engine.ike.payloads import Notify, build_sa, parse_notify, parse_sa
+from engine.ike.phase1 import Opened, Phase1, seal, unseal, vendor_text
+from engine.ike.proposal import (
+    Choice,
+    chosen,
+    life_values,
+    offer_phase1,
+    phase1_shorter_life,
+    select_phase1,
+)
+from engine.ike.rules import bodies, body, check_payloads
+from engine.ike.wire import Header, Payload, build_message
+
+NEXT = {"MM1": "MM2", "MM2": "MM3", "MM3": "MM4", "MM4": "MM5", "MM5": "MM6"}
+
+
+def _clear(sa: Phase1, payloads: list[Payload]) -> bytes:
+    header = Header(sa.cookie_i, sa.cookie_r, 0, ExchangeType.MAIN, 0, 0)
+    return build_message(header, payloads)
+
+
+def _vendor(version: int) -> Payload:
+    return Payload(PayloadType.VENDOR_ID, MS_VENDOR + version.to_bytes(4, "big"))
+
+
+def first(sa: Phase1, vendor_version: int) -> bytes:
+    """MM1: what we offer. The SA payload's body is kept octet for octet for the hashes."""
+    sa.offered = offer_phase1(sa.policy.methods, sa.policy.lifetime)
+    offer = build_sa(sa.offered)
+    sa.sai_b, sa.state = offer.body, "MM1"
+    return _clear(sa, [offer, _vendor(vendor_version)])
+
+
+def second(sa: Phase1, payloads: tuple[Payload, ...], vendor_version: int) -> bytes:
+    """MM2 for a first message: one offer, unmodified.
+
+    Raises ParseError for a malformed one, Failure "no-proposal-chosen".
+    """
+    check_payloads("MM1", payloads)
+    sai_b = body(payloads, PayloadType.SA)
+    choice = select_phase1(parse_sa(sai_b), sa.policy)
+    sa.sai_b, sa.method = sai_b, sa.policy.methods[choice.taken]
+    _agree_life(sa, choice)
+    sa.peer_vendor = vendor_text(bodies(payloads, PayloadType.VENDOR_ID))
+    sa.state = "MM2"
+    return _clear(sa, [build_sa((choice.answer,)), _vendor(vendor_version)])
+
+
+def _agree_life(sa: Phase1, choice: Choice) -> None:
+    """The shorter life holds; when it is ours, message 6 says so (RFC 2407 4.6.3.1)."""
+    sa.notify_life = phase1_shorter_life(choice, sa.policy.lifetime)
+    sa.lifetime = min(choice.seconds, sa.policy.lifetime)
+
+
+def third(sa: Phase1, header: Header, payloads: tuple[Payload, ...], entropy: Entropy) -> bytes:
+    """MM3 for the responder's choice: our public value and nonce."""
+    check_payloads("MM2", payloads)
+    if header.cookie_r == sa.cookie_i:
+        raise Failure("reflection", Win32.BAD_PAYLOAD)
+    index = chosen(sa.offered, parse_sa(body(payloads, PayloadType.SA)))
+    sa.method = sa.policy.methods[index]
+    sa.cookie_r = header.cookie_r
+    sa.peer_vendor = vendor_text(bodies(payloads, PayloadType.VENDOR_ID))
+    sa.key_pair = KeyPair(sa.method.group, entropy)
+    sa.ke_i, sa.ni, sa.state = sa.key_pair.public, entropy(NONCE_SIZE), "MM3"
+    return _clear(sa, [Payload(PayloadType.KE, sa.ke_i), Payload(PayloadType.NONCE, sa.ni)])
+
+
+def check_nonce(nonce: bytes, ours: bytes) -> None:
+    """RFC 2409 5: 8 to 256 octets; one that equals ours was reflected. Raises Failure."""
+    if not NONCE_MINIMUM <= len(nonce) <= NONCE_MAXIMUM:
+        raise Failure("invalid-nonce", Win32.NONCE, NotifyType.PAYLOAD_MALFORMED,
+                      ("Nonce length", "8 to 256", str(len(nonce))))
+    if nonce == ours:
+        raise Failure("reflection", Win32.NONCE)
+
+
+def _derive(sa: Phase1, shared: bytes) -> None:
+    assert sa.method and sa.policy.psk
+    keys = skeyids(sa.method.hash, sa.policy.psk, sa.ni, sa.nr, shared, sa.cookies)
+    key = cipher_key(sa.method.hash, keys.e, sa.method.cipher)
+    if is_weak_key(sa.method.cipher, key):
+        raise Failure("weak-key", Win32.DIFFIE_HELLMAN)
+    sa.keys, sa.key = keys, key
+    sa.iv = phase1_iv(sa.method.hash, sa.ke_i, sa.ke_r, block_octets(sa.method.cipher))
+    sa.key_pair = None
+
+
+def fourth(sa: Phase1, payloads: tuple[Payload, ...], entropy: Entropy) -> bytes:
+    """MM4: the responder's public value and nonce; both sides can now derive the keys."""
+    check_payloads("MM3", payloads)
+    assert sa.method
+    ke, nonce = body(payloads, PayloadType.KE), body(payloads, PayloadType.NONCE)
+    check_nonce(nonce, b"")
+    pair = KeyPair(sa.method.group, entropy)
+    shared = pair.shared(ke)
+    sa.ke_i, sa.ni = ke, nonce
+    sa.ke_r, sa.nr = pair.public, entropy(NONCE_SIZE)
+    _derive(sa, shared)
+    sa.state = "MM4"
+    return _clear(sa, [Payload(PayloadType.KE, sa.ke_r), Payload(PayloadType.NONCE, sa.nr)])
+
+
+def fifth(sa: Phase1, payloads: tuple[Payload, ...], contact: bool) -> bytes:
+    """MM5: who we are and the proof, encrypted; `contact` adds INITIAL-CONTACT."""
+    check_payloads("MM4", payloads)
+    assert sa.key_pair
+    ke, nonce = body(payloads, PayloadType.KE), body(payloads, PayloadType.NONCE)
+    check_nonce(nonce, sa.ni)
+    shared = sa.key_pair.shared(ke)
+    sa.ke_r, sa.nr = ke, nonce
+    _derive(sa, shared)
+    sa.state = "MM5"
+    return _prove(sa, contact)
+
+
+def _hash(sa: Phase1, own: bool, identity: bytes) -> bytes:
+    """HASH_I when the prover is the initiator, HASH_R otherwise."""
+    assert sa.method and sa.keys
+    keys = (sa.ke_i, sa.ke_r, sa.cookie_i, sa.cookie_r)
+    if sa.initiator != own:
+        keys = (sa.ke_r, sa.ke_i, sa.cookie_r, sa.cookie_i)
+    return phase1_hash(sa.method.hash, sa.keys.base, *keys, sa.sai_b, identity)
+
+
+def _prove(sa: Phase1, contact: bool) -> bytes:
+    identity = address_identity(sa.local).build()
+    payloads = [Payload(PayloadType.ID, identity),
+                Payload(PayloadType.HASH, _hash(sa, True, identity))]
+    if sa.notify_life:
+        payloads.append(Notify(ProtocolId.ISAKMP, NotifyType.RESPONDER_LIFETIME, sa.cookies,
+                               sa.notify_life).build())
+    if contact:
+        payloads.append(Notify(ProtocolId.ISAKMP, NotifyType.INITIAL_CONTACT,
+                               sa.cookies).build())
+    message, sa.iv = seal(sa, ExchangeType.MAIN, 0, sa.iv, payloads)
+    return message
+
+
+def _authenticate(sa: Phase1, header: Header, data: bytes, label: str) -> tuple[Opened, str]:
+    """Opens MM5 or MM6 and checks hash, then identity; gives it with the peer's name.
+
+    Raises Failure "authentication-failed" (another key makes garbage, or a wrong hash), or
+    "unsupported-id" when the proven identity is not the address we talk to (5.4: the key was
+    chosen by that address).
+    """
+    try:
+        opened = unseal(sa, header, data, sa.iv)
+        check_payloads(label, opened.payloads)
+        identity_body = body(opened.payloads, PayloadType.ID)
+        identity = parse_identity(identity_body)
+    except ParseError as error:
+        raise Failure("authentication-failed", Win32.CREDENTIALS,
+                      detail=("Preshared key", "a readable message", error.field)) from None
+    if not same(_hash(sa, False, identity_body), body(opened.payloads, PayloadType.HASH)):
+        raise Failure("authentication-failed", Win32.HASH_FAILED,
+                      detail=("Hash", "the peer's proof", "another"))
+    if phase1_address(identity) != sa.peer:
+        raise Failure("unsupported-id", Win32.UNSUPPORTED_ID,
+                      detail=("Identity", format_address(sa.peer), identity_text(identity)))
+    return opened, identity_text(identity)
+
+
+def _notifies(opened: Opened) -> list[Notify]:
+    return [parse_notify(one) for one in bodies(opened.payloads, PayloadType.NOTIFY)]
+
+
+def sixth(sa: Phase1, header: Header, data: bytes, contact: bool) -> tuple[bytes, list[Notify]]:
+    """MM6 for a proven initiator, and the notifies that came with message 5."""
+    opened, name = _authenticate(sa, header, data, "MM5")
+    notifies = _notifies(opened)
+    sa.iv, sa.peer_identity, sa.state = opened.iv, name, "up"
+    return _prove(sa, contact), notifies
+
+
+def finish(sa: Phase1, header: Header, data: bytes) -> list[Notify]:
+    """The initiator reads MM6; gives the notifies that came with it."""
+    opened, name = _authenticate(sa, header, data, "MM6")
+    notifies = _notifies(opened)
+    for one in notifies:
+        if one.type == NotifyType.RESPONDER_LIFETIME:
+            seconds, _ = life_values(one.data, OakleyAttribute.LIFE_TYPE,
+                                     OakleyAttribute.LIFE_DURATION)
+            sa.lifetime = min(sa.lifetime, seconds or sa.lifetime)
+    sa.iv, sa.peer_identity, sa.state = opened.iv, name, "up"
+    return notifies

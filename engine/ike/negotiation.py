@@ -1,0 +1,223 @@
+"""How negotiations begin, go on after silence, and fail."""
+
+from engine.address import Address
+from engine.ike import main_mode, quick_mode
+from engine.ike.constants import (
+    IKE_PORT,
+    LINGER,
+    MAX_QUICK_MODES,
+    RETRANSMIT_GAPS,
+    NotifyType,
+    ProtocolId,
+    Win32,
+)
+from engine.ike.core import Core
+from engine.ike.failure import Failure
+from engine.ike.interface import (
+    MainModeUp,
+    NegotiationFailed,
+    Phase1Policy,
+    Phase2Policy,
+    SaInstalled,
+)
+from engine.ike.lifecycle import (
+    add_pair,
+    end_by_policy,
+    forget_quick,
+    forget_sa,
+    replace_pair,
+    send_info,
+)
+from engine.ike.payloads import Notify
+from engine.ike.phase1 import Phase1
+from engine.ike.quick_mode import QuickMode
+
+
+def refusal(policy: Phase1Policy | None) -> Failure | None:
+    """Why this policy cannot begin (or answer) main mode, None when it can."""
+    if policy is None or not policy.methods:
+        return Failure("no-policy", Win32.NO_POLICY)
+    if policy.psk:
+        return None
+    if policy.kerberos:
+        return Failure("kerberos-unsupported", Win32.KERBEROS,
+                       detail=("Authentication Method", "Preshared key", "Kerberos"))
+    return Failure("certificates-unsupported", Win32.NO_CERTIFICATE,
+                   detail=("Authentication Method", "Preshared key", "Certificate"))
+
+
+def initiate(core: Core, local: Address, peer: Address, wanted: Phase2Policy, now: float,
+             replaces: int = 0) -> None:
+    """Begins what gives a pair for `wanted`: quick mode, main mode first when none is up."""
+    if core.in_flight(wanted.entry):
+        return
+    sa = core.find_up(local, peer)
+    if sa:
+        start_quick(core, sa, wanted, now, replaces)
+        return
+    sa = core.find_starting(local, peer)
+    if sa is None:
+        sa = _start_main(core, local, peer, wanted, now)
+    if sa:
+        sa.pending.append(wanted)
+
+
+def _start_main(core: Core, local: Address, peer: Address, wanted: Phase2Policy,
+                now: float) -> Phase1 | None:
+    policy = core.policy.phase1(local, peer)
+    why = refusal(policy)
+    if why or policy is None:
+        assert why
+        core.count("negotiation_failures")
+        core.emit(NegotiationFailed("main", local, peer, wanted.entry, why.code, "Me",
+                                    why.detail, "", True, False))
+        return None
+    sa = Phase1(local, IKE_PORT, peer, IKE_PORT, policy, True, now)
+    sa.cookie_i = core.new_cookie(local, peer)
+    core.sas[sa.cookies] = sa
+    core.send_and_wait(sa, main_mode.first(sa, core.limits.vendor_version), "MM1", now)
+    return sa
+
+
+def main_mode_up(core: Core, sa: Phase1, now: float) -> None:
+    """Phase 1 is authenticated: its life begins, and the quick modes that waited for it."""
+    core.count("main_modes")
+    core.timers.cancel(sa, "half-open")
+    core.timers.set("life", sa, now + sa.lifetime)
+    sa.hint = None
+    assert sa.method
+    core.emit(MainModeUp(sa.local, sa.peer, sa.cookies, sa.method, sa.lifetime, sa.initiator,
+                         sa.peer_identity, now - sa.began))
+    pending, sa.pending = sa.pending, []
+    for wanted in pending:
+        initiate(core, sa.local, sa.peer, wanted, now)
+
+
+def start_quick(core: Core, sa: Phase1, wanted: Phase2Policy, now: float,
+                replaces: int = 0) -> None:
+    """Sends QM1 for `wanted` under an ISAKMP SA; `replaces` is the SPI of an expiring pair."""
+    quick = QuickMode(sa, core.new_message_id(sa), True, now)
+    quick.replaces = replaces
+    sa.quick_modes += 1
+    try:
+        message = quick_mode.first(quick, wanted, core.new_spi(), core.entropy)
+    except Failure as failure:
+        core.count("negotiation_failures")
+        core.fail("quick", sa, quick, wanted.entry, failure.code, "Me", failure.detail)
+        return
+    core.quicks[sa, quick.message_id] = quick
+    core.send_and_wait(quick, message, "QM1", now)
+
+
+def half_open_expired(core: Core, sa: Phase1) -> None:
+    """A peer that began main mode never finished it; told only when it had exchanged keys."""
+    core.count("half_open_expired")
+    if sa.state == "MM4" and not sa.failed:
+        core.count("negotiation_failures")
+        core.fail("main", sa, sa, "", Win32.TIMED_OUT, "Me", ())
+    forget_sa(core, sa)
+
+
+def room_for_quick(core: Core, sa: Phase1) -> bool:
+    """False when a peer has too many quick modes open at once."""
+    return len(core.quicks_of(sa)) < MAX_QUICK_MODES
+
+
+def quick_mode_up(core: Core, quick: QuickMode, output: SaInstalled, now: float) -> None:
+    """A pair is complete: both directions may be used."""
+    if quick.initiator:
+        add_pair(core, quick, now)
+    core.count("quick_modes")
+    quick.state = "done"
+    core.timers.set("linger", quick, now + LINGER)
+    core.emit(output)
+    if quick.replaces:
+        core.count("rekeys")
+        replace_pair(core, quick.replaces, now)
+
+
+# --- silence ------------------------------------------------------------------------------------
+
+
+def retransmit(core: Core, owner: Phase1 | QuickMode, now: float) -> None:
+    """Nobody answered in time: sends again, or gives up after the last gap or a second hint."""
+    if owner.hint and owner.sends > owner.hint_sends:
+        _give_up(core, owner, owner.hint, "Peer" if owner.hint.notify else "Me", now)
+    elif owner.sends >= len(RETRANSMIT_GAPS):
+        answered = owner.answered or isinstance(owner, QuickMode)
+        code = Win32.TIMED_OUT if answered else Win32.NO_RESPONSE
+        _give_up(core, owner, owner.hint or Failure("timeout", code), "Me", now)
+    else:
+        core.count("retransmissions")
+        core.transmit(owner if isinstance(owner, Phase1) else owner.sa, owner.flight,
+                      owner.flight_label)
+        core.timers.set("send", owner, now + RETRANSMIT_GAPS[owner.sends])
+        owner.sends += 1
+
+
+def hint(owner: Phase1 | QuickMode, failure: Failure) -> None:
+    """Remembers an unauthenticated reason; it counts only if nothing better arrives."""
+    if owner.hint is None:
+        owner.hint, owner.hint_sends = failure, owner.sends
+
+
+def _give_up(core: Core, owner: Phase1 | QuickMode, why: Failure, point: str,
+             now: float) -> None:
+    if isinstance(owner, QuickMode):
+        fail_quick(core, owner, why, point, now)
+    else:
+        fail_main(core, owner, why, point)
+
+
+# --- failing ------------------------------------------------------------------------------------
+
+
+def fail_main(core: Core, sa: Phase1, why: Failure, point: str) -> None:
+    """Ends a main mode: one report per SPD entry that waited for it, or one without entry."""
+    wishes = forget_sa(core, sa)
+    core.count("negotiation_failures")
+    for entry in [wanted.entry for wanted in wishes] or [""]:
+        core.fail("main", sa, sa, entry, why.code, point, why.detail)
+
+
+def fail_quick(core: Core, quick: QuickMode, why: Failure, point: str, now: float) -> None:
+    """Ends a quick mode. It lingers, so that late messages are known for what they are."""
+    core.count("negotiation_failures")
+    core.fail("quick", quick.sa, quick, quick.entry, why.code, point, why.detail)
+    forget_quick(core, quick)
+    quick.state, quick.flight, quick.failed = "failed", b"", True
+    core.quicks[quick.sa, quick.message_id] = quick
+    core.timers.set("linger", quick, now + LINGER)
+
+
+def refuse_quick(core: Core, quick: QuickMode, why: Failure, now: float) -> None:
+    """Ends a quick mode for a reason of ours, telling the peer under protection."""
+    fail_quick(core, quick, why, "Me", now)
+    if why.notify:
+        spi = quick_mode.offered_spi(quick)
+        quick.reply = send_info(core, quick.sa, Notify(
+            ProtocolId.ESP, why.notify, spi if len(spi) == 4 else b"").build())
+        quick.reply_label = "INFO"
+
+
+NOTIFY_CODES = {
+    NotifyType.NO_PROPOSAL_CHOSEN: Win32.POLICY_MATCH,
+    NotifyType.INVALID_ID_INFORMATION: Win32.POLICY_MATCH,
+    NotifyType.INVALID_KEY_INFORMATION: Win32.DIFFIE_HELLMAN,
+    NotifyType.AUTHENTICATION_FAILED: Win32.CREDENTIALS,
+}
+
+
+def peer_failure(number: int) -> Failure:
+    """A peer's error notify as the failure it stands for."""
+    known = {int(one): one.name.replace("_", "-") for one in NotifyType}
+    code = next((code for one, code in NOTIFY_CODES.items() if one == number), Win32.ATTRIBUTES)
+    return Failure("peer-notify", code, number,
+                   ("Notify", "an answer", f"{known.get(number, 'notify')} ({number})"))
+
+
+def delete_phase1(core: Core, cookies: bytes, reason: str) -> None:
+    """Ends one ISAKMP SA by its cookies; unknown ones are no error."""
+    sa = core.sas.get(cookies)
+    if sa:
+        end_by_policy(core, sa, reason)

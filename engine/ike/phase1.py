@@ -1,0 +1,169 @@
+"""One ISAKMP SA: cookies, what was negotiated, keys, and the sealing of messages under it."""
+
+from typing import NamedTuple
+
+from engine.address import Address
+from engine.errors import ParseError
+from engine.ike.auth import message_hash, same
+from engine.ike.cipher import block_octets, decrypt, encrypt
+from engine.ike.constants import (
+    HEADER_SIZE,
+    MS_VENDOR,
+    ZERO_COOKIE,
+    ExchangeType,
+    Flag,
+    PayloadType,
+)
+from engine.ike.failure import Failure
+from engine.ike.groups import KeyPair
+from engine.ike.interface import Phase1Info, Phase1Policy, Phase2Policy
+from engine.ike.keymat import Skeyids, phase2_iv
+from engine.ike.payloads import Proposal
+from engine.ike.wire import Header, Payload, build_chain, parse_chain
+from engine.suites import MainModeMethod
+
+
+class Exchange:
+    """What main mode and quick mode have in common: messages in flight and stored replies.
+
+    `flight` waits for an answer and was sent `sends` times. `seen` is the digest of the last
+    message obeyed, `reply` what it was answered with: a duplicate gets the same octets again,
+    before any decryption. `hint` is an unauthenticated reason to give up.
+    """
+
+    __slots__ = ("answered", "began", "failed", "flight", "flight_label", "hint", "hint_sends",
+                 "last", "reply", "reply_label", "seen", "sends")
+
+    def __init__(self, began: float) -> None:
+        self.began = began
+        self.flight = self.seen = self.reply = b""
+        self.flight_label = self.reply_label = self.last = ""
+        self.sends = self.hint_sends = 0
+        self.answered = self.failed = False
+        self.hint: Failure | None = None
+
+
+class Phase1(Exchange):
+    """An ISAKMP SA, half open until `state` is "up"; before, `state` is the last message sent."""
+
+    __slots__ = ("cookie_i", "cookie_r", "created", "id_i", "initiator", "iv", "ke_i", "ke_r",
+                 "key", "key_pair", "keys", "lifetime", "local", "local_port", "message_ids",
+                 "method", "ni", "notify_life", "nr", "offered", "peer", "peer_identity",
+                 "peer_port", "peer_vendor", "pending", "policy", "quick_modes", "sai_b", "state")
+
+    def __init__(self, local: Address, local_port: int, peer: Address, peer_port: int,
+                 policy: Phase1Policy, initiator: bool, now: float) -> None:
+        super().__init__(now)
+        self.local, self.local_port = local, local_port
+        self.peer, self.peer_port = peer, peer_port
+        self.policy, self.initiator = policy, initiator
+        self.created = now
+        self.lifetime = policy.lifetime
+        self.state = "MM1"
+        self.cookie_i = self.cookie_r = ZERO_COOKIE
+        self.method: MainModeMethod | None = None
+        self.offered: tuple[Proposal, ...] = ()
+        self.sai_b = self.ke_i = self.ke_r = self.ni = self.nr = self.id_i = b""
+        self.notify_life = self.key = self.iv = b""
+        self.key_pair: KeyPair | None = None
+        self.keys: Skeyids | None = None
+        self.peer_identity = self.peer_vendor = ""
+        self.message_ids: set[int] = set()
+        self.pending: list[Phase2Policy] = []
+        self.quick_modes = 0
+
+    @property
+    def cookies(self) -> bytes:
+        """CKY-I | CKY-R; the second half is zero until the responder has spoken."""
+        return self.cookie_i + self.cookie_r
+
+    @property
+    def up(self) -> bool:
+        return self.state == "up"
+
+    def usable(self) -> bool:
+        """True when another quick mode may begin under it (master PFS and session limits)."""
+        limit = 1 if self.policy.mmpfs else self.policy.quick_limit
+        return self.up and (not limit or self.quick_modes < limit)
+
+    def info(self) -> Phase1Info:
+        """What monitors show of it."""
+        return Phase1Info(self.local, self.local_port, self.peer, self.peer_port, self.cookies,
+                          self.state, self.initiator, self.method, self.lifetime, self.created,
+                          self.quick_modes, self.key, self.peer_vendor)
+
+
+class Opened(NamedTuple):
+    """A decrypted message: its payloads, the octets of the chain, the IV for the next one."""
+
+    payloads: tuple[Payload, ...]
+    plain: bytes
+    iv: bytes
+
+    @property
+    def behind_hash(self) -> bytes:
+        """What HASH(1) and HASH(2) cover: everything after the first payload."""
+        return self.plain[4 + len(self.payloads[0].body):]
+
+
+_WINDOWS = {2: "Windows 2000", 3: "Windows XP", 4: "Windows Server 2003", 5: "Windows Vista"}
+
+
+def vendor_text(vendor_ids: list[bytes]) -> str:
+    """The peer's make: Windows by its version number, others by their first vendor ID."""
+    for vendor in vendor_ids:
+        if vendor.startswith(MS_VENDOR) and len(vendor) == 20:
+            version = int.from_bytes(vendor[16:], "big")
+            return _WINDOWS.get(version, f"Windows ({version})")
+    return vendor_ids[0][:16].hex() if vendor_ids else ""
+
+
+def seal(sa: Phase1, exchange: int, message_id: int, iv: bytes,
+         payloads: list[Payload]) -> tuple[bytes, bytes]:
+    """An encrypted message, and the IV of the one that follows it in its exchange."""
+    assert sa.method
+    body = encrypt(sa.method.cipher, sa.key, iv, build_chain(payloads))
+    header = Header(sa.cookie_i, sa.cookie_r, payloads[0].type, exchange, Flag.ENCRYPTED,
+                    message_id, HEADER_SIZE + len(body))
+    return header.build() + body, body[-len(iv):]
+
+
+def unseal(sa: Phase1, header: Header, data: bytes, iv: bytes) -> Opened:
+    """Decrypts `data` (the whole datagram) and splits it into payloads.
+
+    Raises ParseError as `parse_chain` does; up to one block of padding is accepted.
+    """
+    assert sa.method
+    body = data[HEADER_SIZE:]
+    plain = decrypt(sa.method.cipher, sa.key, iv, body)
+    payloads = parse_chain(header.next_payload, plain, block_octets(sa.method.cipher))
+    used = sum(4 + len(payload.body) for payload in payloads)
+    return Opened(payloads, plain[:used], body[-len(iv):])
+
+
+def exchange_iv(sa: Phase1, message_id: int) -> bytes:
+    """The first IV of a quick mode or informational exchange."""
+    assert sa.method
+    return phase2_iv(sa.method.hash, sa.iv, message_id, block_octets(sa.method.cipher))
+
+
+def hashed(sa: Phase1, message_id: int, rest: list[Payload],
+           nonce_i: bytes = b"") -> list[Payload]:
+    """`rest` behind the HASH payload that authenticates it: HASH(1), or HASH(2) with Ni."""
+    assert sa.method and sa.keys
+    proof = message_hash(sa.method.hash, sa.keys.a, message_id, build_chain(rest), nonce_i)
+    return [Payload(PayloadType.HASH, proof), *rest]
+
+
+def check_hash(sa: Phase1, message_id: int, opened: Opened, nonce_i: bytes = b"") -> None:
+    """Verifies the first payload as HASH(1) or HASH(2). Raises ParseError "invalid-hash"."""
+    assert sa.method and sa.keys
+    expected = message_hash(sa.method.hash, sa.keys.a, message_id, opened.behind_hash, nonce_i)
+    if not same(expected, opened.payloads[0].body):
+        raise ParseError("invalid-hash", "HASH payload")
+
+
+def seal_info(sa: Phase1, message_id: int, payload: Payload) -> bytes:
+    """A protected informational message: HASH(1) and one payload (RFC 2409 5.7)."""
+    return seal(sa, ExchangeType.INFORMATIONAL, message_id, exchange_iv(sa, message_id),
+                hashed(sa, message_id, [payload]))[0]

@@ -1,0 +1,283 @@
+"""Quick mode, both roles, messages 1 to 3, with and without PFS (RFC 2409 5.5)."""
+
+from engine.address import Network
+from engine.entropy import Entropy
+from engine.errors import ParseError
+from engine.ike.auth import same, third_hash
+from engine.ike.cipher import is_weak_key, key_octets
+from engine.ike.constants import (
+    NONCE_SIZE,
+    ExchangeType,
+    IpsecAttribute,
+    NotifyType,
+    PayloadType,
+    ProtocolId,
+    Win32,
+)
+from engine.ike.failure import Failure
+from engine.ike.groups import KeyPair
+from engine.ike.identity import (
+    describe,
+    identities_selector,
+    parse_identity,
+    selector_identities,
+)
+from engine.ike.interface import IkePolicy, Phase2Policy, SaInstalled, SaKeys, TrafficSelector
+from engine.ike.keymat import keymat
+from engine.ike.main_mode import check_nonce
+from engine.ike.payloads import Notify, Proposal, build_sa, parse_notify, parse_sa
+from engine.ike.phase1 import (
+    Exchange,
+    Opened,
+    Phase1,
+    check_hash,
+    exchange_iv,
+    hashed,
+    seal,
+    unseal,
+)
+from engine.ike.proposal import (
+    Choice,
+    chosen,
+    life_values,
+    lifetimes,
+    offer_phase2,
+    select_phase2,
+    shorter_life,
+    usable,
+)
+from engine.ike.rules import bodies, body, check_payloads
+from engine.ike.wire import Header, Payload
+from engine.suites import QuickModeMethod
+
+_AUTH_KEYS = {"MD5": 16, "SHA1": 20, "SHA256": 32}
+
+
+class QuickMode(Exchange):
+    """One quick mode. `state` is the last message sent or, at the end, "done" or "failed"."""
+
+    __slots__ = ("group", "ids", "initiator", "iv", "key_pair", "kilobytes", "message_id",
+                 "method", "ni", "nr", "offered", "replaces", "sa", "seconds", "shared", "spi_in",
+                 "spi_out", "state", "wanted")
+
+    def __init__(self, sa: Phase1, message_id: int, initiator: bool, now: float) -> None:
+        super().__init__(now)
+        self.sa, self.message_id, self.initiator = sa, message_id, initiator
+        self.iv = exchange_iv(sa, message_id)
+        self.state = "new"
+        self.wanted: Phase2Policy | None = None
+        self.method: QuickModeMethod | None = None
+        self.offered: tuple[Proposal, ...] = ()
+        self.ids: tuple[bytes, ...] = ()
+        self.ni = self.nr = self.shared = b""
+        self.key_pair: KeyPair | None = None
+        self.spi_in = self.spi_out = self.replaces = self.group = 0
+        self.seconds = self.kilobytes = 0
+
+    @property
+    def entry(self) -> str:
+        """The SPD entry that wants this pair, "" before the peer's wish was understood."""
+        return self.wanted.entry if self.wanted else ""
+
+
+def _seal(quick: QuickMode, payloads: list[Payload]) -> bytes:
+    message, quick.iv = seal(quick.sa, ExchangeType.QUICK, quick.message_id, quick.iv, payloads)
+    return message
+
+
+def open_message(quick: QuickMode, header: Header, data: bytes, label: str) -> Opened:
+    """Decrypts a message, checks its payloads and its proof. Raises ParseError."""
+    opened = unseal(quick.sa, header, data, quick.iv)
+    if not opened.payloads or opened.payloads[0].type != PayloadType.HASH:
+        raise ParseError("payload-order", f"first payload of {label}")
+    if label == "QM3":
+        _check_third(quick, opened)
+    else:
+        check_hash(quick.sa, quick.message_id, opened, quick.ni if label == "QM2" else b"")
+    check_payloads(label, opened.payloads)
+    return opened
+
+
+def _check_third(quick: QuickMode, opened: Opened) -> None:
+    sa = quick.sa
+    assert sa.method and sa.keys
+    expected = third_hash(sa.method.hash, sa.keys.a, quick.message_id, quick.ni, quick.nr)
+    if not same(expected, opened.payloads[0].body):
+        raise ParseError("invalid-hash", "HASH payload")
+
+
+def first(quick: QuickMode, wanted: Phase2Policy, spi: int, entropy: Entropy) -> bytes:
+    """QM1: our offers, nonce, public value with PFS, and always the identities.
+
+    Raises Failure "no-usable-method" when the policy has nothing but AH.
+    """
+    if not usable(wanted.methods):
+        raise Failure("no-usable-method", Win32.ATTRIBUTES, detail=("Protocol", "ESP", "AH"))
+    quick.wanted, quick.spi_in, quick.group = wanted, spi, wanted.pfs_group
+    quick.offered, quick.ni = offer_phase2(wanted, spi), entropy(NONCE_SIZE)
+    rest = [build_sa(quick.offered), Payload(PayloadType.NONCE, quick.ni)]
+    if quick.group:
+        quick.key_pair = KeyPair(quick.group, entropy)
+        rest.append(Payload(PayloadType.KE, quick.key_pair.public))
+    quick.ids = tuple(one.build() for one in selector_identities(wanted.selector))
+    rest += [Payload(PayloadType.ID, one) for one in quick.ids]
+    quick.state = "QM1"
+    return _seal(quick, hashed(quick.sa, quick.message_id, rest))
+
+
+def _peer_selector(quick: QuickMode, ids: list[bytes]) -> TrafficSelector:
+    """What the initiator's identities ask for; without any, the phase 1 addresses (5.5)."""
+    if not ids:
+        return TrafficSelector(Network(quick.sa.local, 32), Network(quick.sa.peer, 32))
+    remote, local = (parse_identity(one) for one in ids)
+    return identities_selector(local, remote)
+
+
+def _wish(quick: QuickMode, ids: list[bytes], policy: IkePolicy) -> Phase2Policy:
+    """Our policy for the peer's identities. Raises Failure "invalid-id-information"."""
+    received = " and ".join(_raw(parse) for parse in ids)
+    try:
+        selector = _peer_selector(quick, ids)
+        received = describe(selector)
+        wanted = policy.phase2(quick.sa.local, quick.sa.peer, selector)
+    except ParseError as error:
+        received, wanted = f"{error.field} {received}", None
+    if wanted is None:
+        raise Failure("invalid-id-information", Win32.POLICY_MATCH,
+                      NotifyType.INVALID_ID_INFORMATION,
+                      ("Quick mode identities", "those of a filter", received))
+    return wanted
+
+
+def _raw(identity: bytes) -> str:
+    return identity[:16].hex()
+
+
+def read_first(quick: QuickMode, opened: Opened, policy: IkePolicy, spi: int,
+               entropy: Entropy) -> bytes:
+    """QM2 for an authentic first message: one proposal, our nonce, the identities returned.
+
+    `spi` is our inbound one. Raises ParseError or Failure ("invalid-id-information",
+    "no-proposal-chosen", "invalid-key", "invalid-nonce").
+    """
+    payloads = opened.payloads
+    offered = parse_sa(body(payloads, PayloadType.SA))
+    quick.offered = offered
+    ids = bodies(payloads, PayloadType.ID)
+    wanted = _wish(quick, ids, policy)
+    quick.wanted = wanted
+    choice = select_phase2(offered, wanted, spi)
+    quick.ni = body(payloads, PayloadType.NONCE)
+    check_nonce(quick.ni, b"")
+    quick.group = choice.group
+    public = _answer_ke(quick, bodies(payloads, PayloadType.KE), entropy)
+    _take(quick, choice, spi, offered)
+    quick.nr = entropy(NONCE_SIZE)
+    rest = [build_sa((choice.answer,)), Payload(PayloadType.NONCE, quick.nr), *public]
+    rest += [Payload(PayloadType.ID, one) for one in ids]
+    assert quick.method
+    shorter = shorter_life(choice, *lifetimes(quick.method))
+    if shorter:
+        rest.append(Notify(ProtocolId.ESP, NotifyType.RESPONDER_LIFETIME,
+                           spi.to_bytes(4, "big"), shorter).build())
+    quick.iv, quick.state = opened.iv, "QM2"
+    return _seal(quick, hashed(quick.sa, quick.message_id, rest, quick.ni))
+
+
+def _answer_ke(quick: QuickMode, received: list[bytes], entropy: Entropy) -> list[Payload]:
+    """Our KE payload and the shared secret when PFS was chosen; a KE without it is refused."""
+    if bool(received) != bool(quick.group):
+        raise Failure("invalid-key", Win32.KEY_EXCHANGE, NotifyType.INVALID_KEY_INFORMATION,
+                      ("Key exchange payload", "with PFS only",
+                       "present" if received else "missing"))
+    if not quick.group:
+        return []
+    pair = KeyPair(quick.group, entropy)
+    quick.shared = pair.shared(received[0])
+    return [Payload(PayloadType.KE, pair.public)]
+
+
+def _take(quick: QuickMode, choice: Choice, spi: int, offered: tuple[Proposal, ...]) -> None:
+    """The responder's view of the pair; an absent unit of life means ours."""
+    assert quick.wanted
+    quick.method = usable(quick.wanted.methods)[choice.taken]
+    seconds, kilobytes = lifetimes(quick.method)
+    quick.seconds = min(seconds, choice.seconds or seconds)
+    quick.kilobytes = min(kilobytes, choice.kilobytes or kilobytes)
+    quick.spi_in = spi
+    number = choice.answer.number
+    quick.spi_out = next(int.from_bytes(one.spi, "big") for one in offered
+                         if one.number == number)
+
+
+def third(quick: QuickMode, opened: Opened) -> bytes:
+    """QM3 for an authentic answer. Raises Failure when it is not what we offered."""
+    payloads = opened.payloads
+    assert quick.wanted
+    answer = parse_sa(body(payloads, PayloadType.SA))
+    index = chosen(quick.offered, answer)
+    if tuple(bodies(payloads, PayloadType.ID)) != quick.ids:
+        raise Failure("invalid-id-information", Win32.POLICY_MATCH,
+                      NotifyType.INVALID_ID_INFORMATION,
+                      ("Quick mode identities", "ours returned", "others"))
+    if len(answer[0].spi) != 4:
+        raise Failure("invalid-spi", Win32.ATTRIBUTES, NotifyType.NO_PROPOSAL_CHOSEN)
+    nonce = body(payloads, PayloadType.NONCE)
+    check_nonce(nonce, quick.ni)
+    received = bodies(payloads, PayloadType.KE)
+    if bool(received) != bool(quick.group):
+        raise Failure("invalid-key", Win32.KEY_EXCHANGE, NotifyType.INVALID_KEY_INFORMATION)
+    if quick.key_pair:
+        quick.shared = quick.key_pair.shared(received[0])
+        quick.key_pair = None
+    quick.nr = nonce
+    quick.spi_out = int.from_bytes(answer[0].spi, "big")
+    quick.method = usable(quick.wanted.methods)[index]
+    quick.seconds, quick.kilobytes = _agreed_life(quick, payloads)
+    quick.iv, quick.state = opened.iv, "done"
+    sa = quick.sa
+    assert sa.method and sa.keys
+    proof = third_hash(sa.method.hash, sa.keys.a, quick.message_id, quick.ni, quick.nr)
+    return _seal(quick, [Payload(PayloadType.HASH, proof)])
+
+
+def _agreed_life(quick: QuickMode, payloads: tuple[Payload, ...]) -> tuple[int, int]:
+    """Our lifetimes, cut by the responder's RESPONDER-LIFETIME (RFC 2407 4.6.3.1)."""
+    assert quick.method
+    seconds, kilobytes = lifetimes(quick.method)
+    for data in bodies(payloads, PayloadType.NOTIFY):
+        notify = parse_notify(data)
+        if notify.type == NotifyType.RESPONDER_LIFETIME:
+            theirs = life_values(notify.data, IpsecAttribute.LIFE_TYPE,
+                                 IpsecAttribute.LIFE_DURATION)
+            seconds = min(seconds, theirs[0] or seconds)
+            kilobytes = min(kilobytes, theirs[1] or kilobytes)
+    return seconds, kilobytes
+
+
+def _keys(quick: QuickMode, spi: int) -> SaKeys:
+    """One direction's keys: cipher key first, integrity key behind it (RFC 2409 5.5)."""
+    sa, method = quick.sa, quick.method
+    assert sa.method and sa.keys and method
+    cipher = method.esp_cipher if method.esp_cipher not in ("", "None") else ""
+    first_part = key_octets(cipher) if cipher else 0
+    stream = keymat(sa.method.hash, sa.keys.d, quick.shared, ProtocolId.ESP, spi,
+                    quick.ni + quick.nr, first_part + _AUTH_KEYS[method.esp_auth])
+    if cipher and is_weak_key(cipher, stream[:first_part]):
+        raise Failure("weak-key", Win32.DIFFIE_HELLMAN, NotifyType.NO_PROPOSAL_CHOSEN)
+    return SaKeys(spi, stream[:first_part], stream[first_part:])
+
+
+def installed(quick: QuickMode, outbound_ready: bool) -> SaInstalled:
+    """The pair as an output. Raises Failure "weak-key"."""
+    assert quick.wanted and quick.method
+    wanted = quick.wanted
+    return SaInstalled(wanted.entry, quick.sa.local, quick.sa.peer, wanted.selector, quick.method,
+                       wanted.tunnel, _keys(quick, quick.spi_in), _keys(quick, quick.spi_out),
+                       quick.seconds, quick.kilobytes, quick.group, quick.initiator,
+                       outbound_ready, quick.sa.cookies)
+
+
+def offered_spi(quick: QuickMode) -> bytes:
+    """The initiator's SPI, to name its offer in a notify that refuses it."""
+    return quick.offered[0].spi if quick.offered else b""

@@ -1,0 +1,84 @@
+"""What may stand in which message: payload types with least and greatest number (RFC 2409 5)."""
+
+from collections import Counter
+
+from engine.errors import ParseError
+from engine.ike.constants import ExchangeType, PayloadType
+from engine.ike.wire import Header, Payload
+
+P = PayloadType
+_MANY = 20
+_HINTS = {P.VENDOR_ID: (0, _MANY), P.NOTIFY: (0, _MANY)}
+_PROOF = {P.ID: (1, 1), P.HASH: (1, 1), P.NOTIFY: (0, _MANY), P.VENDOR_ID: (0, _MANY)}
+
+PAYLOADS: dict[str, dict[PayloadType, tuple[int, int]]] = {
+    "MM1": {P.SA: (1, 1), **_HINTS},
+    "MM2": {P.SA: (1, 1), **_HINTS},
+    "MM3": {P.KE: (1, 1), P.NONCE: (1, 1), **_HINTS},
+    "MM4": {P.KE: (1, 1), P.NONCE: (1, 1), **_HINTS},
+    "MM5": _PROOF,
+    "MM6": _PROOF,
+    "QM1": {P.HASH: (1, 1), P.SA: (1, 1), P.NONCE: (1, 1), P.KE: (0, 1), P.ID: (0, 2),
+            P.NOTIFY: (0, _MANY), P.VENDOR_ID: (0, _MANY)},
+    "QM2": {P.HASH: (1, 1), P.SA: (1, 1), P.NONCE: (1, 1), P.KE: (0, 1), P.ID: (0, 2),
+            P.NOTIFY: (0, _MANY), P.VENDOR_ID: (0, _MANY)},
+    "QM3": {P.HASH: (1, 1), P.NOTIFY: (0, _MANY)},
+    "INFO": {P.HASH: (1, 1), P.NOTIFY: (0, _MANY), P.DELETE: (0, _MANY), P.VENDOR_ID: (0, _MANY)},
+    "HINT": {P.NOTIFY: (0, _MANY), P.DELETE: (0, _MANY), P.VENDOR_ID: (0, _MANY)},
+}
+# RFC 2409 5: SA first in phase 1; 5.5: HASH first, SA at once behind it in quick mode.
+_OPENING = {"MM1": (P.SA,), "MM2": (P.SA,), "QM1": (P.HASH, P.SA), "QM2": (P.HASH, P.SA),
+            "QM3": (P.HASH,), "INFO": (P.HASH,)}
+# Payloads that no longer exist or belong to exchanges we refuse are "known" for the header check.
+_KNOWN_TYPES = frozenset(PayloadType) - {P.NONE}
+_EXCHANGES = {ExchangeType.MAIN, ExchangeType.INFORMATIONAL, ExchangeType.QUICK}
+
+
+def check_header(header: Header) -> None:
+    """The checks of RFC 2408 5.2 behind length and cookies, in its order.
+
+    Raises ParseError "invalid-payload-type", "invalid-version", "refused-exchange",
+    "invalid-message-id". Reserved flag bits are not obeyed, not echoed, and no error.
+    """
+    if header.next_payload not in _KNOWN_TYPES and not header.encrypted:
+        raise ParseError("invalid-payload-type", "next payload", 16)
+    if header.version >> 4 != 1:
+        raise ParseError("invalid-version", "major version", 17)
+    if header.exchange not in _EXCHANGES:
+        raise ParseError("refused-exchange", "exchange type", 18)
+    if header.exchange == ExchangeType.MAIN and header.message_id:
+        raise ParseError("invalid-message-id", "message id", 20)
+    if header.exchange == ExchangeType.QUICK and not header.message_id:
+        raise ParseError("invalid-message-id", "message id", 20)
+
+
+def check_payloads(label: str, payloads: tuple[Payload, ...]) -> None:
+    """Numbers and order of payloads of the message `label`.
+
+    Raises ParseError "unexpected-payload", "missing-payload" or "payload-order".
+    """
+    table = PAYLOADS[label]
+    counts = Counter(payload.type for payload in payloads)
+    for kind in counts:
+        if kind not in table:
+            raise ParseError("unexpected-payload", f"payload type {kind} in {label}")
+    for wanted, (least, most) in table.items():
+        if counts[wanted] < least:
+            raise ParseError("missing-payload", f"{wanted.name} in {label}")
+        if counts[wanted] > most:
+            raise ParseError("unexpected-payload", f"{wanted.name} too often in {label}")
+    opening = _OPENING.get(label, ())
+    if tuple(payload.type for payload in payloads[:len(opening)]) != opening:
+        raise ParseError("payload-order", f"first payloads of {label}")
+    if label in ("QM1", "QM2") and counts[P.ID] == 1:
+        raise ParseError("missing-payload", f"second ID in {label}")
+
+
+def bodies(payloads: tuple[Payload, ...], kind: PayloadType) -> list[bytes]:
+    """The bodies of all payloads of one type, in order."""
+    return [payload.body for payload in payloads if payload.type == kind]
+
+
+def body(payloads: tuple[Payload, ...], kind: PayloadType) -> bytes:
+    """The body of the one payload of a type that the table requires."""
+    return bodies(payloads, kind)[0]

@@ -1,0 +1,96 @@
+"""The ISAKMP header and the chain of generic payloads, RFC 2408 3.1 and 3.2.
+
+Lengths are exact: a header that disagrees with its datagram, a payload that leaves its message
+and a chain that does not end where its octets end are all refused.
+"""
+
+from typing import NamedTuple
+
+from engine.errors import ParseError
+from engine.ike.constants import HEADER_SIZE, MAX_MESSAGE, MAX_PAYLOADS, Flag, PayloadType
+
+
+class Header(NamedTuple):
+    """The 28 octets of RFC 2408 3.1; numbers in host order, `length` of the whole message."""
+
+    cookie_i: bytes
+    cookie_r: bytes
+    next_payload: int
+    exchange: int
+    flags: int
+    message_id: int
+    length: int = 0
+    version: int = 0x10
+
+    @property
+    def cookies(self) -> bytes:
+        """Both cookies, the name of an ISAKMP SA."""
+        return self.cookie_i + self.cookie_r
+
+    @property
+    def encrypted(self) -> bool:
+        return bool(self.flags & Flag.ENCRYPTED)
+
+    def build(self) -> bytes:
+        """The header's octets; `length` must be set."""
+        assert self.length >= HEADER_SIZE
+        return (self.cookies + bytes((self.next_payload, self.version, self.exchange, self.flags))
+                + self.message_id.to_bytes(4, "big") + self.length.to_bytes(4, "big"))
+
+
+class Payload(NamedTuple):
+    """One payload: its type and its body without the generic header."""
+
+    type: int
+    body: bytes
+
+
+def parse_header(data: bytes) -> Header:
+    """Reads the header and compares its length with the datagram's (the first check of 5.2).
+
+    Raises ParseError "invalid-length".
+    """
+    if len(data) < HEADER_SIZE or len(data) > MAX_MESSAGE:
+        raise ParseError("invalid-length", "datagram", len(data))
+    length = int.from_bytes(data[24:28], "big")
+    if length != len(data):
+        raise ParseError("invalid-length", "header length", 24)
+    return Header(data[:8], data[8:16], data[16], data[18], data[19],
+                  int.from_bytes(data[20:24], "big"), length, data[17])
+
+
+def parse_chain(first: int, data: bytes, padding: int = 0) -> tuple[Payload, ...]:
+    """Splits the octets after a header into payloads; `first` is the header's next payload.
+
+    Up to `padding` octets may follow the last payload (a decrypted message). Raises ParseError
+    "invalid-payload" for a length that does not fit, a chain that is too long, or slack.
+    """
+    payloads: list[Payload] = []
+    at, kind = 0, first
+    while kind != PayloadType.NONE:
+        if len(payloads) == MAX_PAYLOADS:
+            raise ParseError("invalid-payload", "too many payloads", at)
+        if at + 4 > len(data):
+            raise ParseError("invalid-payload", "generic header", at)
+        size = int.from_bytes(data[at + 2:at + 4], "big")
+        if size < 4 or at + size > len(data):
+            raise ParseError("invalid-payload", "payload length", at + 2)
+        payloads.append(Payload(kind, data[at + 4:at + size]))
+        kind, at = data[at], at + size
+    if len(data) - at > padding:
+        raise ParseError("invalid-payload", "octets after the last payload", at)
+    return tuple(payloads)
+
+
+def build_chain(payloads: tuple[Payload, ...] | list[Payload]) -> bytes:
+    """The payloads with their generic headers; reserved octets are zero."""
+    following = [payload.type for payload in payloads[1:]] + [PayloadType.NONE]
+    return b"".join(bytes((after, 0)) + (len(payload.body) + 4).to_bytes(2, "big") + payload.body
+                    for payload, after in zip(payloads, following, strict=True))
+
+
+def build_message(header: Header, payloads: tuple[Payload, ...] | list[Payload]) -> bytes:
+    """A message in the clear: next payload and length of `header` are filled in."""
+    body = build_chain(payloads)
+    return header._replace(next_payload=payloads[0].type,
+                           length=HEADER_SIZE + len(body)).build() + body
