@@ -153,7 +153,8 @@ class SecurityAssociation:
     def _account(self, octets: int, now: float) -> None:
         self.octets += octets
         self.packets += 1
-        self.used = max(self.used, now)
+        if now > self.used:
+            self.used = now
         if self.octets >= self._octet_mark or self.sequence >= self._sequence_mark:
             self._crossed()
 
