@@ -1,7 +1,27 @@
 """Network Monitor's work: the IPv4 octets that crossed one interface, kept in a ring."""
 
 from collections import deque
+from struct import Struct
 from typing import NamedTuple
+
+from engine.address import format_address
+from engine.errors import ParseError
+from engine.icmp import parse_icmp
+from engine.ip import AH, ESP, ICMP, TCP, UDP, IPv4, parse_ipv4, parse_udp
+
+LINKTYPE_RAW = 101
+SNAPLEN = 65535
+KEPT = 10_000
+
+_FILE = Struct("<IHHiIII")
+_RECORD = Struct("<IIII")
+_ISAKMP = Struct("!8s8sBBBBII")
+_MAIN_MODE, _AGGRESSIVE, _INFORMATIONAL, _QUICK_MODE = 2, 4, 5, 32
+_SA = 1
+
+_ICMP_NAMES = {0: "Echo reply", 4: "Source quench", 5: "Redirect", 8: "Echo request",
+               12: "Parameter problem"}
+_UNREACHABLE_NAMES = {0: "net", 1: "host", 2: "protocol", 3: "port", 13: "prohibited"}
 
 
 class Captured(NamedTuple):
@@ -25,18 +45,132 @@ class Summary(NamedTuple):
 
 
 class Capture:
-    """A running or stopped capture on (machine, interface)."""
+    """A running or stopped capture on (machine, interface); the newest packets stay.
 
-    def __init__(self, machine: str, interface: str, limit: int = 10_000) -> None:
+    `dropped` counts the older ones that gave way.
+    """
+
+    def __init__(self, machine: str, interface: str, limit: int = KEPT) -> None:
         self.machine, self.interface = machine, interface
         self.running = True
         self.dropped = 0
         self.packets: deque[Captured] = deque(maxlen=limit)
 
+    def add(self, now: float, octets: bytes, outgoing: bool) -> None:
+        """Keeps one packet."""
+        if len(self.packets) == self.packets.maxlen:
+            self.dropped += 1
+        self.packets.append(Captured(now, octets, outgoing))
+
     def summaries(self) -> list[Summary]:
         """The packets in words, read from their octets."""
-        raise NotImplementedError
+        reader = _Reader()
+        return [reader.summary(number, one)
+                for number, one in enumerate(self.packets, 1 + self.dropped)]
 
     def save(self, path: str, epoch: float) -> int:
-        """Writes a pcap file (LINKTYPE_RAW); the number of packets. Raises OSError."""
-        raise NotImplementedError
+        """Writes a pcap file (LINKTYPE_RAW) with wall times; the number of packets.
+
+        Raises OSError.
+        """
+        with open(path, "wb") as file:
+            file.write(_FILE.pack(0xA1B2C3D4, 2, 4, 0, 0, SNAPLEN, LINKTYPE_RAW))
+            for one in self.packets:
+                seconds, micros = divmod(round((epoch + one.time) * 1_000_000), 1_000_000)
+                file.write(_RECORD.pack(seconds, micros, len(one.octets), len(one.octets)))
+                file.write(one.octets)
+        return len(self.packets)
+
+
+class _Reader:
+    """Reads packets in order; remembers ISAKMP messages, as some are known by their order only."""
+
+    def __init__(self) -> None:
+        self._exchanges: dict[tuple[bytes, int, int], list[bytes]] = {}
+
+    def summary(self, number: int, one: Captured) -> Summary:
+        try:
+            packet = parse_ipv4(one.octets)
+        except ParseError as error:
+            return Summary(number, one.time, "", "", "IPv4", len(one.octets),
+                           f"unreadable: {error}")
+        protocol, info = self._describe(packet)
+        if packet.is_fragment:
+            info += f" (fragment, offset {packet.offset}{', more' if packet.mf else ''})"
+        return Summary(number, one.time, format_address(packet.source),
+                       format_address(packet.destination), protocol, len(one.octets), info)
+
+    def _describe(self, packet: IPv4) -> tuple[str, str]:
+        if packet.protocol == ESP:
+            return "ESP", _esp(packet)
+        if packet.protocol == ICMP:
+            return "ICMP", _icmp(packet)
+        if packet.protocol == UDP:
+            return self._udp(packet)
+        names = {TCP: "TCP", AH: "AH"}
+        return names.get(packet.protocol, str(packet.protocol)), f"protocol {packet.protocol}"
+
+    def _udp(self, packet: IPv4) -> tuple[str, str]:
+        if packet.is_fragment:
+            return "UDP", "UDP"
+        try:
+            udp = parse_udp(packet)
+        except ParseError as error:
+            return "UDP", f"unreadable: {error}"
+        if 500 in (udp.source_port, udp.destination_port) and len(udp.payload) >= _ISAKMP.size:
+            return "ISAKMP", self._isakmp(udp.payload)
+        return "UDP", f"UDP {udp.source_port} > {udp.destination_port}"
+
+    def _isakmp(self, message: bytes) -> str:
+        initiator, _, _, _, exchange, flags, message_id, _ = _ISAKMP.unpack_from(message)
+        if exchange not in (_MAIN_MODE, _QUICK_MODE):
+            name = {_INFORMATIONAL: "INFO", _AGGRESSIVE: "Aggressive"}.get(exchange)
+            encrypted = ", encrypted" if flags & 1 else ""
+            return f"ISAKMP {name or f'exchange {exchange}'}{encrypted}"
+        name, first = ("MM", _main_mode_step(message)) if exchange == _MAIN_MODE else ("QM", 1)
+        seen = self._exchanges.setdefault((initiator, message_id, first), [])
+        again = message in seen
+        if not again:
+            seen.append(message)
+        number = first + seen.index(message)
+        return f"ISAKMP {name}{number}{' (retransmission)' if again else ''}"
+
+
+def _main_mode_step(message: bytes) -> int:
+    """The first number that a main mode message can have: 1, 2, 3 (and 4) or 5 (and 6)."""
+    _, responder, payload, _, _, flags, _, _ = _ISAKMP.unpack_from(message)
+    if flags & 1:
+        return 5
+    if payload == _SA:
+        return 2 if any(responder) else 1
+    return 3
+
+
+def _esp(packet: IPv4) -> str:
+    if packet.offset or len(packet.payload) < 8:
+        return "ESP"
+    spi = int.from_bytes(packet.payload[:4], "big")
+    sequence = int.from_bytes(packet.payload[4:8], "big")
+    return f"ESP spi=0x{spi:08x} seq={sequence}"
+
+
+def _icmp(packet: IPv4) -> str:
+    if packet.offset:
+        return "ICMP"
+    if packet.mf:
+        return f"ICMP {_ICMP_NAMES.get(packet.payload[0], f'type {packet.payload[0]}')}"
+    try:
+        message = parse_icmp(packet.payload)
+    except ParseError as error:
+        return f"unreadable: {error}"
+    if message.type == 3:
+        if message.code == 4:
+            return f"ICMP Fragmentation needed, MTU {message.next_mtu}"
+        what = _UNREACHABLE_NAMES.get(message.code, f"code {message.code}")
+        return f"ICMP Destination unreachable: {what}"
+    if message.type == 11:
+        return "ICMP Time exceeded"
+    name = _ICMP_NAMES.get(message.type, f"type {message.type}")
+    if message.type in (0, 8):
+        return f"ICMP {name} id={message.identifier} seq={message.sequence}"
+    return f"ICMP {name}"

@@ -1,4 +1,7 @@
-"""The lab's machines as they are on a fresh store: gwA bare, gwB the article's third party."""
+"""Opening a policy store for the lab: a new one is given the lab's machines.
+
+This is on the path of every one-shot command, so what only a new store needs is imported late.
+"""
 
 from engine.policy.store import Store
 
@@ -6,16 +9,41 @@ from engine.policy.store import Store
 def open_store(path: str, seed: int) -> Store:
     """Opens the store at `path` ("" for memory); a new one is given the lab's machines.
 
-    Raises Broken like `Store.open`.
+    A store in memory belongs to one seeded run, so its GUIDs and time stamps are the lab's; a
+    file gets the system's. Raises Broken like `Store.open`.
     """
-    raise NotImplementedError
+    if path:
+        import os
+        import time
+        store = Store.open(path, clock=time.time, entropy=os.urandom)
+    else:
+        from engine.lab.seed import EPOCH, seeded_entropy
+        store = Store.open("", clock=lambda: EPOCH, entropy=seeded_entropy(seed, "store"))
+    if store.is_new:
+        provision(store)
+    return store
 
 
 def provision(store: Store) -> None:
-    """Writes the default machines in one transaction; time stamps are the lab's epoch."""
-    raise NotImplementedError
+    """Writes the default machines in one transaction; their time stamps are the lab's epoch.
+
+    Two programs may find the same new file: the second one leaves the first one's machines.
+    Raises Broken.
+    """
+    from engine.lab.defaults import write_defaults
+    from engine.lab.seed import EPOCH
+    clock, store.clock = store.clock, lambda: EPOCH
+    try:
+        with store.transaction():
+            if not store.machines():
+                write_defaults(store)
+    finally:
+        store.clock = clock
 
 
 def reset(store: Store) -> None:
-    """`lab reset`: every machine back to its default, the others gone."""
-    raise NotImplementedError
+    """`lab reset`: every machine back to its default, others gone."""
+    with store.transaction():
+        for machine in store.machines():
+            store.delete_machine(machine.name)
+        provision(store)
