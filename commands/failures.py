@@ -1,57 +1,26 @@
-"""Engine errors and our own bugs as CommandErrors: codes, exit classes, the word to blame."""
+"""Engine errors, system errors and our own bugs as CommandErrors."""
 
 import os
 import sys
 from typing import TYPE_CHECKING
 
-from commands.errors import CommandError, Span
-from engine.errors import Broken, EngineError, NotFound, Refused
+from commands.errors import CommandError
+from engine.errors import EngineError
 
 if TYPE_CHECKING:
     from commands.parser import Parse
 
-# netsh's numbers: confirmed ones first, then those of its neighbours.
-EXISTS_CODES = {"Policy": "IPsec[05005]", "FilterList": "IPsec[05010]",
-                "FilterAction": "IPsec[05014]", "Rule": "IPsec[05020]"}
-MISSING_CODES = {"Policy": "IPsec[05030]", "FilterList": "IPsec[05049]",
-                 "FilterAction": "IPsec[05066]", "Rule": "IPsec[05071]"}
-STORE_CODE = "IPsec[05073]"
-EXIT_FAILED, EXIT_CANNOT_RUN, EXIT_LOCKED = 1, 3, 6
 LOG_LIMIT = 1_000_000
 
 
 def explain(failure: "EngineError | OSError", parsed: "Parse") -> CommandError:
-    """The operator's form of an engine or system error."""
-    if isinstance(failure, NotFound):
-        code = MISSING_CODES.get(failure.kind, "not-found")
-        return CommandError(code, str(failure), span=_typed(failure.name, parsed),
-                            known=failure.known, exit=EXIT_FAILED)
-    if isinstance(failure, Refused):
-        codes = EXISTS_CODES if failure.rule == "name-taken" else {}
-        return CommandError(codes.get(failure.kind, failure.rule), str(failure),
-                            span=_typed(failure.name, parsed), fix=failure.hint, exit=EXIT_FAILED)
-    if isinstance(failure, Broken):
-        return broken(failure)
-    if isinstance(failure, OSError):
-        where = f"{failure.filename}: " if failure.filename else ""
-        return CommandError("cannot-open", where + (failure.strerror or str(failure)),
-                            exit=EXIT_FAILED)
-    return CommandError("failed", str(failure), exit=EXIT_FAILED)
-
-
-def broken(failure: Broken) -> CommandError:
-    """Something outside failed: exit 6 for a locked store, 3 for everything else."""
-    exit = EXIT_LOCKED if failure.kind == "locked" else EXIT_CANNOT_RUN
-    code = STORE_CODE if failure.kind in ("locked", "damaged", "newer", "io") else failure.kind
-    return CommandError(code, str(failure), exit=exit)
-
-
-def _typed(name: str, parsed: "Parse") -> Span | None:
-    """Where the operator typed that name."""
-    for binding in parsed.bindings:
-        if name and binding.text.lower() == name.lower() and not binding.tag.kind.secret:
-            return Span(binding.start, binding.end)
-    return None
+    """The operator's form of an engine or system error; its tag is the word to blame."""
+    if isinstance(failure, EngineError):
+        from commands.static.errors import engine_error_to_command_error
+        built = parsed.command is not None and parsed.error is None and not parsed.missing
+        return engine_error_to_command_error(failure, parsed.build() if built else None)
+    where = f"{failure.filename}: " if failure.filename else ""
+    return CommandError("cannot-open", where + (failure.strerror or str(failure)))
 
 
 def report_bug(bug: Exception, parsed: "Parse") -> CommandError:
@@ -60,7 +29,7 @@ def report_bug(bug: Exception, parsed: "Parse") -> CommandError:
     path = _log(mask(parsed)[0], _traceback(bug, parsed))
     where = f"; {path} has the details" if path else ""
     return CommandError("internal", "ipsecsh made a mistake of its own "
-                        f"({type(bug).__name__}){where}", exit=EXIT_FAILED)
+                        f"({type(bug).__name__}){where}")
 
 
 def _traceback(bug: Exception, parsed: "Parse") -> str:
