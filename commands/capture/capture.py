@@ -8,7 +8,7 @@ from os.path import join
 from typing import TYPE_CHECKING
 
 from commands import cells
-from commands.answer import Answer, Lines, Table
+from commands.answer import Answer, Cell, Lines, Table
 from commands.clock import iso_time, windows_time
 from commands.errors import CommandError
 from commands.kinds import Number, Path
@@ -16,7 +16,6 @@ from commands.names import InterfaceName, MachineName
 from commands.spec import Command, tag
 
 if TYPE_CHECKING:
-    from commands.answer import Cell
     from commands.session import Session
     from engine.lab.capture import Capture, Summary
 
@@ -91,13 +90,13 @@ class Stop(Command, words="capture stop", help="Stops the running capture.",
         return Answer((_said(capture, "stopped"),))
 
 
-def _row(one: "Summary", session: "Session") -> tuple["Cell", ...]:
+def _row(one: "Summary", session: "Session") -> tuple[Cell, ...]:
     at = session.lab.wall(one.time)
     clock = windows_time(at).split(" ")[1]
     shown = f"{clock}.{iso_time(at)[20:23]}"
-    return (cells.number(one.number), cells.Cell("time", iso_time(at), shown),
-            cells.Cell("ip", one.source, one.source),
-            cells.Cell("ip", one.destination, one.destination),
+    return (cells.number(one.number), Cell("time", iso_time(at), shown),
+            Cell("ip", one.source, one.source),
+            Cell("ip", one.destination, one.destination),
             cells.enum(one.protocol), cells.octets(one.length), cells.text(one.info))
 
 
@@ -141,5 +140,5 @@ class Save(Command, words="capture save", help="Writes the captured frames to a 
             raise CommandError("file", f"{self.file} cannot be written: {error.strerror}",
                                tag="file") from None
         line = (cells.count(written), " packets written to ",
-                cells.Cell("path", self.file, self.file), ".")
+                Cell("path", self.file, self.file), ".")
         return Answer((Lines((line,), {"packets": written, "file": self.file}, "saved"),))

@@ -220,7 +220,7 @@ def _port_cells(one: RrasFilter) -> list[str | Cell]:
 
 
 def _row(one: RrasFilter) -> Line:
-    protocol = cells.Cell("protocol", protocol_word(one), protocol_word(one))
+    protocol = Cell("protocol", protocol_word(one), protocol_word(one))
     ports = _port_cells(one)
     fixed = cells.columns(((cells.ip(one.source), 16), (cells.mask(one.source_prefix), 16),
                            (cells.ip(one.destination), 16),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from commands import cells
 from commands.answer import Answer, Cell, Line, Lines, Table, Warn
 from commands.errors import CommandError
-from commands.kinds import Choice, YesNo
+from commands.kinds import Choice, EnableDisable, YesNo
 from commands.spec import Command, Kind, tag
 from commands.tools.auditnames import (
     NAMES,
@@ -106,9 +106,9 @@ class AuditPol(Command, words="auditpol", help="Displays or sets the audit polic
                                            default=None, form="colon")
     subcategory: tuple[str, ...] | None = tag(
         Subcategory(), "Vista's grammar: the subcategory.", default=None, form="colon")
-    success: bool | None = tag(Choice("enable", "disable"), "Audit successes.", default=None,
+    success: bool | None = tag(EnableDisable(), "Audit successes.", default=None,
                                form="colon")
-    failure: bool | None = tag(Choice("enable", "disable"), "Audit failures.", default=None,
+    failure: bool | None = tag(EnableDisable(), "Audit failures.", default=None,
                                form="colon")
 
     def run(self, session: "Session") -> Answer:
@@ -177,8 +177,8 @@ class AuditPol(Command, words="auditpol", help="Displays or sets the audit polic
         wanted = {}
         for word in words:
             old = now.get(word, OFF)
-            wanted[word] = (old.success if self.success is None else self.success == "enable",
-                            old.failure if self.failure is None else self.failure == "enable")
+            wanted[word] = (old.success if self.success is None else self.success,
+                            old.failure if self.failure is None else self.failure)
         return wanted
 
 
