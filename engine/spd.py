@@ -14,7 +14,7 @@ sorts them, most specific first, and the first match decides. The order here, hi
 Points 1 to 3 are `weight`; an entry shows it in `ipsec dynamic show qmfilter`.
 """
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable
 from typing import NamedTuple, Protocol
 
 from engine.address import ANY_NETWORK, Address, Network, prefix_mask
@@ -84,8 +84,10 @@ class SpdEntry(NamedTuple):
     def matches(self, source: Address, destination: Address, protocol: int, source_port: int,
                 destination_port: int) -> bool:
         """Whether a packet with these fields is meant."""
-        return (source & self.source.mask == self.source.address
-                and destination & self.destination.mask == self.destination.address
+        left, left_bits = self.source
+        right, right_bits = self.destination
+        return ((source ^ left) >> 32 - left_bits == 0
+                and (destination ^ right) >> 32 - right_bits == 0
                 and self.protocol in (0, protocol)
                 and self.source_port in (0, source_port)
                 and self.destination_port in (0, destination_port))
@@ -96,18 +98,16 @@ def order(entry: SpdEntry) -> tuple[int, bool, int]:
     return -entry.weight, entry.tunnel is None, _SAFETY[entry.action]
 
 
-class _Direction:
-    """The entries of one direction, as tuple space: one hash table for every shape of mask."""
+Flow = tuple[str, Address, Address, int, int, int]
+Shapes = list[tuple[int, Callable[[int], SpdEntry | None]]]
 
-    __slots__ = ("shapes", "flows")
 
-    def __init__(self, entries: Iterable[SpdEntry]) -> None:
-        tables: dict[int, dict[int, SpdEntry]] = {}
-        for entry in entries:
-            mask = _mask(entry)
-            tables.setdefault(mask, {}).setdefault(_value(entry), entry)
-        self.shapes = list(tables.items())
-        self.flows: dict[int, SpdEntry | None] = {}
+def _shapes(entries: Iterable[SpdEntry]) -> Shapes:
+    """Sorted entries as tuple space: for every shape its mask and the look-up of its table."""
+    tables: dict[int, dict[int, SpdEntry]] = {}
+    for entry in entries:
+        tables.setdefault(_mask(entry), {}).setdefault(_value(entry), entry)
+    return [(mask, table.get) for mask, table in tables.items()]
 
 
 def _mask(entry: SpdEntry) -> int:
@@ -135,8 +135,9 @@ class Spd:
 
     def __init__(self, entries: Iterable[SpdEntry] = ()) -> None:
         self.entries: tuple[SpdEntry, ...] = tuple(sorted(entries, key=order))
-        self._outbound = _Direction(e for e in self.entries if e.direction == OUTBOUND)
-        self._inbound = _Direction(e for e in self.entries if e.direction == INBOUND)
+        self._outbound = _shapes(e for e in self.entries if e.direction == OUTBOUND)
+        self._inbound = _shapes(e for e in self.entries if e.direction == INBOUND)
+        self._flows: dict[Flow, SpdEntry | None] = {}
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -147,28 +148,28 @@ class Spd:
 
         `direction` is "outbound" or "inbound"; the fields are the packet's own.
         """
-        table = self._outbound if direction == OUTBOUND else self._inbound
-        packet = (source << _SOURCE | destination << _DESTINATION | protocol << _PROTOCOL
-                  | source_port << _SPORT | destination_port)
-        flows = table.flows
+        flow = (direction, source, destination, protocol, source_port, destination_port)
         try:
-            return flows[packet]
+            return self._flows[flow]
         except KeyError:
             pass
+        shapes = self._outbound if direction == OUTBOUND else self._inbound
+        packet = (source << _SOURCE | destination << _DESTINATION | protocol << _PROTOCOL
+                  | source_port << _SPORT | destination_port)
         found = None
-        for mask, entries in table.shapes:
-            found = entries.get(packet & mask)
+        for mask, find in shapes:
+            found = find(packet & mask)
             if found is not None:
                 break
-        if len(flows) >= FLOW_CACHE:
-            flows.clear()
-        flows[packet] = found
+        if len(self._flows) >= FLOW_CACHE:
+            self._flows.clear()
+        self._flows[flow] = found
         return found
 
     @property
     def cached_flows(self) -> int:
-        """Flows remembered per direction, the larger of both."""
-        return max(len(self._outbound.flows), len(self._inbound.flows))
+        """Flows remembered, at most FLOW_CACHE."""
+        return len(self._flows)
 
     def by_id(self, entry_id: str) -> SpdEntry | None:
         """The first entry with this id."""
@@ -194,19 +195,15 @@ def exempt(level: int, source: Address, destination: Address, protocol: int,
     port 88 passes every filter.
     """
     allowed = LEVELS[level]
-    names = _exemptions(destination, protocol, (source_port, destination_port), broadcasts)
-    return next((name for name in names if name in allowed), "")
-
-
-def _exemptions(destination: Address, protocol: int, ports: tuple[int, int],
-                broadcasts: Container[Address]) -> Iterator[str]:
-    if protocol == UDP and IKE_PORT in ports:
-        yield "ike"
-    if destination >> 28 == 0xE:
-        yield "multicast"
-    if destination == BROADCAST or destination in broadcasts:
-        yield "broadcast"
-    if protocol == RSVP:
-        yield "rsvp"
-    if protocol in (UDP, TCP) and KERBEROS_PORT in ports:
-        yield "kerberos"
+    if protocol == UDP and IKE_PORT in (source_port, destination_port):
+        return "ike"
+    if destination >> 28 == 0xE and "multicast" in allowed:
+        return "multicast"
+    if (destination == BROADCAST or destination in broadcasts) and "broadcast" in allowed:
+        return "broadcast"
+    if protocol == RSVP and "rsvp" in allowed:
+        return "rsvp"
+    if (protocol in (UDP, TCP) and KERBEROS_PORT in (source_port, destination_port)
+            and "kerberos" in allowed):
+        return "kerberos"
+    return ""

@@ -38,8 +38,10 @@ class Selector(NamedTuple):
     def matches(self, source: Address, destination: Address, protocol: int,
                 source_port: int = 0, destination_port: int = 0) -> bool:
         """Whether an inner packet with these fields belongs here (RFC 2401 5.2.1)."""
-        return (source & self.source.mask == self.source.address
-                and destination & self.destination.mask == self.destination.address
+        left, left_bits = self.source
+        right, right_bits = self.destination
+        return ((source ^ left) >> 32 - left_bits == 0
+                and (destination ^ right) >> 32 - right_bits == 0
                 and self.protocol in (0, protocol)
                 and self.source_port in (0, source_port)
                 and self.destination_port in (0, destination_port))

@@ -135,8 +135,6 @@ class Reassembler:
         whole = datagram.whole()
         if whole is not None:
             self._forget(key)
-            if whole.length > MAX_DATAGRAM:
-                raise ParseError("fragment-oversize", "total length", piece.offset)
             return whole
         while len(self._waiting) > self._max_datagrams or self.held > self._max_octets:
             self._forget(next(iter(self._waiting)), "reassembly-full")

@@ -183,6 +183,14 @@ def test_a_pair_warns_once_whatever_came_first() -> None:
     assert kinds(table, 1000.0) == [("Expired", 300, "seconds")]
 
 
+def test_a_pair_that_warned_of_kilobytes_does_not_warn_of_seconds() -> None:
+    table = Sad(idle_seconds=0)
+    pair = table.install(installed(300, kilobytes=1), 0.0, ENTROPY)
+    send(pair, 9, 100)
+    assert kinds(table, 900.0) == [("SoftExpired", 300, "kilobytes")]
+    assert kinds(table, 999.0) == []
+
+
 def test_sequence_numbers_that_run_out_are_named() -> None:
     table = Sad(idle_seconds=0)
     pair = table.install(installed(300), 0.0, ENTROPY)
