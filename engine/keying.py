@@ -221,8 +221,20 @@ class Keying:
 
     def _act(self, reported: Iterable[IkeOutput], now: float) -> list[Output]:
         outputs: list[Output] = []
+        ready: list[str] = []
         for one in reported:
             outputs += _HANDLERS[type(one)](self, one, now)
+            if isinstance(one, SaInstalled) and one.outbound_ready:
+                ready.append(one.entry)
+        # After everything else, so that the last message of quick mode is ahead of the first ESP.
+        for key in ready:
+            outputs += self._release(key, now)
+        return outputs
+
+    def _release(self, key: str, now: float) -> list[Output]:
+        outputs: list[Output] = []
+        for held in self.node.hold.take(key):
+            outputs += resume(self.node, held, now)
         return outputs
 
     def _send(self, one: SendDatagram, now: float) -> list[Output]:
@@ -252,10 +264,7 @@ class Keying:
         self.record(audit.quick_mode_up(one, now))
         node.sad.delete_soft(one.entry, one.peer)
         self._pending.pop(one.entry, None)
-        outputs: list[Output] = []
-        for held in node.hold.take(one.entry):
-            outputs += resume(node, held, now)
-        return outputs
+        return []
 
     def _deleted(self, one: SaDeleted, now: float) -> list[Output]:
         pair = self.node.sad.delete_pair(one.inbound_spi) or self._ending.get(one.inbound_spi)
@@ -340,9 +349,7 @@ class Keying:
         node.stats.soft_sas += 1
         self.record(audit.driver("soft-association", None, pending.peer, pending.entry.name, now))
         outputs = self._act(self._ike().delete_entries([key], now, "soft"), now)
-        for held in node.hold.take(key):
-            outputs += resume(node, held, now)
-        return outputs
+        return outputs + self._release(key, now)
 
 
 def _due(when: float | None, now: float) -> bool:

@@ -78,7 +78,7 @@ def _deliver(node: Node, flow: Flow) -> bool:
     elif packet.destination >> 28 >= 0xE or packet.destination in node.broadcasts:
         return node.drop(flow, "deliver", "not-for-us")
     else:
-        flow.outputs += forward(node, flow)
+        forward(node, flow)
     return True
 
 

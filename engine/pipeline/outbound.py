@@ -39,9 +39,9 @@ def send(node: Node, flow: Flow) -> list[Output]:
     return _run(node, flow, OUTBOUND)
 
 
-def forward(node: Node, flow: Flow) -> list[Output]:
-    """Sends on a packet that is for somebody else."""
-    return _run(node, flow, FORWARD)
+def forward(node: Node, flow: Flow) -> None:
+    """Sends on a packet that is for somebody else; adds to the flow's outputs."""
+    _run(node, flow, FORWARD)
 
 
 def resume(node: Node, held: Held, now: float) -> list[Output]:
