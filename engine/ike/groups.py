@@ -36,7 +36,7 @@ def _pi(bits: int) -> int:
 def prime(group: int) -> int:
     """The modulus of a group by IANA number. KeyError for a group that is not built."""
     n = GROUP_BITS[group]
-    return 2**n - 2**(n - 64) - 1 + 2**64 * (_pi(n - 130) + _K[group])
+    return (1 << n) - (1 << n - 64) - 1 + ((_pi(n - 130) + _K[group]) << 64)
 
 
 def size(group: int) -> int:

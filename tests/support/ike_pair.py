@@ -54,17 +54,19 @@ QM = QuickModeMethod("3DES", "SHA1")
 
 
 def policy_a(mm: MainModeMethod = MM, qm: QuickModeMethod = QM, *, psk: bytes | None = b"abc",
-             pfs: int = 0, tunnel: bool = True, **phase1: int | bool) -> FixedPolicy:
+             pfs: int = 0, tunnel: bool = True, lifetime: int = 28800, quick_limit: int = 0,
+             mmpfs: bool = False) -> FixedPolicy:
     """Side A: NetA behind it, one method in each phase."""
     wanted = Phase2Policy("entry-a", TrafficSelector(NET_A, NET_B), (qm,), pfs, tunnel)
-    return FixedPolicy(Phase1Policy((mm,), psk)._replace(**phase1), (wanted,))
+    return FixedPolicy(Phase1Policy((mm,), psk, lifetime, quick_limit, mmpfs), (wanted,))
 
 
 def policy_b(mm: MainModeMethod = MM, qm: QuickModeMethod = QM, *, psk: bytes | None = b"abc",
-             pfs: int = 0, tunnel: bool = True, **phase1: int | bool) -> FixedPolicy:
+             pfs: int = 0, tunnel: bool = True, lifetime: int = 28800, quick_limit: int = 0,
+             mmpfs: bool = False) -> FixedPolicy:
     """Side B: the mirror image."""
     wanted = Phase2Policy("entry-b", TrafficSelector(NET_B, NET_A), (qm,), pfs, tunnel)
-    return FixedPolicy(Phase1Policy((mm,), psk)._replace(**phase1), (wanted,))
+    return FixedPolicy(Phase1Policy((mm,), psk, lifetime, quick_limit, mmpfs), (wanted,))
 
 
 class Sent(NamedTuple):
