@@ -90,6 +90,8 @@ ROWS: list[tuple[str, str, str]] = [
     ("ipsec static set defaultrule", _STATIC + "rule:SetDefaultRule",
      "Modifies the default response rule of a policy."),
     ("ipsec static set store", _STATIC + "store:SetStore", "Sets the current policy store."),
+    ("ipsec static delete all", _STATIC + "store:DeleteAll",
+     "Deletes all policies, filter lists, and filter actions."),
     ("ipsec static show store", _STATIC + "store:ShowStore", "Displays the current policy store."),
     ("ipsec static show all", _STATIC + "show:ShowAll",
      "Displays details of all policies and related information."),

@@ -1,0 +1,114 @@
+"""ipsec static add, delete filter."""
+
+from typing import TYPE_CHECKING
+
+from commands.answer import NOTHING, Answer
+from commands.errors import CommandError
+from commands.kinds import Mask, Port, Protocol, Text, YesNo
+from commands.names import FilterListName
+from commands.spec import Command, tag
+from commands.static.common import answer, tunnels_using
+from commands.static.kinds import FilterSide, TypedSide, sides
+from engine.errors import NotFound
+from engine.policy.model import Filter, FilterList, Side
+
+if TYPE_CHECKING:
+    from commands.session import Session
+    from engine.policy.lint import Lint
+
+
+class AddFilter(Command, words="ipsec static add filter", help="Adds a filter to a filter list.",
+                remarks=("A filter list that does not exist is created.",
+                         "Where one side is a server word the other one must be me.",
+                         "Ports need protocol TCP or UDP; port 0 is any port.",
+                         "A tunnel needs mirrored=no and a filter for addresses only."),
+                examples=("add filter filterlist=Filter1 192.168.1.0 192.168.2.45 srcmask=24 "
+                          "dstmask=32",
+                          "add filter filterlist=Filter1 srcaddr=me dstaddr=any protocol=UDP "
+                          "dstport=53",
+                          'add filter "NetA to NetB" 10.1.0.0/24 10.2.0.0/24 mirrored=no')):
+    """One filter, or one for each address of a DNS name."""
+
+    filterlist: str = tag(FilterListName(), "Name of the filter list.")
+    srcaddr: TypedSide = tag(FilterSide(), "Source address, or a word.")
+    dstaddr: TypedSide = tag(FilterSide(), "Destination address, or a word.")
+    description: str = tag(Text(), "Brief information about the filter.", default="")
+    protocol: int = tag(Protocol(), "ANY, ICMP, TCP, UDP, RAW or a number.", default=0)
+    mirrored: bool = tag(YesNo(), "yes makes two filters, one for each direction.", default=True)
+    srcmask: int | None = tag(Mask(), "Source mask or prefix length.", default=None)
+    dstmask: int | None = tag(Mask(), "Destination mask or prefix length.", default=None)
+    srcport: int = tag(Port(), "Source port; 0 is any.", default=0)
+    dstport: int = tag(Port(), "Destination port; 0 is any.", default=0)
+
+    def run(self, session: "Session") -> Answer:
+        """Adds the filters, and the list when it is missing."""
+        config, where = session.config, session.location
+        wanted = [Filter(source, destination, self.description, self.protocol, self.srcport,
+                         self.dstport, self.mirrored)
+                  for source in sides(self.srcaddr, self.srcmask, session, "srcaddr")
+                  for destination in sides(self.dstaddr, self.dstmask, session, "dstaddr")]
+        with session.store.transaction():
+            try:
+                config.filterlist(self.filterlist, where)
+            except NotFound:
+                config.add_filterlist(FilterList(self.filterlist), where)
+            for one in wanted:
+                config.add_filter(self.filterlist, one, where)
+            return answer(self._lints(session, wanted))
+
+    def _lints(self, session: "Session", added: list[Filter]) -> "list[Lint]":
+        users = session.config.used_by_list(self.filterlist, session.location)
+        if not users:
+            return []
+        from engine.policy import lint
+        return [found for rule in tunnels_using(session, users) for one in added
+                for found in lint.tunnel_filter(self.filterlist, one, rule.name)]
+
+
+class DeleteFilter(Command, words="ipsec static delete filter",
+                   help="Deletes a filter from a filter list.",
+                   remarks=("All filters that match what is given are deleted.",
+                            "Without srcmask and dstmask the masks do not matter."),
+                   examples=('delete filter "NetA to NetB" 10.1.0.0 10.2.0.0',)):
+    """The filters that match; what is not given does not matter."""
+
+    filterlist: str = tag(FilterListName(), "Name of the filter list.")
+    srcaddr: TypedSide = tag(FilterSide(), "Source address, or a word.")
+    dstaddr: TypedSide = tag(FilterSide(), "Destination address, or a word.")
+    protocol: int | None = tag(Protocol(), "ANY, ICMP, TCP, UDP, RAW or a number.", default=None)
+    mirrored: bool | None = tag(YesNo(), "Whether the filter is mirrored.", default=None)
+    srcmask: int | None = tag(Mask(), "Source mask or prefix length.", default=None)
+    dstmask: int | None = tag(Mask(), "Destination mask or prefix length.", default=None)
+    srcport: int | None = tag(Port(), "Source port; 0 is any.", default=None)
+    dstport: int | None = tag(Port(), "Destination port; 0 is any.", default=None)
+
+    def run(self, session: "Session") -> Answer:
+        """Deletes them; none is an error."""
+        sources = sides(self.srcaddr, self.srcmask, session, "srcaddr")
+        destinations = sides(self.dstaddr, self.dstmask, session, "dstaddr")
+        pairs = ((self.srcaddr.masked or self.srcmask is not None, sources),
+                 (self.dstaddr.masked or self.dstmask is not None, destinations))
+
+        def match(one: Filter) -> bool:
+            given = ((self.protocol, one.protocol), (self.mirrored, one.mirrored),
+                     (self.srcport, one.source_port), (self.dstport, one.destination_port))
+            return (all(typed in (None, stored) for typed, stored in given)
+                    and all(any(_same(side, each, masked) for each in typed)
+                            for side, (masked, typed) in zip(one[:2], pairs, strict=True)))
+
+        count = session.config.delete_filters(self.filterlist, match, session.location)
+        if not count:
+            raise CommandError("not-found", f"No filter of FilterList '{self.filterlist}' matches",
+                               tag="srcaddr",
+                               fix=f'show filterlist name="{self.filterlist}" level=verbose')
+        return NOTHING
+
+
+def _same(stored: Side, typed: Side, masked: bool) -> bool:
+    """Whether a stored side is the typed one; the mask counts only when it was given."""
+    kinds = {"dns": "ip"}
+    if kinds.get(stored.kind, stored.kind) != kinds.get(typed.kind, typed.kind):
+        return False
+    if stored.kind == "server":
+        return stored.name == typed.name
+    return stored.address == typed.address and (not masked or stored.prefix == typed.prefix)
