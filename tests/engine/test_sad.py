@@ -1,6 +1,8 @@
 """The SAD: pairs by SPI and by entry, lifetimes, idleness, soft associations."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.address import Network
 from engine.errors import ParseError
@@ -262,3 +264,32 @@ def test_the_time_of_use_is_the_later_of_both_directions() -> None:
     assert pair.used == 50.0
     send(pair, 1, 10, now=60.0)
     assert pair.used == 60.0
+
+
+steps = st.lists(st.tuples(st.sampled_from(["install", "half", "delete", "send", "wait"]),
+                           st.integers(300, 304)), max_size=40)
+
+
+@given(steps)
+def test_any_order_of_changes_keeps_the_indexes_in_step(changes: list[tuple[str, int]]) -> None:
+    table, now, alive = Sad(idle_seconds=50), 0.0, dict[int, bool]()
+    for change, spi in changes:
+        pair = table.pair(spi)
+        if change in ("install", "half"):
+            table.install(installed(spi, ready=change == "install", seconds=100), now, ENTROPY)
+            alive[spi] = alive.get(spi, False) or change == "install"
+        elif change == "delete":
+            assert (table.delete_pair(spi) is not None) is (alive.pop(spi, None) is not None)
+        elif change == "send" and pair is not None and pair.outbound is not None:
+            send(pair, 1, 10, now)
+        elif change == "wait":
+            now += 20.0
+            for event in table.expire(now):
+                if isinstance(event, Expired):
+                    del alive[event.pair.spi]
+        assert {each.spi for each in table.pairs()} == set(alive)
+        assert {each.spi for each in table.pairs_of("e1")} == set(alive)
+        assert (table.outbound("e1", SELECTOR) is not None) is any(alive.values())
+        due = table.next_expiry()
+        assert (due is None) is (not alive)
+        assert due is None or due > now - 20.0
