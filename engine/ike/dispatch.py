@@ -67,13 +67,16 @@ def _find(core: Core, header: Header, ends: Ends) -> Phase1 | None:
 
 
 def _duplicate(core: Core, exchange: Exchange, sa: Phase1, data: bytes) -> bool:
-    """Answers the last obeyed message from store, without a look inside."""
+    """Answers the last obeyed message from store, without a look inside.
+
+    A message of ours that waits for an answer has its own timer, and is not sent once more for a
+    duplicate: two sides that both did would echo each other's copies.
+    """
     if not exchange.seen or sha256(data).digest() != exchange.seen:
         return False
     core.count("duplicates")
-    if exchange.flight or exchange.reply:
-        core.transmit(sa, exchange.flight or exchange.reply,
-                      exchange.flight_label if exchange.flight else exchange.reply_label)
+    if exchange.reply:
+        core.transmit(sa, exchange.reply, exchange.reply_label)
     return True
 
 

@@ -86,7 +86,7 @@ def build_chain(payloads: tuple[Payload, ...] | list[Payload]) -> bytes:
     """The payloads with their generic headers; reserved octets are zero."""
     following = [payload.type for payload in payloads[1:]] + [PayloadType.NONE]
     return b"".join(bytes((after, 0)) + (len(payload.body) + 4).to_bytes(2, "big") + payload.body
-                    for payload, after in zip(payloads, following, strict=True))
+                    for payload, after in zip(payloads, following, strict=False))
 
 
 def build_message(header: Header, payloads: tuple[Payload, ...] | list[Payload]) -> bytes:

@@ -1,0 +1,198 @@
+"""What is offered, what is accepted, and the words for a refusal."""
+
+import pytest
+
+from engine.ike.attributes import long, short
+from engine.ike.failure import Failure
+from engine.ike.interface import Phase1Policy, Phase2Policy, TrafficSelector
+from engine.ike.payloads import Proposal, Transform
+from engine.ike.proposal import (
+    chosen,
+    offer_phase1,
+    offer_phase2,
+    select_phase1,
+    select_phase2,
+    shorter_life,
+)
+from engine.suites import MainModeMethod, QuickModeMethod
+from tests.support.ike_pair import NET_A, NET_B
+
+M = MainModeMethod
+Q = QuickModeMethod
+SELECTOR = TrafficSelector(NET_A, NET_B)
+
+
+def phase1(*methods: MainModeMethod, psk: bytes | None = b"k",
+           kerberos: bool = False) -> Phase1Policy:
+    return Phase1Policy(methods, psk, kerberos=kerberos)
+
+
+def phase2(*methods: QuickModeMethod, pfs: int = 0, tunnel: bool = True) -> Phase2Policy:
+    return Phase2Policy("e", SELECTOR, methods, pfs, tunnel)
+
+
+@pytest.mark.parametrize(("offered", "mine", "taken"), [
+    ((M("3DES", "SHA1", 2),), (M("3DES", "SHA1", 2),), 0),
+    ((M("3DES", "SHA1", 2), M("DES", "MD5", 1)), (M("DES", "MD5", 1),), 0),
+    ((M("AES256", "SHA256", 14), M("3DES", "SHA1", 2)),
+     (M("3DES", "SHA1", 2), M("AES256", "SHA256", 14)), 1),
+])
+def test_the_initiators_first_acceptable_offer_is_taken(
+        offered: tuple[MainModeMethod, ...], mine: tuple[MainModeMethod, ...],
+        taken: int) -> None:
+    offer = offer_phase1(offered, 3600)
+    choice = select_phase1(offer, phase1(*mine))
+    assert (choice.taken, choice.seconds) == (taken, 3600)
+    assert offered[chosen(offer, (choice.answer,))] == mine[taken]
+
+
+@pytest.mark.parametrize(("offered", "mine", "why"), [
+    (M("DES", "SHA1", 2), M("3DES", "SHA1", 2), ("Encryption Algorithm", "3DES", "DES")),
+    (M("3DES", "MD5", 2), M("3DES", "SHA1", 2), ("Hash Algorithm", "SHA1", "MD5")),
+    (M("3DES", "SHA1", 14), M("3DES", "SHA1", 2), ("Diffie-Hellman Group", "2", "14")),
+    (M("AES128", "SHA1", 2), M("AES256", "SHA1", 2),
+     ("Encryption Algorithm", "AES256", "AES128")),
+    (M("DES", "MD5", 1), M("3DES", "SHA1", 2), ("Encryption Algorithm", "3DES", "DES")),
+])
+def test_a_refused_main_mode_names_the_first_difference(
+        offered: MainModeMethod, mine: MainModeMethod, why: tuple[str, ...]) -> None:
+    with pytest.raises(Failure, match="no-proposal-chosen") as caught:
+        select_phase1(offer_phase1((offered,), 1), phase1(mine))
+    assert caught.value.detail == why
+
+
+def test_of_several_pairs_the_closest_is_explained() -> None:
+    with pytest.raises(Failure) as caught:
+        select_phase1(offer_phase1((M("DES", "MD5", 1), M("3DES", "SHA1", 14)), 1),
+                      phase1(M("AES128", "SHA256", 14), M("3DES", "SHA1", 2)))
+    assert caught.value.detail == ("Diffie-Hellman Group", "2", "14")
+
+
+def test_kerberos_alone_accepts_nothing_and_says_so() -> None:
+    with pytest.raises(Failure) as caught:
+        select_phase1(offer_phase1((M("3DES", "SHA1", 2),), 1),
+                      phase1(M("3DES", "SHA1", 2), psk=None, kerberos=True))
+    assert caught.value.detail == ("Authentication Method", "Kerberos", "Preshared key")
+
+
+def _ike(*attributes: bytes) -> tuple[Proposal, ...]:
+    base = short(1, 7) + short(2, 2) + short(3, 1) + short(4, 14)
+    return (Proposal(1, 1, b"", (Transform(1, 1, base + b"".join(attributes)),)),)
+
+
+@pytest.mark.parametrize(("attributes", "name"), [
+    ((), "Encryption Algorithm"),
+    ((short(14, 127),), "Encryption Algorithm"),
+    ((short(14, 128), short(99, 1)), "Other attributes"),
+    ((short(14, 128), short(14, 256)), "Proposal"),
+    ((short(14, 128), short(11, 1)), "Proposal"),
+])
+def test_strange_attributes_make_an_offer_unusable(attributes: tuple[bytes, ...],
+                                                   name: str) -> None:
+    mine = phase1(M("AES128", "SHA1", 14))
+    assert select_phase1(_ike(short(14, 128)), mine).seconds == 28800
+    with pytest.raises(Failure) as caught:
+        select_phase1(_ike(*attributes), mine)
+    assert caught.value.detail[0] == name
+
+
+@pytest.mark.parametrize("encoding", [short(12, 600), long(12, 600), long(12, 600, 8),
+                                      long(12, 600, 2)])
+def test_a_lifetime_reads_in_every_encoding(encoding: bytes) -> None:
+    offer = _ike(short(14, 128), short(11, 1), encoding)
+    assert select_phase1(offer, phase1(M("AES128", "SHA1", 14))).seconds == 600
+
+
+def test_rsa_encryption_is_never_accepted() -> None:
+    for method in (2, 3, 4, 5, 65001):
+        attributes = short(1, 5) + short(2, 2) + short(3, method) + short(4, 2)
+        offer = (Proposal(1, 1, b"", (Transform(1, 1, attributes),)),)
+        with pytest.raises(Failure) as caught:
+            select_phase1(offer, phase1(M("3DES", "SHA1", 2)))
+        assert caught.value.detail[:2] == ("Authentication Method", "Preshared key")
+
+
+@pytest.mark.parametrize(("offered", "mine", "group"), [
+    (phase2(Q("3DES", "SHA1")), phase2(Q("3DES", "SHA1")), 0),
+    (phase2(Q("3DES", "SHA1"), pfs=2), phase2(Q("3DES", "SHA1"), pfs=2), 2),
+    (phase2(Q("3DES", "SHA1"), pfs=14), phase2(Q("3DES", "SHA1")), 14),
+    (phase2(Q("", "SHA1")), phase2(Q("None", "SHA1")), 0),
+    (phase2(Q("AES192", "SHA256"), tunnel=False), phase2(Q("AES192", "SHA256"), tunnel=False), 0),
+    (phase2(Q("DES", "MD5"), Q("3DES", "MD5", seconds=60)), phase2(Q("3DES", "MD5")), 0),
+])
+def test_quick_mode_choices(offered: Phase2Policy, mine: Phase2Policy, group: int) -> None:
+    offer = offer_phase2(offered, 0x1000)
+    choice = select_phase2(offer, mine, 0x2000)
+    assert (choice.taken, choice.group) == (0, group)
+    assert choice.answer.spi == b"\0\0\x20\0"
+    assert chosen(offer, (choice.answer,)) == len(offered.methods) - 1
+
+
+@pytest.mark.parametrize(("offered", "mine", "why"), [
+    (phase2(Q("DES", "SHA1")), phase2(Q("3DES", "SHA1")), ("ESP Algorithm", "3DES", "DES")),
+    (phase2(Q("3DES", "MD5")), phase2(Q("3DES", "SHA1")), ("Integrity Algorithm", "SHA1", "MD5")),
+    (phase2(Q("3DES", "SHA1"), tunnel=False), phase2(Q("3DES", "SHA1")),
+     ("Encapsulation Mode", "Tunnel", "Transport")),
+    (phase2(Q("3DES", "SHA1")), phase2(Q("3DES", "SHA1"), pfs=2), ("PFS Group", "2", "0")),
+    (phase2(Q("3DES", "SHA1"), pfs=1), phase2(Q("3DES", "SHA1"), pfs=2), ("PFS Group", "2", "1")),
+])
+def test_a_refused_quick_mode_names_the_first_difference(
+        offered: Phase2Policy, mine: Phase2Policy, why: tuple[str, ...]) -> None:
+    with pytest.raises(Failure, match="no-proposal-chosen") as caught:
+        select_phase2(offer_phase2(offered, 0x1000), mine, 0x2000)
+    assert caught.value.detail == why
+
+
+def test_proposals_that_belong_together_are_passed_over() -> None:
+    mine = phase2(Q("3DES", "SHA1"))
+    esp = offer_phase2(mine, 0x1000)[0]
+    ah = Proposal(1, 2, b"abcd", (Transform(1, 3, b""),))
+    with pytest.raises(Failure, match="no-proposal-chosen"):
+        select_phase2((ah, esp), mine, 0x2000)
+    second = esp._replace(number=2)
+    assert select_phase2((ah, second), mine, 0x2000).answer.number == 2
+
+
+def test_ah_methods_are_not_offered() -> None:
+    wanted = phase2(Q(ah_auth="SHA1"), Q("3DES", "SHA1", ah_auth="SHA1"), Q("DES", "MD5"))
+    assert [one.id for one in offer_phase2(wanted, 0x1000)[0].transforms] == [2]
+
+
+@pytest.mark.parametrize("change", ["number", "transform", "attributes", "two", "none"])
+def test_an_answer_that_is_not_ours_is_refused(change: str) -> None:
+    offer = offer_phase1((M("3DES", "SHA1", 2), M("DES", "MD5", 1)), 3600)
+    ours = offer[0]._replace(transforms=offer[0].transforms[1:])
+    transform = ours.transforms[0]
+    answers: dict[str, tuple[Proposal, ...]] = {
+        "number": (ours._replace(number=2),),
+        "transform": (ours._replace(transforms=(transform._replace(number=3),)),),
+        "attributes": (ours._replace(transforms=(transform._replace(
+            attributes=offer[0].transforms[0].attributes),)),),
+        "two": offer,
+        "none": (),
+    }
+    assert chosen(offer, (ours,)) == 1
+    with pytest.raises(Failure, match="modified-proposal"):
+        chosen(offer, answers[change])
+
+
+def test_an_answer_in_another_encoding_and_order_is_still_ours() -> None:
+    offer = offer_phase1((M("3DES", "SHA1", 2),), 3600)
+    attributes = (short(4, 2) + short(11, 1) + short(12, 3600) + short(3, 1) + long(2, 2)
+                  + short(1, 5))
+    answer = offer[0]._replace(transforms=(Transform(1, 1, attributes),))
+    assert chosen(offer, (answer,)) == 0
+
+
+@pytest.mark.parametrize(("offer", "ours", "units"), [
+    ((3600, 1000), (3600, 1000), 0),
+    ((7200, 1000), (3600, 1000), 1),
+    ((7200, 2000), (3600, 1000), 2),
+    ((1800, 500), (3600, 1000), 0),
+])
+def test_responder_lifetime_holds_the_units_in_which_ours_is_shorter(
+        offer: tuple[int, int], ours: tuple[int, int], units: int) -> None:
+    mine = phase2(Q("3DES", "SHA1"))
+    choice = select_phase2(offer_phase2(mine, 0x1000), mine, 0x2000)._replace(
+        seconds=offer[0], kilobytes=offer[1])
+    assert len(shorter_life(choice, *ours)) == 12 * units
