@@ -10,8 +10,8 @@ from commands.run import run_line
 from commands.session import Session
 from commands.spec import Command, tag
 from engine.diagnose import traffic
-from engine.diagnose.checklist import CHECKS
 from engine.diagnose.check import find, waiting
+from engine.diagnose.checklist import CHECKS
 from engine.diagnose.finding import FAIL, UNKNOWN, WARN, Finding
 from engine.diagnose.view import Probe
 

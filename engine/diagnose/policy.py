@@ -5,7 +5,13 @@ from engine.diagnose.check import Result, check, evidence, failed, passed, warne
 from engine.diagnose.finding import Evidence, Fix
 from engine.diagnose.view import View, describe_filter, same_auth
 from engine.policy.model import Rule
-from engine.suites import WEAK_CIPHERS, WEAK_GROUPS, WEAK_HASHES, format_main_mode, format_quick_mode
+from engine.suites import (
+    WEAK_CIPHERS,
+    WEAK_GROUPS,
+    WEAK_HASHES,
+    format_main_mode,
+    format_quick_mode,
+)
 
 STATIC = "ipsec static"
 A_TO_B, B_TO_A = "NetA to NetB", "NetB to NetA"
@@ -289,9 +295,16 @@ def suites_are_strong(view: View) -> Result:
     if weak:
         return warned("weak-des-proposal",
                       f"Weak offers: {' '.join(dict.fromkeys(weak))}. No cause of failure.",
-                      Fix("Offer stronger ones when the other gateway knows them: "
-                          'mmsecmethods="AES256-SHA256-14", qmsecmethods="ESP[AES256,SHA256]".'))
+                      Fix("Offer stronger ones, when the other gateway accepts them.",
+                          _stronger(view), safe=False))
     return passed("No weak offer.")
+
+
+def _stronger(view: View) -> tuple[str, ...]:
+    actions = dict.fromkeys(rule.filteraction for rule in view.rules())
+    return (f'{STATIC} set policy name={quote(_name(view))} mmsecmethods="AES256-SHA256-14"',
+            *(f'{STATIC} set filteraction name={quote(name)} qmsecmethods="ESP[AES256,SHA256]"'
+              for name in actions))
 
 
 @check("assigned", "How to Assign Your New IPSec Policy to Your Windows 2000 Gateway",

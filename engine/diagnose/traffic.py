@@ -20,7 +20,7 @@ def traffic_verdict(probe: Probe) -> str:
 
 
 def _ping(probe: Probe) -> Evidence:
-    return evidence(f"set machine {probe.source}; ping {probe.destination}",
+    return evidence(f"[{probe.source}] ping {probe.destination}",
                     *(echo.text for echo in probe.echoes))
 
 
