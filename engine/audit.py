@@ -71,6 +71,9 @@ REASONS = {
 AUTHENTICATION = frozenset({13801, 13826, 13827, 13870})
 CERTIFICATE = frozenset({13806, 13817, 13847, 13848})
 PROPOSAL = frozenset({13802, 13868})
+NO_POLICY = 13825
+# The attribute by which IKE says that identities, not an offer, were refused.
+IDENTITIES = "Quick mode identities"
 
 _CIPHER = {"DES": "DES CBC", "3DES": "Triple DES CBC", "AES128": "AES-128 CBC",
            "AES192": "AES-192 CBC", "AES256": "AES-256 CBC"}
@@ -152,15 +155,18 @@ def failed(failure: NegotiationFailed, selector: TrafficSelector | None,
                          "established.", (peer, where))
     if failure.code in AUTHENTICATION and failure.point == "Me":
         return _security(now, 545, False, "IKE peer authentication failed.", (peer, where))
-    if failure.code in PROPOSAL and failure.point == "Me" and len(failure.detail) == 3:
+    refused_ids = failure.point == "Me" and failure.detail[:1] == (IDENTITIES,)
+    if (failure.code in PROPOSAL and failure.point == "Me" and len(failure.detail) == 3
+            and not refused_ids):
         attribute, expected, received = failure.detail
         return _security(now, 546, False, "IKE security association establishment failed because "
                          "peer sent invalid proposal.", (
                              ("Mode", mode), where, ("Attribute", attribute),
                              ("Expected value", expected), ("Received value", received)))
+    code = NO_POLICY if refused_ids and not failure.initiator else failure.code
     return _security(now, 547, False, "IKE security association negotiation failed.", (
         ("Mode", mode), where, ("Failure Point", failure.point),
-        ("Failure Reason", REASONS.get(failure.code, REASONS[13816]))))
+        ("Failure Reason", REASONS.get(code, REASONS[13816]))))
 
 
 def driver(name: str, packet: IPv4 | None, peer: Address, detail: str, now: float) -> LogEvent:
