@@ -54,7 +54,11 @@ def _write(value: object, depth: int, reveal: bool, indent: bool) -> list[SpanLi
     """JSON of a value as lines of spans; without `indent` all in one line."""
     if isinstance(value, Cell):
         span = span_of(value, reveal)
-        return [(Span(_scalar(span.value), span.type, span.value),)]
+        shown = _scalar(span.value)
+        if shown[:1] != '"':
+            return [(Span(shown, span.type, span.value),)]
+        quote = Span('"')
+        return [(quote, Span(shown[1:-1], span.type, span.value), quote)]
     if isinstance(value, dict):
         items: list[tuple[SpanLine, object]] = [
             ((Span(_scalar(str(key)) + ": "),), one) for key, one in value.items()]

@@ -32,6 +32,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "set": "Updates configuration settings.",
         "show": "Displays information.",
         "net": "Starts and stops services.",
+        "eventlog": "Displays the logs of events.",
     },
     "ipsec static": {
         "add": "Creates new policies and related information.",
@@ -225,7 +226,8 @@ def _put(root: Node, path: tuple[str, ...], text: str, target: str, context: boo
 
 def _group_help(path: tuple[str, ...]) -> str:
     texts = GROUPS.get(" ".join(path[:-1]), {})
-    return texts.get(path[-1]) or GROUPS[""].get(path[-1], "")
+    return (texts.get(path[-1]) or GROUPS[""].get(path[-1])
+            or f"Commands that begin with {path[-1]}.")
 
 
 def node_at(path: tuple[str, ...]) -> Node:

@@ -92,13 +92,16 @@ def span_of(cell: Cell, reveal: bool) -> Span:
 
 def lines_of(spans: Iterable[SpanLine], name: str = "", data: object = None,
              error: bool = False) -> Lines:
-    """Rendered lines as a block again; spans with a type become cells."""
+    """Rendered lines as a block again; spans with a type become cells.
+
+    A secret has been masked, or shown on purpose, by the rendering: it stays as it is.
+    """
     return Lines(tuple(_line(line) for line in spans), data, name, error)
 
 
 def _line(line: SpanLine) -> Line:
-    return tuple(Cell(span.type, span.value, span.text) if span.value is not None else span.text
-                 for span in line)
+    return tuple(span.text if span.value is None or span.type == "secret"
+                 else Cell(span.type, span.value, span.text) for span in line)
 
 
 def _printable(text: str) -> str:
