@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from commands.errors import CommandError
 from engine.address import Address, format_address
-from engine.policy import verify
+from engine.policy import verify_machine
 from engine.policy.model import Route
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ def runtime_routes(session: "Session") -> tuple[Route, ...]:
 
 def add_runtime(session: "Session", route: Route) -> None:
     """Adds a runtime route. Raises Refused for host bits and for a route that exists."""
-    verify.route(route)
-    verify.route_new(route, runtime_routes(session))
+    verify_machine.route(route)
+    verify_machine.route_new(route, runtime_routes(session))
     session.lab.hosts[session.machine].add_rtm_route(route)
 
 

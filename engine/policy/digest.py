@@ -3,7 +3,7 @@
 import hashlib
 from typing import TYPE_CHECKING
 
-from engine.policy.model import LOCATIONS, Policy
+from engine.policy.model import ANY, LOCATIONS, ME, Filter, Policy, Side
 
 if TYPE_CHECKING:
     from engine.policy.store import Config
@@ -16,7 +16,7 @@ def digest(config: "Config") -> str:
         for location in LOCATIONS:
             _feed(sink, tuple(_policy(config, one, location) for one in config.policies(location)))
             _feed(sink, tuple((one.name, one.description, tuple(
-                each._replace(guid="") for each in one.filters))
+                _filter(each) for each in one.filters))
                 for one in config.filterlists(location)))
             _feed(sink, tuple(one._replace(guid="", modified=0.0)
                               for one in config.filteractions(location)))
@@ -33,6 +33,19 @@ def digest(config: "Config") -> str:
 def _policy(config: "Config", one: Policy, location: str) -> tuple[object, ...]:
     rules = tuple(rule._replace(guid="", modified=0.0) for rule in config.rules(one.name, location))
     return one._replace(guid="", modified=0.0), rules
+
+
+def _filter(one: Filter) -> Filter:
+    return one._replace(guid="", source=_side(one.source), destination=_side(one.destination))
+
+
+def _side(side: Side) -> Side:
+    """A name counts for the address it had; 0.0.0.0 is this computer or everybody by its mask."""
+    if side.kind == "dns":
+        side = Side("ip", side.address, side.prefix)
+    if side.kind == "ip" and side.address == 0:
+        return {32: ME, 0: ANY}.get(side.prefix, side)
+    return side
 
 
 def _feed(sink: "hashlib._Hash", value: object) -> None:

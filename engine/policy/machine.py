@@ -4,7 +4,7 @@ from typing import Any
 
 from engine.address import Address
 from engine.errors import NotFound
-from engine.policy import verify
+from engine.policy import verify, verify_machine
 from engine.policy.model import (
     AUDIT_CATEGORIES,
     LOCATIONS,
@@ -50,7 +50,7 @@ class MachineTables(Part):
     def add_interface(self, new: Interface) -> None:
         """Adds an adapter. Raises Refused."""
         with self._store.transaction():
-            verify.interface(new)
+            verify_machine.interface(new)
             verify.name_free("Interface", new.name, [one.name for one in self.interfaces()])
             self._store.insert("interface", "machine key " + INTERFACE_COLUMNS,
                                (self._number, new.name.casefold(), *new))
@@ -62,7 +62,7 @@ class MachineTables(Part):
         """
         with self._store.transaction():
             number = self._interface_row(new.name)[0]
-            verify.interface(new)
+            verify_machine.interface(new)
             self._store.update("interface", INTERFACE_COLUMNS, new, number)
 
     def delete_interface(self, name: str) -> None:
@@ -98,8 +98,8 @@ class MachineTables(Part):
         with self._store.transaction():
             number, name = self._interface_row(new.interface)
             new = new._replace(interface=name)
-            verify.rras_filter(new)
-            verify.rras_filter_new(new, [found for _, found in self._rras_rows()])
+            verify_machine.rras_filter(new)
+            verify_machine.rras_filter_new(new, [found for _, found in self._rras_rows()])
             self._store.insert("rras_filter", "interface " + RRAS_COLUMNS, (number, *new[1:]))
 
     def delete_rras_filter(self, exact: RrasFilter) -> None:
@@ -110,7 +110,7 @@ class MachineTables(Part):
                 if found == exact:
                     self._store.execute("DELETE FROM rras_filter WHERE id = ?", (number,))
                     return
-            raise NotFound("Filter", verify.describe_rras_filter(exact))
+            raise NotFound("Filter", verify_machine.describe_rras_filter(exact))
 
     def _rras_rows(self) -> list[tuple[int, RrasFilter]]:
         columns = ", ".join(f"rras_filter.{name}" for name in RRAS_COLUMNS.split())
@@ -131,7 +131,7 @@ class MachineTables(Part):
         """Sets what happens to packets that match no filter. Raises NotFound, Refused."""
         with self._store.transaction():
             number = self._interface_row(new.interface)[0]
-            verify.rras_default(new)
+            verify_machine.rras_default(new)
             self._store.update("interface", new.direction, (new.action,), number)
 
     def fragcheck(self, interface: str) -> bool:
@@ -156,8 +156,8 @@ class MachineTables(Part):
         with self._store.transaction():
             number, name = self._interface_row(new.interface)
             new = new._replace(interface=name)
-            verify.route(new)
-            verify.route_new(new, self.routes())
+            verify_machine.route(new)
+            verify_machine.route_new(new, self.routes())
             self._store.insert("route", "interface " + ROUTE_COLUMNS, _route_row(new, number))
 
     def replace_route(self, old: Route, new: Route) -> None:
@@ -165,14 +165,14 @@ class MachineTables(Part):
         with self._store.transaction():
             interface, name = self._interface_row(new.interface)
             new = new._replace(interface=name)
-            verify.route(new)
+            verify_machine.route(new)
             for number, found in self._route_rows():
                 if found == old:
-                    verify.route_new(new, [one for one in self.routes() if one != old])
+                    verify_machine.route_new(new, [one for one in self.routes() if one != old])
                     self._store.update("route", "interface " + ROUTE_COLUMNS,
                                        _route_row(new, interface), number)
                     return
-            raise NotFound("Route", verify.describe_route(old))
+            raise NotFound("Route", verify_machine.describe_route(old))
 
     def delete_route(self, destination: Address, prefix: int, interface: str = "",
                      gateway: Address | None = None) -> int:
@@ -208,7 +208,7 @@ class MachineTables(Part):
         """Sets the auditing of one category. Raises Refused."""
         assert location in LOCATIONS, location
         with self._store.transaction():
-            verify.audit(new)
+            verify_machine.audit(new)
             self._store.execute("INSERT OR REPLACE INTO audit VALUES (?, ?, ?, ?, ?)",
                                 (self._number, location, *new))
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.entropy import Entropy
 from engine.errors import NotFound
-from engine.policy import verify
+from engine.policy import verify, verify_machine
 from engine.policy.connect import MEMORY, broken, open_file, translate
 from engine.policy.guid import new_guid
 from engine.policy.lists import ListTables
@@ -162,7 +162,7 @@ class Store:
     def add_machine(self, machine: Machine) -> None:
         """Adds a machine. Raises Refused (name taken or unusable)."""
         with self.transaction():
-            verify.machine(machine)
+            verify_machine.machine(machine)
             verify.name_free("Machine", machine.name, [one.name for one in self.machines()])
             self.insert("machine", "key name role forwarding icmp_echo",
                         (machine.name.casefold(), *machine))
@@ -172,7 +172,7 @@ class Store:
         """Replaces role and forwarding of the machine of that name. Raises NotFound."""
         with self.transaction():
             number = self.machine_row(machine.name)[0]
-            verify.machine(machine)
+            verify_machine.machine(machine)
             self.update("machine", "role forwarding icmp_echo", machine[1:], number)
 
     def delete_machine(self, name: str) -> None:

@@ -18,21 +18,14 @@ from engine.policy.methods import (
 )
 from engine.policy.model import (
     ACTIONS,
-    AUDIT_CATEGORIES,
     CONNECTION_TYPES,
     SERVER_WORDS,
-    AuditSetting,
     AuthMethod,
     DefaultRule,
     Filter,
     FilterAction,
     FilterList,
-    Interface,
-    Machine,
     Policy,
-    Route,
-    RrasDefault,
-    RrasFilter,
     Rule,
     Side,
 )
@@ -45,7 +38,7 @@ METHODS_MAX = 32
 # Lifetimes travel as 32 bits of seconds (RFC 2407 4.5), the store counts minutes.
 MINUTES_MAX = 0xFFFFFFFF // 60
 QUICK_MODES_MAX = 0x7FFFFFFF
-TCP, UDP, ICMP = 6, 17, 1
+TCP, UDP = 6, 17
 RESERVED_NAMES = {"all": ("Policy", "FilterList", "FilterAction", "Rule"), "default": ("Rule",)}
 MULTICAST = 0xE0000000
 
@@ -108,13 +101,13 @@ def name_free(kind: str, name: str, taken: Iterable[str], where: str = "") -> No
 def number_between(what: str, value: int, low: int, high: int) -> None:
     """A number lies in its range."""
     if not low <= value <= high:
-        refuse("range", f"{what} must be {low}-{high}")
+        refuse("range", f"{what} must be {low}-{high}", name=what)
 
 
 def one_of(what: str, value: str, words: Iterable[str]) -> None:
     """A word is one of a set."""
     if value not in words:
-        refuse("bad-value", f"{what} must be one of {', '.join(words)}")
+        refuse("bad-value", f"{what} must be one of {', '.join(words)}", name=what)
 
 
 # --- what is in use -----------------------------------------------------------------------------
@@ -183,7 +176,7 @@ def rule(new: Rule) -> None:
 def tunnel_end(address: Address) -> None:
     """A tunnel ends at one host."""
     if address == 0 or address >= MULTICAST or address >> 24 == 127:
-        refuse("tunnel-end", f"a tunnel cannot end at {format_address(address)}",
+        refuse("tunnel-end", f"a tunnel cannot end at {format_address(address)}", "Rule", "tunnel",
                hint="the tunnel end is the other gateway's (or the own) external address")
 
 
@@ -264,7 +257,7 @@ def no_host_bits(what: str, address: Address, prefix: int) -> None:
         network = format_address(address & prefix_mask(prefix))
         refuse("host-bits", f"{what} {format_address(address)} has bits set outside the mask "
                             f"{format_address(prefix_mask(prefix))}",
-               "Filter", hint=f"the network is {network}")
+               "Filter", what, hint=f"the network is {network}")
 
 
 def servers_face_me(new: Filter) -> None:
@@ -272,13 +265,13 @@ def servers_face_me(new: Filter) -> None:
     for side, other in ((new.source, new.destination), (new.destination, new.source)):
         if side.kind == "server" and other.kind != "me":
             refuse("server-me", f"where one side is {side.name} the other one must be me",
-                   "Filter")
+                   "Filter", "dstaddr" if side is new.source else "srcaddr")
 
 
 def sides_differ(new: Filter) -> None:
     """A filter from this computer to itself would never match."""
     if new.source.kind == "me" and new.destination.kind == "me":
-        refuse("contradiction", "srcaddr and dstaddr cannot both be me", "Filter")
+        refuse("contradiction", "srcaddr and dstaddr cannot both be me", "Filter", "dstaddr")
 
 
 def ports(what: str, protocol: int, source_port: int, destination_port: int) -> None:
@@ -287,7 +280,8 @@ def ports(what: str, protocol: int, source_port: int, destination_port: int) -> 
     number_between("srcport", source_port, 0, 65535)
     number_between("dstport", destination_port, 0, 65535)
     if (source_port or destination_port) and protocol not in (TCP, UDP):
-        refuse("ports", f"{what} may name a port only with protocol TCP or UDP", "Filter")
+        refuse("ports", f"{what} may name a port only with protocol TCP or UDP", "Filter",
+               "srcport" if source_port else "dstport")
 
 
 def filter_new(new: Filter, existing: Iterable[Filter]) -> None:
@@ -316,86 +310,3 @@ def flags_need_negotiate(new: FilterAction) -> None:
     if new.action != "negotiate" and flags:
         refuse("contradiction", f"action={new.action} cannot have {', '.join(flags)}=yes",
                "FilterAction", new.name)
-
-
-# --- the machine --------------------------------------------------------------------------------
-
-
-def machine(new: Machine) -> None:
-    """All rules of a machine."""
-    name_usable("Machine", new.name)
-    one_of("the role of a machine", new.role, ("gateway", "router", "host"))
-
-
-def interface(new: Interface) -> None:
-    """All rules of an interface."""
-    name_usable("Interface", new.name)
-    number_between("the address of an interface", new.address, 0, ALL_ONES)
-    number_between("the prefix length of an interface", new.prefix, 0, 32)
-    # RFC 791: every module must forward 68 octets without fragmentation.
-    number_between("mtu", new.mtu, 68, 65535)
-    if new.gateway is not None:
-        number_between("the gateway of an interface", new.gateway, 1, ALL_ONES)
-    text_clean("Interface", "mac", new.mac)
-    text_clean("Interface", "link", new.link)
-
-
-def rras_filter(new: RrasFilter) -> None:
-    """All rules of an RRAS filter."""
-    one_of("filtertype", new.direction, ("input", "output"))
-    number_between("srcmask", new.source_prefix, 0, 32)
-    number_between("dstmask", new.destination_prefix, 0, 32)
-    no_host_bits("srcaddr", new.source, new.source_prefix)
-    no_host_bits("dstaddr", new.destination, new.destination_prefix)
-    if new.established and new.protocol != TCP:
-        refuse("contradiction", "only TCP can be established", "Filter")
-    if new.protocol == ICMP:
-        number_between("type", new.source_port, 0, 255)
-        number_between("code", new.destination_port, 0, 255)
-    else:
-        ports("a filter", new.protocol, new.source_port, new.destination_port)
-
-
-def rras_filter_new(new: RrasFilter, existing: Iterable[RrasFilter]) -> None:
-    """An interface does not hold the same filter twice."""
-    if new in existing:
-        refuse("exists", f"the filter {describe_rras_filter(new)} already exists", "Filter")
-
-
-def rras_default(new: RrasDefault) -> None:
-    """All rules of a default action."""
-    one_of("filtertype", new.direction, ("input", "output"))
-    one_of("action", new.action, ("drop", "forward"))
-
-
-def route(new: Route) -> None:
-    """All rules of a static route."""
-    number_between("mask", new.prefix, 0, 32)
-    number_between("metric", new.metric, 1, 9999)
-    one_of("view", new.view, ("unicast", "multicast", "both"))
-    no_host_bits("dest", new.destination, new.prefix)
-    number_between("nhop", new.gateway, 0, ALL_ONES)
-    text_clean("Route", "protocol", new.protocol)
-
-
-def route_new(new: Route, existing: Iterable[Route]) -> None:
-    """Two routes differ in destination, interface or gateway."""
-    if new[:4] in (one[:4] for one in existing):
-        refuse("exists", f"the route {describe_route(new)} already exists", "Route")
-
-
-def audit(new: AuditSetting) -> None:
-    """All rules of an audit setting."""
-    one_of("category", new.category, AUDIT_CATEGORIES)
-
-
-def describe_rras_filter(one: RrasFilter) -> str:
-    """An RRAS filter in a sentence: interface, direction, source -> destination."""
-    return (f"{one.interface} {one.direction} {format_address(one.source)}/{one.source_prefix}"
-            f" -> {format_address(one.destination)}/{one.destination_prefix}")
-
-
-def describe_route(one: Route) -> str:
-    """A route in a sentence: destination, interface, gateway."""
-    return (f"{format_address(one.destination)}/{one.prefix} {one.interface} "
-            f"{format_address(one.gateway)}")
