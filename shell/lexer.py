@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 class LineLexer(Lexer):
     """One parse a change of the line; the last one is kept, as the prompt redraws often.
 
+    A key is stars from its first character on: nobody reads it over a shoulder or off a recording.
     A mistake in the word under the cursor is not shown as one while it is still being typed.
     """
 
@@ -48,7 +49,8 @@ class LineLexer(Lexer):
                 continue
             if role == "error" and end == cursor == len(text):
                 role = "value"
-            fragments += [("", text[at:start]), (f"class:typed.{role}", text[start:end])]
+            shown = text[start:end] if role != "secret" else "*" * (end - start)
+            fragments += [("", text[at:start]), (f"class:typed.{role}", shown)]
             at = end
         fragments.append(("", text[at:]))
         return [fragment for fragment in fragments if fragment[1]]
