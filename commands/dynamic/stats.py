@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from commands import cells
-from commands.answer import Answer, Block, Lines, Record
+from commands.answer import Answer, Record
 from commands.kinds import Choice
 from commands.spec import Command, tag
 
@@ -32,6 +32,4 @@ class ShowStats(Command, words="ipsec dynamic show stats",
         """One aligned list a group."""
         rows = session.lab.hosts[session.machine].statistics()
         groups = tuple(TITLES) if self.type == "all" else (self.type,)
-        blocks: list[Block] = [Lines(((),))]
-        blocks += [counter_record(rows, group) for group in groups]
-        return Answer(tuple(blocks))
+        return Answer(tuple(counter_record(rows, group) for group in groups))

@@ -8,7 +8,8 @@ from engine.suites import QuickModeMethod
 if TYPE_CHECKING:
     from engine.host import Host
 
-KEY_OCTETS = {"DES": 8, "3DES": 24, "AES128": 16, "AES192": 24, "AES256": 32}
+KEY_OCTETS = {"DES": 8, "3DES": 24, "AES128": 16, "AES192": 24, "AES256": 32,
+              "AESGCM128": 16, "AESGCM192": 24, "AESGCM256": 32}
 PROTOCOL_WORDS = {0: "ANY", 1: "ICMP", 6: "TCP", 17: "UDP", 255: "RAW"}
 AUTH_WORDS = {"psk": "Preshared Key", "kerberos": "Kerberos", "rootca": "Root CA"}
 
@@ -38,7 +39,9 @@ def monitor_text(method: QuickModeMethod) -> str:
     parts = []
     if method.ah_auth:
         parts.append(f"AH HMAC {method.ah_auth}")
-    if method.esp_auth:
+    if method.is_aead:
+        parts.append(f"ESP {method.esp_cipher}")
+    elif method.esp_auth:
         cipher = f"{method.esp_cipher}/CBC" if method.esp_cipher else "NULL"
         parts.append(f"ESP {cipher} HMAC {method.esp_auth}")
     return ", ".join(parts)

@@ -65,7 +65,8 @@ def _joint(names: list[str], links: dict[str, "Link"]) -> list[tuple[str, str]]:
 class _Picture:
     """Three rows of columns: machines with their wires, inner addresses, outer addresses."""
 
-    WIRE = " ------ "
+    # A wire is at least this wide, blanks around it included; the default lab fits 80 columns.
+    WIRE = 3
 
     def __init__(self) -> None:
         self.rows: tuple[list[str | Cell], ...] = ([], [], [])
@@ -73,14 +74,14 @@ class _Picture:
     def machine(self, name: str, addresses: list[Address], last: bool) -> None:
         shown = [cells.ip(one) for one in addresses[:2]]
         width = max([len(name), *(len(one.text) for one in shown)])
-        gap = "" if last else self.WIRE
-        wire = "" if last else "-" * (width - len(name)) + gap
-        self.rows[0].extend([cells.name(name), wire.replace("- ", "- ", 1)])
+        room = 0 if last else self.WIRE
+        wire = "" if last else f" {'-' * (width - len(name) + self.WIRE - 2)} "
+        self.rows[0].extend([cells.name(name), wire])
         for row, index in ((self.rows[1], 0), (self.rows[2], 1)):
             if index < len(shown):
                 row.append(shown[index])
             used = len(shown[index].text) if index < len(shown) else 0
-            row.append(" " * (width - used + len(gap)))
+            row.append(" " * (width - used + room))
 
     def lines(self) -> tuple[Line, ...]:
         return tuple(_stripped(row) for row in self.rows)
@@ -122,7 +123,7 @@ class ShowTopology(Command, words="lab show topology",
         table = Table(columns, tuple(rows), "", "links")
         if not chain:
             return Answer((table,))
-        return Answer((Lines(picture.lines(), data, "chain"), table))
+        return Answer((Lines((*picture.lines(), ()), data, "chain"), table))
 
 
 class ShowMachines(Command, words="lab show machines", help="Displays the machines of the lab.",

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from commands.answer import Warn
-from engine.address import Address, Network, format_address
+from engine.address import Address, Network, format_address, prefix_mask
 from engine.ip import UDP
+from engine.pipeline.route import RouteEntry, RouteTable
 from engine.policy.model import Interface, RrasFilter
 
 if TYPE_CHECKING:
@@ -40,11 +41,26 @@ def tunnel_ends(config: "Config") -> tuple[set[Address], set[Address]]:
     return ends & own, ends - own
 
 
-def _outward(config: "Config", interface: Interface, own: set[Address]) -> bool:
-    """Whether tunnels leave through this interface."""
+def _outward(config: "Config", interface: Interface, own: set[Address], peer: Address) -> bool:
+    """Whether tunnels to that peer leave through this interface.
+
+    It holds one of the own tunnel ends; while no rule names one, the routes decide.
+    """
     if own:
         return interface.address in own
-    return interface.gateway is not None
+    hop = RouteTable(_routes(config)).resolve(peer)
+    return hop is not None and hop.interface == interface.name
+
+
+def _routes(config: "Config") -> Iterator[RouteEntry]:
+    for one in config.interfaces():
+        network = one.address & prefix_mask(one.prefix)
+        yield RouteEntry(network, one.prefix, 0, one.name, origin="connected")
+        if one.gateway is not None:
+            yield RouteEntry(0, 0, one.gateway, one.name, origin="default")
+    for route in config.routes():
+        yield RouteEntry(route.destination, route.prefix, route.gateway, route.interface,
+                         route.metric)
 
 
 def _line(verb: str, one: RrasFilter) -> str:
@@ -72,6 +88,5 @@ def _missing(config: "Config", interface: Interface, peer: Address) -> Iterator[
 def without_ike(config: "Config", interface: Interface) -> tuple[Warn, ...]:
     """A warning for each direction and peer whose IKE the interface drops, with its mending."""
     own, peers = tunnel_ends(config)
-    if not _outward(config, interface, own):
-        return ()
-    return tuple(warn for peer in sorted(peers) for warn in _missing(config, interface, peer))
+    return tuple(warn for peer in sorted(peers) if _outward(config, interface, own, peer)
+                 for warn in _missing(config, interface, peer))

@@ -134,7 +134,7 @@ class AuditPol(Command, words="auditpol", help="Displays or sets the audit polic
         vista = [name for name in ("category", "subcategory", "success", "failure")
                  if getattr(self, name) is not None]
         if vista:
-            raise CommandError("missing", f"/{vista[0]} needs /get or /set", tag=vista[0], exit=2,
+            raise CommandError("missing-tag", f"/{vista[0]} needs /get or /set", tag=vista[0], exit=2,
                                fix='auditpol /set /category:"Logon" /success:enable')
         if self.disable and (self.enable or self._wanted_2000()):
             raise CommandError("contradiction", "/disable goes with no category and not with "
@@ -164,10 +164,10 @@ class AuditPol(Command, words="auditpol", help="Displays or sets the audit polic
         if self.get + self.set + self.clear > 1:
             raise CommandError("contradiction", "Only one of /get, /set and /clear", exit=2)
         if not self.clear and self.category is None and self.subcategory is None:
-            raise CommandError("missing", "/category says which", exit=2,
+            raise CommandError("missing-tag", "/category says which", exit=2,
                                fix="auditpol /get /category:*")
         if self.set and self.success is None and self.failure is None:
-            raise CommandError("missing", "/set needs /success, /failure or both", exit=2,
+            raise CommandError("missing-tag", "/set needs /success, /failure or both", exit=2,
                                fix='auditpol /set /category:"Logon" /success:enable')
 
     def _wanted_vista(self, config: "Config", words: tuple[str, ...],

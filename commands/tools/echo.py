@@ -13,6 +13,9 @@ from engine.address import Address
 if TYPE_CHECKING:
     from engine.lab.lab import EchoResult
 
+# All blocks have one name, so that the JSON of a ping is a list however many echoes it has.
+NAME = "ping"
+
 # Windows 2000's timer ticks every 10 ms, so it cannot tell shorter round trips apart.
 TICK_MS = 10
 
@@ -65,7 +68,7 @@ def opening(address: Address, name: str, size: int) -> Lines:
     where: Line = (cells.name(name), " [", cells.ip(address), "]") if name else (cells.ip(address),)
     line: Line = ("Pinging ", *where, " with ", cells.octets(size), " bytes of data:")
     data = {"destination": cells.ip(address), "name": name or None, "bytes": size}
-    return Lines(((), line, ()), data, "ping")
+    return Lines(((), line, ()), data, NAME)
 
 
 def _reply(result: "EchoResult") -> Line:
@@ -93,7 +96,7 @@ def echo(result: "EchoResult", own: frozenset[Address]) -> Lines:
         seconds = round(result.seconds, 6)
         data |= {"bytes": result.bytes, "seconds": cells.duration(seconds, str(seconds)),
                  "ttl": result.ttl}
-    return Lines((_line(result, own),), data, "echo")
+    return Lines((_line(result, own),), data, NAME)
 
 
 def statistics(address: Address, tally: Tally) -> Lines:
@@ -114,6 +117,6 @@ def statistics(address: Address, tally: Tally) -> Lines:
     )
     data = {"destination": cells.ip(address), "sent": cells.count(tally.sent),
             "received": cells.count(tally.received), "lost": cells.count(lost),
-            "percent_lost": cells.number(percent, "percent"), "minimum": _ms(min(times)),
-            "maximum": _ms(max(times)), "average": _ms(average)}
-    return Lines(lines, data, "statistics")
+            "percent_lost": cells.number(percent, "percent"), "minimum_seconds": _ms(min(times)),
+            "maximum_seconds": _ms(max(times)), "average_seconds": _ms(average)}
+    return Lines(lines, data, NAME)

@@ -83,9 +83,10 @@ def _monitor(session: "Session", machine: str) -> Answer:
     values = {key: value for _, key, _, value in host.statistics()}
     records = [_association(host, pair) for pair in host.sad.pairs()]
     records += [_soft(host, one) for one in host.soft]
-    blocks: list[Block] = [Lines(((), ("IP Security Monitor on ", cells.name(host.name)), ()))]
+    blocks: list[Block] = [Lines(((), ("IP Security Monitor on ", cells.name(host.name)), ()),
+                                 {"machine": cells.name(host.name)}, "monitor")]
     if records:
-        blocks += [Records(tuple(records), "Associations", "associations"), Lines(((),))]
+        blocks.append(Records(tuple(records), "Associations", "associations"))
     else:
         blocks.append(Lines((("There are no security associations.",), ()), [], "associations"))
     blocks += [_counters(values, IPSEC_LABELS, "IPSEC Statistics", "ipsec"),

@@ -37,7 +37,9 @@ def offer_text(method: QuickModeMethod) -> str:
     parts = []
     if method.ah_auth:
         parts.append(f"AH[ {method.ah_auth} HMAC]")
-    if method.esp_auth:
+    if method.is_aead:
+        parts.append(f"ESP[ {method.esp_cipher}]")
+    elif method.esp_auth:
         parts.append(f"ESP[ {method.esp_cipher or 'None'} {method.esp_auth} HMAC]")
     return " AND ".join(parts)
 

@@ -4,7 +4,7 @@ Each line is emitted as it is known. The lab's clock moves as in life, an echo a
 waits in wall time, except that an endless ping (-t) on a terminal is paced at one a second.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from commands.errors import CommandError, Interrupted
 from commands.kinds import Number, YesNo
 from commands.spec import Command, tag
 from commands.tools.crossing import verdict
-from commands.tools.echo import Tally, echo, opening, statistics
+from commands.tools.echo import NAME, Tally, echo, opening, statistics
 from commands.tools.target import Target, TargetName
 from engine.address import Address, format_address
 
@@ -58,7 +58,7 @@ class Ping(Command, words="ping", help="Sends ICMP echo requests from the curren
             sender.send_all()
         except KeyboardInterrupt:
             session.emit(statistics(self.destination.address, sender.tally))
-            session.emit(Lines((("Control-C",),), name="interrupted"))
+            session.emit(Lines((("Control-C",),), name=NAME))
             raise Interrupted() from None
         warnings = verdict(session, sender.results, sender.local, self.destination.address)
         return Answer((statistics(self.destination.address, sender.tally),), warnings,
@@ -97,7 +97,7 @@ class Sender:
         host = self.session.lab.hosts[self.session.machine]
         return host.source_for(self.ping.destination.address)
 
-    def _rounds(self) -> range | count[int]:
+    def _rounds(self) -> Iterable[int]:
         if self.ping.endless and "number" not in self.ping.names_given:
             return count()
         return range(self.ping.number)
