@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from commands.session import Session
 
 
+PROBLEM_LIMIT = 120
+
+
 class Piece(NamedTuple):
     """A stretch [start, end) of the line and its role, for colours and for masking.
 
@@ -124,6 +127,10 @@ class Arguments:
             self.pieces.append(Piece(word.start, word.end, "tag"))
             at, word, following = at + 1, following, words[at + 2] if at + 2 < len(words) else None
         else:
+            if word.equals == 0:
+                raise CommandError("unknown-tag", "There is no argument before '='",
+                                   span=Span(word.start, word.end), exit=USAGE_EXIT,
+                                   fix='a value that begins with "=" is written in quotes')
             tag = self._tag(word.text[:word.equals], word)
             if tag is None:
                 return 0
@@ -293,5 +300,6 @@ def _bad_value(tag: Tag[Any], text: str, problem: str, span: Span,
                known: tuple[str, ...]) -> CommandError:
     shown = "the value" if tag.kind.secret else f"'{text[:60]}'"
     near = nearest(text, known) if known and not tag.kind.secret else ""
+    problem = problem if len(problem) <= PROBLEM_LIMIT else problem[:PROBLEM_LIMIT] + "..."
     return CommandError("bad-value", f"{tag.word}: {shown} {problem}", tag=tag.name, span=span,
                         known=known, fix=f"did you mean {near}" if near else "", exit=USAGE_EXIT)
