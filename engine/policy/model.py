@@ -38,6 +38,10 @@ class Secret(str):
     __slots__ = ()
     MASK = "********"
 
+    def __new__(cls, text: str = "") -> "Secret":
+        # str() of a Secret is its mask, so a Secret of a Secret must be the Secret itself.
+        return text if isinstance(text, Secret) else super().__new__(cls, text)
+
     def __repr__(self) -> str:
         return "Secret('********')"
 
