@@ -36,4 +36,4 @@ class QuickModeMethods(Kind[tuple[QuickModeMethod, ...]]):
 
     def complete(self, prefix: str, session: "Session") -> Iterable[tuple[str, str]]:
         return (("ESP[3DES,SHA1]", "encryption and integrity"), ("ESP[3DES,MD5]", ""),
-                ("ESP[AES256,SHA256]", "beyond Windows"))
+                ("ESP[AES256,SHA256]", "beyond Windows"), ("ESP[AESGCM256]", "beyond Windows"))

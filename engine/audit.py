@@ -76,8 +76,10 @@ NO_POLICY = 13825
 IDENTITIES = "Quick mode identities"
 
 _CIPHER = {"DES": "DES CBC", "3DES": "Triple DES CBC", "AES128": "AES-128 CBC",
-           "AES192": "AES-192 CBC", "AES256": "AES-256 CBC"}
-_HASH = {"SHA1": "SHA", "MD5": "MD5", "SHA256": "SHA-256"}
+           "AES192": "AES-192 CBC", "AES256": "AES-256 CBC", "AESGCM128": "AES-128 GCM",
+           "AESGCM192": "AES-192 GCM", "AESGCM256": "AES-256 GCM"}
+_HASH = {"SHA1": "SHA", "MD5": "MD5", "SHA256": "SHA-256", "SHA384": "SHA-384",
+         "SHA512": "SHA-512"}
 
 _DRIVER = {
     "bad-spi": "The IPSec driver received a packet with a bad SPI.",

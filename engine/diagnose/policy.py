@@ -6,11 +6,10 @@ from engine.diagnose.finding import Evidence, Fix
 from engine.diagnose.view import View, describe_filter, same_auth
 from engine.policy.model import Rule
 from engine.suites import (
-    WEAK_CIPHERS,
-    WEAK_GROUPS,
-    WEAK_HASHES,
     format_main_mode,
     format_quick_mode,
+    weak_main_mode,
+    weak_quick_mode,
 )
 
 STATIC = "ipsec static"
@@ -285,12 +284,10 @@ def same_authentication(view: View) -> Result:
 def suites_are_strong(view: View) -> Result:
     found = view.policy()
     assert found is not None
-    weak = [format_main_mode(method) for method in found[1].methods
-            if method.cipher in WEAK_CIPHERS or method.hash in WEAK_HASHES
-            or method.group in WEAK_GROUPS]
+    weak = [format_main_mode(method) for method in found[1].methods if weak_main_mode(method)]
     for rule in view.rules():
         for method in view.config.filteraction(rule.filteraction, found[0]).methods:
-            if method.esp_cipher in WEAK_CIPHERS or method.esp_auth in WEAK_HASHES:
+            if weak_quick_mode(method):
                 weak.append(format_quick_mode(method))
     if weak:
         return warned("weak-des-proposal",

@@ -1,4 +1,4 @@
-"""Diffie-Hellman groups 1, 2, 5 and 14: RFC 2409 6.1, 6.2 and RFC 3526 2, 3.
+"""Diffie-Hellman groups 1, 2, 5 and 14 to 18: RFC 2409 6.1, 6.2 and RFC 3526.
 
 The primes are not typed in but computed from their definition,
 2^n - 2^(n-64) - 1 + 2^64 * (floor(2^(n-130) * pi) + k); tests compare them with the RFC's octets.
@@ -12,7 +12,8 @@ from engine.ike.failure import invalid_key
 from engine.suites import GROUP_BITS
 
 GENERATOR = 2
-_K = {1: 149686, 2: 129093, 5: 741804, 14: 124476}
+_K = {1: 149686, 2: 129093, 5: 741804, 14: 124476, 15: 1690314, 16: 240904, 17: 929484,
+      18: 4743158}
 
 
 def _arctan_inverse(x: int, unity: int) -> int:

@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 from engine.ike.cipher import key_octets
 
-_HASHES = {"MD5": "md5", "SHA1": "sha1", "SHA256": "sha256"}
+_HASHES = {"MD5": "md5", "SHA1": "sha1", "SHA256": "sha256", "SHA384": "sha384",
+           "SHA512": "sha512"}
 
 
 def digest(name: str, data: bytes) -> bytes:
-    """The negotiated hash (MD5, SHA1, SHA256) of some octets."""
+    """The negotiated hash (MD5 to SHA512) of some octets."""
     return hashlib.new(_HASHES.get(name, name), data, usedforsecurity=False).digest()
 
 

@@ -37,9 +37,9 @@ Fields = dict[str, str]
 
 _CIPHER_BITS = {"AES128": 128, "AES192": 192, "AES256": 256}
 _IKE_CIPHERS = {"DES": 1, "3DES": 5, "AES128": 7, "AES192": 7, "AES256": 7}
-_IKE_HASHES = {"MD5": 1, "SHA1": 2, "SHA256": 4}
+_IKE_HASHES = {"MD5": 1, "SHA1": 2, "SHA256": 4, "SHA384": 5, "SHA512": 6}
 _ESP_CIPHERS = {"DES": 2, "3DES": 3, "None": 11, "AES128": 12, "AES192": 12, "AES256": 12}
-_ESP_AUTHS = {"MD5": 1, "SHA1": 2, "SHA256": 5}
+_ESP_AUTHS = {"MD5": 1, "SHA1": 2, "SHA256": 5, "SHA384": 6, "SHA512": 7}
 _IKE_AUTHENTICATIONS = {1: "Preshared key", 2: "DSS signature", 3: "RSA signature",
                         4: "RSA encryption", 5: "Revised RSA encryption", 65001: "Kerberos"}
 _ENCAPSULATIONS = {Encapsulation.TUNNEL: "Tunnel", Encapsulation.TRANSPORT: "Transport"}

@@ -50,7 +50,7 @@ from engine.ike.rules import bodies, body, check_payloads
 from engine.ike.wire import Header, Payload
 from engine.suites import QuickModeMethod
 
-_AUTH_KEYS = {"MD5": 16, "SHA1": 20, "SHA256": 32}
+_AUTH_KEYS = {"MD5": 16, "SHA1": 20, "SHA256": 32, "SHA384": 48, "SHA512": 64}
 
 
 class QuickMode(Exchange):

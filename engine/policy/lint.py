@@ -10,13 +10,12 @@ from engine.address import format_address
 from engine.policy.model import Filter, FilterAction, FilterList, Policy, Rule, Side
 from engine.policy.script import filter_tags, line, quote
 from engine.suites import (
-    WEAK_CIPHERS,
-    WEAK_GROUPS,
-    WEAK_HASHES,
     MainModeMethod,
     QuickModeMethod,
     format_main_mode,
     format_quick_mode,
+    weak_main_mode,
+    weak_quick_mode,
 )
 
 
@@ -133,8 +132,7 @@ def tunnel_pairs(rules: Iterable[Rule],
 
 def weak_main_modes(policy: str, methods: Iterable[MainModeMethod]) -> list[Lint]:
     """DES, MD5 and groups 1 and 2 no longer protect."""
-    weak = [format_main_mode(one) for one in methods if one.cipher in WEAK_CIPHERS
-            or one.hash in WEAK_HASHES or one.group in WEAK_GROUPS]
+    weak = [format_main_mode(one) for one in methods if weak_main_mode(one)]
     if not weak:
         return []
     return [Lint("WEAK-SUITE", f"policy '{policy}' offers weak main mode methods: "
@@ -143,9 +141,8 @@ def weak_main_modes(policy: str, methods: Iterable[MainModeMethod]) -> list[Lint
 
 
 def weak_quick_modes(action: str, methods: Iterable[QuickModeMethod]) -> list[Lint]:
-    """DES and MD5 no longer protect; neither does ESP without a cipher hide anything."""
-    weak = [format_quick_mode(one) for one in methods if one.esp_cipher in WEAK_CIPHERS
-            or WEAK_HASHES & {one.esp_auth, one.ah_auth}]
+    """DES and MD5 no longer protect."""
+    weak = [format_quick_mode(one) for one in methods if weak_quick_mode(one)]
     if not weak:
         return []
     return [Lint("WEAK-SUITE", f"filter action '{action}' offers weak quick mode methods: "

@@ -2,14 +2,19 @@
 
 A main mode offer is ``ConfAlg-HashAlg-GroupNum``, a quick mode offer ``ESP[ConfAlg,AuthAlg]:k/s``,
 ``AH[HashAlg]:k/s`` or both joined by ``+``; offers are separated by blanks and their order is
-their preference. Beyond Windows Server 2003: AES128, AES192, AES256 (AES is AES128), SHA256 and
-groups 5 and 14; netsh's group 3 is IANA group 14 (2048 bits).
+their preference. Beyond Windows Server 2003: AES128, AES192, AES256 (AES is AES128), SHA256,
+SHA384, SHA512, groups 5 and 14 to 18 (netsh's group 3 is IANA group 14, 2048 bits), and AES-GCM as
+``ESP[AESGCM128]``, which has its own integrity: ``ESP[AESGCM128,None]`` says the same.
 """
 
 from collections.abc import Mapping
 from typing import TypeVar
 
 from engine.suites import (
+    AEAD_CIPHERS,
+    AH_HASHES,
+    GROUPS,
+    HASHES,
     MainModeMethod,
     QuickModeMethod,
     format_main_mode,
@@ -20,8 +25,10 @@ T = TypeVar("T")
 
 CIPHER_WORDS = {"DES": "DES", "3DES": "3DES", "AES": "AES128", "AES128": "AES128",
                 "AES192": "AES192", "AES256": "AES256"}
-HASH_WORDS = {"MD5": "MD5", "SHA1": "SHA1", "SHA256": "SHA256"}
-GROUP_WORDS = {"1": 1, "2": 2, "3": 14, "5": 5, "14": 14}
+AEAD_WORDS = {"AESGCM": "AESGCM128", **{name: name for name in AEAD_CIPHERS}}
+HASH_WORDS = {name: name for name in HASHES}
+AH_WORDS = {name: name for name in AH_HASHES}
+GROUP_WORDS = {"1": 1, "2": 2, "3": 14, **{str(group): group for group in GROUPS}}
 
 KILOBYTES_MIN, KILOBYTES_MAX = 20480, 2147483647
 SECONDS_MIN, SECONDS_MAX = 300, 172799
@@ -83,12 +90,18 @@ def _quick_mode(offer: str) -> QuickModeMethod:
 def _with_ah(method: QuickModeMethod, inside: str, offer: str) -> QuickModeMethod:
     if method.ah_auth:
         raise ValueError(f"must name AH once, not '{offer}'")
-    return method._replace(ah_auth=_word(HASH_WORDS, inside, "hash", offer))
+    return method._replace(ah_auth=_word(AH_WORDS, inside, "hash", offer))
 
 
 def _with_esp(method: QuickModeMethod, inside: str, offer: str) -> QuickModeMethod:
     cipher, comma, digest = inside.partition(",")
-    if not comma or method.esp_auth:
+    if method.has_esp:
+        raise ValueError(f"must name ESP once, not '{offer}'")
+    if cipher in AEAD_WORDS:
+        if digest != ("NONE" if comma else ""):
+            raise ValueError(f"must give {cipher} no integrity algorithm of its own, not '{offer}'")
+        return method._replace(esp_cipher=AEAD_WORDS[cipher])
+    if not comma:
         raise ValueError(f"must be like ESP[3DES,SHA1], not '{offer}'")
     if digest == "NONE":
         # RFC 4303 1: encryption without integrity is open to active attacks; never offered here.

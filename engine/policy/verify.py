@@ -211,8 +211,11 @@ def methods_counted(what: str, count: int) -> None:
 
 def quick_mode(method: QuickModeMethod) -> None:
     """An offer has integrity, and its lifetimes are 0 (the defaults) or in netsh's ranges."""
-    if not method.esp_auth and not method.ah_auth:
+    if not method.esp_auth and not method.is_aead and (method.esp_cipher or not method.ah_auth):
+        # Encryption under AH alone would pass, but RFC 4303 1 wants the integrity inside ESP.
         refuse("no-integrity", "a quick mode method needs an integrity algorithm")
+    if method.esp_auth and method.is_aead:
+        refuse("two-integrities", f"{method.esp_cipher} takes no integrity algorithm beside it")
     if method.kilobytes:
         number_between("the lifetime in kilobytes", method.kilobytes, KILOBYTES_MIN,
                        KILOBYTES_MAX)

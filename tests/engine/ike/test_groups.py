@@ -5,6 +5,7 @@ import pytest
 from engine.ike.constants import NotifyType
 from engine.ike.failure import Failure
 from engine.ike.groups import KeyPair, prime, size
+from engine.suites import GROUPS
 from tests.support.ike_pair import entropy
 from tests.support.ike_vectors import read_text
 
@@ -12,13 +13,13 @@ PRIMES = {int(line.split()[0]): int(line.split()[2], 16)
           for line in read_text("modp-groups.txt").splitlines() if line[0] != "#"}
 
 
-@pytest.mark.parametrize("group", [1, 2, 5, 14])
+@pytest.mark.parametrize("group", GROUPS)
 def test_computed_primes_are_those_of_the_rfcs(group: int) -> None:
     assert prime(group) == PRIMES[group]
     assert size(group) * 8 == PRIMES[group].bit_length()
 
 
-@pytest.mark.parametrize("group", [1, 2, 5, 14])
+@pytest.mark.parametrize("group", GROUPS)
 def test_both_sides_get_the_same_secret_of_full_size(group: int) -> None:
     a, b = KeyPair(group, entropy("a")), KeyPair(group, entropy("b"))
     assert a.shared(b.public) == b.shared(a.public)
