@@ -4,6 +4,7 @@ from engine.errors import ParseError
 from engine.ike.constants import (
     HEADER_SIZE,
     MAX_MESSAGE_IDS,
+    OVERLAP,
     ExchangeType,
     NotifyType,
     PayloadType,
@@ -13,7 +14,7 @@ from engine.ike.constants import (
 from engine.ike.core import Core
 from engine.ike.interface import NotifyReceived
 from engine.ike.lifecycle import end_sa, fail_wishes, forget_pair
-from engine.ike.negotiation import fail_quick, hint, peer_failure
+from engine.ike.negotiation import fail_quick, hint, initiate, peer_failure
 from engine.ike.payloads import Delete, Notify, parse_delete, parse_notify
 from engine.ike.phase1 import Phase1, check_hash, exchange_iv, unseal
 from engine.ike.rules import bodies, check_payloads
@@ -67,14 +68,14 @@ def _protected(core: Core, sa: Phase1, header: Header, data: bytes, now: float) 
     for notify in notifies:
         obey_notify(core, sa, notify, now)
     for delete in deletes:
-        _obey_delete(core, sa, delete)
+        _obey_delete(core, sa, delete, now)
 
 
 def obey_notify(core: Core, sa: Phase1, notify: Notify, now: float) -> None:
     """A notify that came under protection of `sa`."""
     core.emit(NotifyReceived(sa.peer, notify.type, True))
     if notify.type == NotifyType.INITIAL_CONTACT:
-        initial_contact(core, sa)
+        initial_contact(core, sa, now)
     elif notify.type < _ERRORS_END:
         _fail_refused(core, sa, notify, now)
 
@@ -90,7 +91,7 @@ def _fail_refused(core: Core, sa: Phase1, notify: Notify, now: float) -> None:
         fail_quick(core, quick, peer_failure(notify.type), "Peer", now)
 
 
-def initial_contact(core: Core, sa: Phase1) -> None:
+def initial_contact(core: Core, sa: Phase1, now: float) -> None:
     """The peer has begun anew: what we share with it from before this exchange is void.
 
     Only SAs with the same, authenticated address, and only those older than the exchange that
@@ -101,19 +102,28 @@ def initial_contact(core: Core, sa: Phase1) -> None:
         forget_pair(core, pair, "replaced")
     for old in [one for one in core.sas.values() if one is not sa and one.up
                 and one.peer == sa.peer and one.local == sa.local and one.created < sa.began]:
-        fail_wishes(core, old, end_sa(core, old, "peer-delete", tell=False),
-                    Win32.DELETED_BY_PEER, "Peer")
+        _ended_by_peer(core, old, now)
 
 
-def _obey_delete(core: Core, sa: Phase1, delete: Delete) -> None:
+def _ended_by_peer(core: Core, old: Phase1, now: float) -> None:
+    """The peer has no use for an ISAKMP SA. What was wanted under it begins anew, unless it was
+    so young that the peer would do the same again and again."""
+    wishes = end_sa(core, old, "peer-delete", tell=False)
+    if now - old.created < OVERLAP:
+        fail_wishes(core, old, wishes, Win32.DELETED_BY_PEER, "Peer")
+        return
+    for wanted in wishes:
+        initiate(core, old.local, old.peer, wanted, now)
+
+
+def _obey_delete(core: Core, sa: Phase1, delete: Delete, now: float) -> None:
     """The peer's inbound SPIs are our outbound ones; a repeated or foreign one is no news."""
     core.count("deletes_received", len(delete.spis))
     for spi in delete.spis:
         if delete.protocol == ProtocolId.ISAKMP:
             old = core.sas.get(spi)
             if old and old.up and old.peer == sa.peer and old.local == sa.local:
-                fail_wishes(core, old, end_sa(core, old, "peer-delete", tell=False),
-                            Win32.DELETED_BY_PEER, "Peer")
+                _ended_by_peer(core, old, now)
         elif delete.protocol == ProtocolId.ESP:
             for pair in [one for one in core.pairs.values()
                          if one.outbound == int.from_bytes(spi, "big")

@@ -245,7 +245,7 @@ def test_a_peer_without_ike_gets_a_soft_association_where_the_action_allows_it()
     assert gwa.stats.soft_sas == 1 and len(gwa.soft) == 1
     assert [one.name for one in gwa.log] == ["soft-association"]
     site.lab.run(site.lab.now + 301)
-    assert gwa.soft == ()
+    assert not gwa.soft
 
 
 def test_a_silent_peer_is_tried_four_times_before_the_soft_association() -> None:
