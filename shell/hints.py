@@ -87,7 +87,7 @@ def help_lines(text: str, session: "Session", width: int) -> list[str]:
         from commands.help import help_answer
         from commands.index import node_at
         answer = help_answer(node_at(session.context), session)
-        return [plain(line) for line in render(answer, width=width)]
+        return [plain(line)[:width] for line in render(answer, width=width)]
     lines = calmly(list[str](), lambda: _expected(parse(text, session), text))
     for _, value, help in calmly(list["Candidate"](), lambda: complete(text, session)):
         head = f"{value:<{WORD_COLUMN}} - " if help else value
