@@ -78,6 +78,8 @@ class Arguments:
 
     def _one(self, words: tuple[Word, ...], at: int) -> int:
         word = words[at]
+        if self.rest is not None and not self.switches and self.next_slot() is None:
+            return self._take_rest(words, at)
         named = self._named(words, at)
         if named:
             return named
@@ -94,9 +96,13 @@ class Arguments:
             self._put(slot, word.text, word.start, word.end)
             return at + 1
         if self.rest is not None:
-            self._put(self.rest, self.rest_text(words, at), word.start, words[-1].end)
-            return len(words)
+            return self._take_rest(words, at)
         raise self._surplus(word)
+
+    def _take_rest(self, words: tuple[Word, ...], at: int) -> int:
+        assert self.rest is not None
+        self._put(self.rest, self.rest_text(words, at), words[at].start, words[-1].end)
+        return len(words)
 
     def rest_text(self, words: tuple[Word, ...], at: int) -> str:
         """What is left, as typed; a single word without its quotes."""

@@ -133,10 +133,14 @@ def _expand(words: tuple[Word, ...], session: "Session") -> tuple[Word, ...]:
             break
         first = words[0]
         inner = split_words(meaning, session.variables).words
-        moved = tuple(one._replace(start=first.start, end=first.end,
-                                   cut=first.end if one.equals >= 0 else -1) for one in inner)
-        words = moved + words[1:]
+        words = tuple(_moved(one, first) for one in inner) + words[1:]
     return words
+
+
+def _moved(word: Word, name: Word) -> Word:
+    """A word of an alias at the place of its name; a value behind "=" is still behind it."""
+    cut = name.start if word.cut < word.end else name.end
+    return word._replace(start=name.start, end=name.end, cut=cut if word.equals >= 0 else -1)
 
 
 def _meaning(text: str, words: tuple[Word, ...], session: "Session") -> Parse:

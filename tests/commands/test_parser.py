@@ -67,6 +67,12 @@ def test_aliases_may_hold_pipes_and_other_aliases(session: Session) -> None:
     assert [stage.name for stage in parsed.stages] == ["json"]
 
 
+def test_an_alias_may_hold_tags_with_and_without_values(session: Session) -> None:
+    session.aliases["t"] = "try tagged name=x lifetime="
+    assert parse("t 7", session).values == {"name": "x", "lifetime": 7}
+    assert parse("t", session).expects is not None
+
+
 def test_a_secret_behind_an_alias_is_masked_too(session: Session) -> None:
     from commands.masking import mask_text
     session.aliases["t"] = "try tagged"

@@ -59,6 +59,11 @@ def test_an_alias_may_hold_a_pipe_in_quotes(session: Session) -> None:
     assert say("n", session) == "3\n"
 
 
+def test_an_alias_keeps_the_tags_of_its_line(session: Session) -> None:
+    run_line("alias made ipsec static add filterlist name=Made", session)
+    assert session.aliases["made"] == "ipsec static add filterlist name=Made"
+
+
 @pytest.mark.parametrize("name", ["show", "ping", "IPSEC", '"a b"'])
 def test_an_alias_cannot_hide_a_command(name: str, session: Session) -> None:
     assert fails(f"alias {name} x", session).code == "name-taken"

@@ -1,0 +1,33 @@
+"""The command line of the program."""
+
+import pytest
+
+from shell.options import Options, UsageError, read_options
+
+
+@pytest.mark.parametrize(("arguments", "options"), [
+    ([], Options()),
+    (["ipsec", "show"], Options(command=("ipsec", "show"))),
+    (["-f", "x"], Options(script="x")),
+    (["-f", "-"], Options(script="-")),
+    (["-c", "ipsec static", "-r", "gwB", "dump"],
+     Options(context="ipsec static", machine="gwB", command=("dump",))),
+    (["--store=x y", "-o", "json", "--yes", "ping", "-n", "1"],
+     Options(store="x y", format="json", yes=True, command=("ping", "-n", "1"))),
+    (["--store", "x", "--color", "never"], Options(store="x", color="never")),
+    (["-a", "x", "--atomic", "-f", "y"], Options(alias_file="x", atomic=True, script="y")),
+    (["--", "-x"], Options(command=("-x",))),
+    (["--version"], Options(version=True)),
+    (["/?"], Options(help=True)),
+])
+def test_options_come_before_the_command(arguments: list[str], options: Options) -> None:
+    assert read_options(arguments) == options
+
+
+@pytest.mark.parametrize("arguments", [
+    ["-x"], ["--bogus"], ["-f"], ["--store"], ["-f", "x", "-f", "y"], ["-f", "x", "dump"],
+    ["-o", "xml"], ["--color", "sometimes"], ["--yes=no"], ["--atomic", "dump"], ["-f=x"],
+])
+def test_what_cannot_be_understood_is_a_usage_error(arguments: list[str]) -> None:
+    with pytest.raises(UsageError):
+        read_options(arguments)
