@@ -8,7 +8,7 @@ hostA ---- gwA ------- r1 ------- r2 ------- gwB ---- hostB
 
 The two routers are "the Internet" and carry NetA and NetB as well (they have routes to both), so
 that a ping which nothing protects crosses them in the clear, as the article warns. gwA has a route
-to its peer's external net but none to NetB: that one is the article's own step.
+to its peer's external net and none besides: the one to NetB is the article's own step.
 """
 
 from typing import NamedTuple
@@ -58,6 +58,7 @@ MACHINES = (
         _adapter("Internal", "10.2.0.1", 24, "NetB", 0x21),
         _adapter("External", "198.51.100.1", 24, "transitB", 0x22)),
         (_route("192.0.2.0", 24, "External", "198.51.100.254"),
+         _route("203.0.113.0", 30, "External", "198.51.100.254"),
          _route("10.1.0.0", 24, "External", "198.51.100.254"))),
     MachinePlan(Machine("hostA", "host"), (
         _adapter(LAN, "10.1.0.10", 24, "NetA", 0x31, "10.1.0.1"),)),
