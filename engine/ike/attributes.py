@@ -22,8 +22,13 @@ def short(kind: int, value: int) -> bytes:
 
 
 def long(kind: int, value: int, size: int = 4) -> bytes:
-    """A variable attribute whose value takes `size` octets: how Windows sends durations."""
-    return kind.to_bytes(2, "big") + size.to_bytes(2, "big") + value.to_bytes(size, "big")
+    """A variable attribute whose value takes `size` octets: how Windows sends durations.
+
+    A number too large for them is sent as the largest: nobody lives that many seconds.
+    """
+    most = (1 << 8 * size) - 1
+    return (kind.to_bytes(2, "big") + size.to_bytes(2, "big")
+            + min(value, most).to_bytes(size, "big"))
 
 
 def parse_attributes(data: bytes) -> tuple[Attribute, ...]:

@@ -1,6 +1,7 @@
 """Informational exchanges: notifies and deletes, obeyed only under protection (RFC 2408 4.8)."""
 
 from engine.errors import ParseError
+from engine.ike import quick_mode
 from engine.ike.constants import (
     HEADER_SIZE,
     MAX_MESSAGE_IDS,
@@ -81,9 +82,9 @@ def obey_notify(core: Core, sa: Phase1, notify: Notify, now: float) -> None:
 
 
 def _fail_refused(core: Core, sa: Phase1, notify: Notify, now: float) -> None:
-    """An error for a quick mode of ours: the one whose SPI it names, or the only one there is."""
-    waiting = [quick for quick in core.quicks_of(sa) if quick.state == "QM1"]
-    named = [quick for quick in waiting if quick.spi_in.to_bytes(4, "big") == notify.spi]
+    """An error for a quick mode: the one whose initiator's SPI it names, or the only one."""
+    waiting = [quick for quick in core.quicks_of(sa) if quick.state in ("QM1", "QM2")]
+    named = [quick for quick in waiting if quick_mode.offered_spi(quick) == notify.spi]
     if not named and len(waiting) == 1:
         named = waiting
     for quick in named:

@@ -4,7 +4,7 @@ Each step reads one message and gives the next one. It changes the SA only when 
 message was right, so a refused message leaves the exchange where it was.
 """
 
-from engine.address import format_address
+from engine.address import Address, format_address
 from engine.entropy import Entropy
 from engine.errors import ParseError
 from engine.ike.auth import phase1_hash, same
@@ -24,6 +24,7 @@ from engine.ike.constants import (
 from engine.ike.failure import Failure
 from engine.ike.groups import KeyPair
 from engine.ike.identity import (
+    Identity,
     address_identity,
     identity_text,
     parse_identity,
@@ -57,7 +58,7 @@ def _vendor(version: int) -> Payload:
 
 def first(sa: Phase1, vendor_version: int) -> bytes:
     """MM1: what we offer. The SA payload's body is kept octet for octet for the hashes."""
-    sa.offered = offer_phase1(sa.policy.methods, sa.policy.lifetime)
+    sa.offered = offer_phase1(sa.policy.methods, sa.lifetime)
     offer = build_sa(sa.offered)
     sa.sai_b, sa.state = offer.body, "MM1"
     return _clear(sa, [offer, _vendor(vendor_version)])
@@ -80,8 +81,8 @@ def second(sa: Phase1, payloads: tuple[Payload, ...], vendor_version: int) -> by
 
 def _agree_life(sa: Phase1, choice: Choice) -> None:
     """The shorter life holds; when it is ours, message 6 says so (RFC 2407 4.6.3.1)."""
-    sa.notify_life = phase1_shorter_life(choice, sa.policy.lifetime)
-    sa.lifetime = min(choice.seconds, sa.policy.lifetime)
+    sa.notify_life = phase1_shorter_life(choice, sa.lifetime)
+    sa.lifetime = min(choice.seconds, sa.lifetime)
 
 
 def third(sa: Phase1, header: Header, payloads: tuple[Payload, ...], entropy: Entropy) -> bytes:
@@ -187,10 +188,17 @@ def _authenticate(sa: Phase1, header: Header, data: bytes, label: str) -> tuple[
     if not same(_hash(sa, False, identity_body), body(opened.payloads, PayloadType.HASH)):
         raise Failure("authentication-failed", Win32.HASH_FAILED,
                       detail=("Hash", "the peer's proof", "another"))
-    if phase1_address(identity) != sa.peer:
+    if _address(identity) != sa.peer:
         raise Failure("unsupported-id", Win32.UNSUPPORTED_ID,
                       detail=("Identity", format_address(sa.peer), identity_text(identity)))
     return opened, identity_text(identity)
+
+
+def _address(identity: Identity) -> Address | None:
+    try:
+        return phase1_address(identity)
+    except ParseError:
+        return None
 
 
 def _notifies(opened: Opened) -> list[Notify]:

@@ -23,6 +23,7 @@ from engine.ike.interface import (
 from engine.ike.lifecycle import (
     add_pair,
     end_by_policy,
+    end_sa,
     forget_quick,
     forget_sa,
     replace_pair,
@@ -165,8 +166,17 @@ def _give_up(core: Core, owner: Phase1 | QuickMode, why: Failure, point: str,
              now: float) -> None:
     if isinstance(owner, QuickMode):
         fail_quick(core, owner, why, point, now)
+        if owner.initiator:
+            _distrust(core, owner.sa, now)
     else:
         fail_main(core, owner, why, point)
+
+
+def _distrust(core: Core, sa: Phase1, now: float) -> None:
+    """A peer that ignores a whole quick mode has most likely lost the ISAKMP SA: end it, so that
+    the next request begins with a main mode instead of talking to nobody until it expires."""
+    for wanted in end_sa(core, sa, "expired"):
+        initiate(core, sa.local, sa.peer, wanted, now)
 
 
 # --- failing ------------------------------------------------------------------------------------

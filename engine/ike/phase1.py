@@ -7,6 +7,7 @@ from engine.errors import ParseError
 from engine.ike.auth import message_hash, same
 from engine.ike.cipher import block_octets, decrypt, encrypt
 from engine.ike.constants import (
+    DEFAULT_OFFERED_SECONDS,
     HEADER_SIZE,
     MS_VENDOR,
     ZERO_COOKIE,
@@ -58,7 +59,7 @@ class Phase1(Exchange):
         self.peer, self.peer_port = peer, peer_port
         self.policy, self.initiator = policy, initiator
         self.created = now
-        self.lifetime = policy.lifetime
+        self.lifetime = policy.lifetime or DEFAULT_OFFERED_SECONDS
         self.state = "MM1"
         self.cookie_i = self.cookie_r = ZERO_COOKIE
         self.method: MainModeMethod | None = None
