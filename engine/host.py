@@ -91,7 +91,7 @@ class Host:
         self.rtm_routes: tuple[Route, ...] = ()
         self.node = Node(name, self)
         self.keying = Keying(self.node, entropy, self._record)
-        self._quiet: dict[tuple[str, Address, Address], float] = {}
+        self._quiet: dict[str, float] = {}
         self._now = now
         self._snapshot = read_host(config)
         self._take(self._snapshot)
@@ -237,6 +237,9 @@ class Host:
             return []
         self._snapshot = new
         self._take(new)
+        if new.interfaces != old.interfaces:
+            # What is held remembers an interface that may be gone.
+            self.keying.drop_held(now)
         if new.policy == old.policy or not self.agent_running:
             return []
         return self.keying.apply(PolicyAgent(new.policy), now)
@@ -324,13 +327,13 @@ class Host:
         return self._error(packet, UNREACHABLE, PROTOCOL_UNREACHABLE, now)
 
     def driver_event(self, name: str, packet: IPv4, detail: str, now: float) -> None:
-        """A refusal that the System log names, not more often than once a minute each."""
-        key = name, packet.source, packet.destination
-        if self._quiet.get(key, now) > now:
+        """A refusal that the System log names, each kind at most once a minute.
+
+        Otherwise a stranger's packets could push everything else out of the log.
+        """
+        if self._quiet.get(name, now) > now:
             return
-        if len(self._quiet) > 256:
-            self._quiet.clear()
-        self._quiet[key] = now + DRIVER_QUIET_SECONDS
+        self._quiet[name] = now + DRIVER_QUIET_SECONDS
         self._record(audit.driver(name, packet, packet.source, detail, now))
 
     # --- for this machine itself ---------------------------------------------------------------

@@ -5,6 +5,7 @@ to it, keeps soft associations (KB 234580), counts and logs.
 """
 
 from collections.abc import Callable, Iterable
+from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine import audit
@@ -26,6 +27,7 @@ from engine.ike.interface import (
     SendDatagram,
 )
 from engine.ip import IPv4, parse_udp, udp_packet
+from engine.pipeline.hold import Held
 from engine.pipeline.node import Flow, Node
 from engine.pipeline.outbound import resume, send
 from engine.pipeline.stages import Output, Transmit
@@ -207,9 +209,13 @@ class Keying:
                     outputs += self._act(
                         self._ike().delete_sa(event.pair.spi, now, "expired"), now)
                     self._ending.pop(event.pair.spi, None)
-        for held in node.hold.expire(now):
-            node.drop(Flow(held.packet, now), "hold", "hold-expired")
+        self.drop_held(now, node.hold.expire(now))
         return outputs
+
+    def drop_held(self, now: float, which: Iterable[Held] | None = None) -> None:
+        """Drops packets that were held: those, or all."""
+        for held in self.node.hold.expire(inf) if which is None else which:
+            self.node.drop(Flow(held.packet, now), "hold", "hold-expired")
 
     # --- what IKE reports ----------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from engine.lab.link import End, Link
 from engine.lab.seed import EPOCH, SEED, seeded_entropy
 from engine.lab.topology import LINKS
 from engine.policy.store import Store
+from engine.trace import Step
 
 __all__ = ["EPOCH", "SEED", "EchoResult", "Lab"]
 
@@ -206,11 +207,21 @@ class Lab:
             self.crossings.note(packet)
         end = link.find(next_hop)
         if end is None:
-            self.hosts[machine].node.count("no-neighbour")
+            self._lost(machine, packet, "no-neighbour", link.name)
             return
-        for after, what in link.cross(packet, self._draw):
+        arrivals = link.cross(packet, self._draw)
+        if not arrivals:
+            self._lost(machine, packet, "link-lost", link.name)
+        for after, what in arrivals:
             heappush(self._heap, (self.now + after, next(self._serial), end.machine,
                                   end.interface, what))
+
+    def _lost(self, machine: str, packet: IPv4, reason: str, link: str) -> None:
+        """A packet ended on the wire: counted and recorded where it was sent from."""
+        node = self.hosts[machine].node
+        node.count(reason)
+        if node.trace is not None:
+            node.trace.append(Step(self.now, machine, packet.trace, "link", "drop", reason, link))
 
     def _capture(self, machine: str, interface: str, packet: IPv4, outgoing: bool) -> None:
         if self.captures:

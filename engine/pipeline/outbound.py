@@ -133,10 +133,18 @@ def _wire(node: Node, flow: Flow) -> bool:
 
 
 def _refuse(node: Node, flow: Flow, kind: int, code: int, mtu: int = 0) -> None:
-    """Tells the sender of a packet in transit by an ICMP error, where one is allowed."""
+    """Tells the sender of a packet in transit by an ICMP error, where one is allowed.
+
+    The error about a packet that came through a tunnel quotes what the tunnel protected: it is
+    sent from an own address that the SA covers, so that it goes back through the tunnel.
+    """
     if not flow.arrived:
         return
-    error = icmp_error(flow.packet, node.interfaces[flow.arrived].address, kind, code, mtu,
+    source = node.interfaces[flow.arrived].address
+    if flow.secured is not None:
+        inside = flow.secured.selector.destination
+        source = next((own for own in node.own if own in inside), source)
+    error = icmp_error(flow.packet, source, kind, code, mtu,
                        link_broadcast=flow.packet.destination in node.broadcasts,
                        identification=node.next_identification())
     if error is not None:

@@ -334,6 +334,15 @@ def test_dont_fragment_is_answered_with_the_room_inside_the_tunnel() -> None:
     assert site.ping(size=1446 - 27, df=True)[0].kind == "needs-frag"
 
 
+def test_errors_about_decrypted_packets_go_back_through_the_tunnel() -> None:
+    site = article()
+    site.ping()
+    echo = site.ping(machine="hostB", destination=HOST_A, ttl=2)[0]
+    assert (echo.kind, echo.source) == ("ttl-expired", INTERNAL)
+    assert echo.protected and not echo.clear
+    assert site.counter("ttl-expired") == 1
+
+
 def narrow(site: Site) -> None:
     """The middle link takes 1000 octets from here on."""
     r1 = site.store.on("r1")

@@ -75,6 +75,25 @@ def test_a_changed_address_moves_the_cable_with_it() -> None:
     assert site.counter("no-neighbour") == 1
 
 
+def test_what_is_lost_on_a_wire_is_a_step_and_a_count_of_its_sender() -> None:
+    site = Site()
+    site.lab.links["NetA"].up = False
+    steps = site.lab.hosts["hostA"].trace = []
+    assert site.lab.ping("hostA", INTERNAL).kind == "timeout"
+    assert steps[-1][3:] == ("link", "drop", "link-lost", "NetA")
+    assert site.counter("link-lost", "hostA") == 1
+
+
+def test_what_is_held_ends_when_the_interfaces_change() -> None:
+    site = article()
+    site.lab.links["middle"].up = False
+    site.ping()
+    adapter = site.gwa.interface("External")
+    site.gwa.set_interface(adapter._replace(mtu=1400))
+    site.lab.reload()
+    assert site.counter("hold-expired") == 1 and site.lab.hosts["gwA"].sad.pairs() == ()
+
+
 def test_machines_come_and_go_with_the_store() -> None:
     site = Site()
     address = parse_address("10.1.0.30")
