@@ -35,7 +35,7 @@ def run_line(text: str, session: "Session") -> Answer:
         return _perform(parsed, session)
     except CommandError as mistake:
         raise _located(mistake, parsed) from mistake.__cause__
-    except (Leave, Interrupted):
+    except (Leave, Interrupted, BrokenPipeError):
         raise
     except (EngineError, OSError) as failure:
         from commands.failures import explain

@@ -1,143 +1,31 @@
-"""The program: options, a session, then one command, a script or the interactive shell.
+"""The entry point: starts fast, ends fast, and lets no exception out.
 
-One-shot commands and scripts must start in milliseconds: nothing here imports what only the
-interactive shell or one command needs.
+The work is in `shell.program`; here is what must happen before its imports and after its end.
 """
 
+import gc
 import os
 import sys
-from typing import TYPE_CHECKING
 
-from commands import index
-from commands.errors import CommandError, Interrupted, Leave
-from commands.run import run_line
-from commands.session import Session
-from commands.words import line_of_arguments
-from shell.options import USAGE, Options, UsageError, read_options
-from shell.show import Show
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-VERSION = "0.1.0"
-EXIT_USAGE, EXIT_INTERRUPTED = 2, 130
+# Collecting garbage while a thousand objects of imports are made costs a tenth of a one-shot
+# command; nothing that short-lived leaves garbage worth finding.
+COLLECT_EVERY = 50_000
 
 
 def console() -> None:
-    """The entry point ``ipsecsh``."""
-    sys.exit(main(sys.argv[1:]))
+    """The entry point ``ipsecsh``: ends the process without taking the interpreter apart."""
+    gc.set_threshold(COLLECT_EVERY)
+    code = main(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        code = code or 1
+    # Everything is written and closed; tearing down modules would cost as much as the command.
+    os._exit(code)
 
 
 def main(arguments: list[str]) -> int:
     """Runs the program and gives its exit code; nothing is raised."""
-    for stream in (sys.stdout, sys.stderr):
-        # A name that the terminal's encoding lacks must not end the program.
-        reconfigure: Callable[..., None] | None = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
-    try:
-        options = read_options(arguments)
-    except UsageError as mistake:
-        sys.stderr.write(f"ERR usage : {mistake}\n{USAGE}")
-        return EXIT_USAGE
-    if options.help or options.version:
-        sys.stdout.write(USAGE if options.help else f"ipsecsh {VERSION}\n")
-        return 0
-    try:
-        return _guarded(options)
-    except BrokenPipeError:
-        # The reader has gone; nobody is left to be told, and the exit flush must not try.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except (KeyboardInterrupt, Interrupted):
-        return EXIT_INTERRUPTED
-
-
-def store_path(options: Options) -> str:
-    """--store, IPSECSH_STORE, or the file in the XDG data folder."""
-    given = options.store or os.environ.get("IPSECSH_STORE")
-    if given:
-        return given
-    base = os.environ.get("XDG_DATA_HOME") or os.path.join(
-        os.path.expanduser("~"), ".local", "share")
-    return os.path.join(base, "ipsecsh", "store.db")
-
-
-# The rows of transcripts.command, which is not imported for them (a test compares the two).
-TRANSCRIPT_ROWS = (
-    ("transcript run", "transcripts.command:TranscriptRun",
-     "Runs transcripts and compares what is printed."),
-    ("transcript list", "transcripts.command:TranscriptList",
-     "Lists the transcripts that come with the product."),
-)
-
-
-def _guarded(options: Options) -> int:
-    for row in TRANSCRIPT_ROWS:
-        index.register(*row)
-    session = Session(store_path(options), yes=options.yes)
-    show = Show(session, options.format, options.color)
-    session.emit = show.emit
-    try:
-        return _session(options, session, show)
-    except CommandError as mistake:
-        show.error(mistake)
-        return 1 if mistake.place and mistake.exit == EXIT_USAGE else mistake.exit
-    except Leave as leave:
-        return leave.exit or int(show.failed)
-    finally:
-        show.done()
-        session.close()
-
-
-def _session(options: Options, session: Session, show: Show) -> int:
-    if options.machine is not None:
-        run_line("set machine name=" + line_of_arguments([options.machine]), session)
-    worst = 0
-    if options.alias_file is not None:
-        from commands.script import EXIT_NOTHING, exec_file
-        worst = exec_file(options.alias_file, session)
-        worst = 0 if worst == EXIT_NOTHING else worst
-    if options.context:
-        _enter(options.context, session)
-    if options.command:
-        return max(worst, _one_command(options.command, session, show))
-    if options.script is not None or sys.stdin is None or not sys.stdin.isatty():
-        return max(worst, _script(options, session))
-    from shell.repl import run_repl
-    return run_repl(session, options)
-
-
-def _enter(context: str, session: Session) -> None:
-    run_line("pushd " + context, session)
-    session.stack.pop()
-
-
-def _one_command(command: tuple[str, ...], session: Session, show: Show) -> int:
-    if sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty():
-        session.ask = _ask
-    answer = run_line(line_of_arguments(command), session)
-    show.answer(answer)
-    return answer.exit or int(show.failed)
-
-
-def _ask(question: str) -> str:
-    sys.stderr.write(question)
-    sys.stderr.flush()
-    return sys.stdin.readline()
-
-
-def _script(options: Options, session: Session) -> int:
-    from commands.script import exec_file, run_script, script_lines
-
-    def run() -> int:
-        if options.script not in (None, "-"):
-            assert options.script is not None
-            return exec_file(options.script, session, options.atomic)
-        content = sys.stdin.buffer.read() if sys.stdin is not None else b""
-        return run_script(script_lines(content, "standard input"), "-", session, options.atomic)
-
-    if not options.atomic:
-        return run()
-    with session.store.transaction():
-        return run()
+    from shell.program import run
+    return run(arguments)

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from shell import app
-from shell.app import TRANSCRIPT_ROWS, main
+from shell import program
+from shell.app import main
+from shell.program import TRANSCRIPT_ROWS
 from transcripts import command
 
 ROOT = Path(__file__).parent.parent.parent
@@ -170,13 +171,13 @@ def test_yes_answers_destructive_commands(ipsecsh: Run) -> None:
 
 
 def test_version_and_help_need_no_store(ipsecsh: Run, tmp_path: Path) -> None:
-    assert ipsecsh("--version")[:2] == (0, f"ipsecsh {app.VERSION}\n")
+    assert ipsecsh("--version")[:2] == (0, f"ipsecsh {program.VERSION}\n")
     assert ipsecsh("--help")[1].startswith("Usage: ipsecsh")
     assert not (tmp_path / "ipsecsh").exists()
 
 
 def test_the_version_is_that_of_the_package() -> None:
-    assert f'version = "{app.VERSION}"' in (ROOT / "pyproject.toml").read_text()
+    assert f'version = "{program.VERSION}"' in (ROOT / "pyproject.toml").read_text()
 
 
 def test_the_rows_of_the_transcripts_are_theirs() -> None:
@@ -187,7 +188,7 @@ def test_ctrl_c_is_exit_130(ipsecsh: Run, monkeypatch: pytest.MonkeyPatch) -> No
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(app, "run_line", interrupt)
+    monkeypatch.setattr(program, "run_line", interrupt)
     assert ipsecsh("dump")[0] == 130
 
 
@@ -204,6 +205,14 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(60) == 0
+
+
+def test_a_full_disk_behind_standard_output_is_one_error(tmp_path: Path) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-m", "shell", "help"], stdout=full, text=True,
+                              env=environment(tmp_path), stderr=subprocess.PIPE, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr == "ERR io : No space left on device\n"
 
 
 HEAVY = ("prompt_toolkit", "pygments", "scapy", "asyncio", "tabulate", "cryptography", "gmpy2",
