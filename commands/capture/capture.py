@@ -97,7 +97,7 @@ def _row(one: "Summary", session: "Session") -> tuple[Cell, ...]:
     return (cells.number(one.number), Cell("time", iso_time(at), shown),
             Cell("ip", one.source, one.source),
             Cell("ip", one.destination, one.destination),
-            cells.enum(one.protocol), cells.octets(one.length), cells.text(one.info))
+            cells.enum(one.protocol), cells.text(one.info))
 
 
 class Show(Command, words="capture show", help="Displays the captured frames.",
@@ -117,7 +117,7 @@ class Show(Command, words="capture show", help="Displays the captured frames.",
             summaries = summaries[-self.last:]
         columns = (("number", "No."), ("time", "Time"), ("source", "Source"),
                    ("destination", "Destination"), ("protocol", "Protocol"),
-                   ("length", "Length"), ("info", "Info"))
+                   ("info", "Info"))
         return Answer((Table(columns, tuple(_row(one, session) for one in summaries), "",
                              "packets", f"No packet crossed {capture.interface} of "
                              f"{capture.machine} yet."),))

@@ -134,8 +134,8 @@ class AuditPol(Command, words="auditpol", help="Displays or sets the audit polic
         vista = [name for name in ("category", "subcategory", "success", "failure")
                  if getattr(self, name) is not None]
         if vista:
-            raise CommandError("missing-tag", f"/{vista[0]} needs /get or /set", tag=vista[0], exit=2,
-                               fix='auditpol /set /category:"Logon" /success:enable')
+            raise CommandError("missing-tag", f"/{vista[0]} needs /get or /set", tag=vista[0],
+                               exit=2, fix='auditpol /set /category:"Logon" /success:enable')
         if self.disable and (self.enable or self._wanted_2000()):
             raise CommandError("contradiction", "/disable goes with no category and not with "
                                "/enable", tag="disable", exit=2, fix="auditpol /disable")

@@ -1,4 +1,4 @@
-"""routing ip filter: an allow list with DROP, a block list with FORWARD, one direction at a time."""
+"""routing ip filter: an allow list with DROP, a block list with FORWARD, each direction apart."""
 
 import pytest
 

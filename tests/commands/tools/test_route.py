@@ -100,17 +100,15 @@ def test_change_gives_another_gateway_to_either_kind(gateway: Session) -> None:
     assert (active(gateway), stored(gateway)) == (["192.0.2.254"], [1])
 
 
-PATTERNS = [("10.2.0.0", []), ("10.2.*", []), ("1?.2.0.0", []), ("10.2.0.0 MASK 24", []),
-            ("10.2.0.0 198.51.100.1", []), ("*", [])]
+PATTERNS = ["10.2.0.0", "10.2.*", "1?.2.0.0", "10.2.0.0 MASK 24", "10.2.0.0 198.51.100.1", "*"]
 
 
-@pytest.mark.parametrize(("pattern", "left"), PATTERNS)
-def test_delete_takes_patterns_and_both_kinds(pattern: str, left: list[str],
-                                              gateway: Session) -> None:
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_delete_takes_patterns_and_both_kinds(pattern: str, gateway: Session) -> None:
     run_line("route add " + ADD, gateway)
     run_line("route -p add 10.2.0.0 MASK 255.255.255.0 198.51.100.1 METRIC 2", gateway)
     run_line("route delete " + pattern, gateway)
-    assert active(gateway) == left
+    assert active(gateway) == []
 
 
 def test_f_clears_runtime_routes_and_keeps_the_persistent(gateway: Session) -> None:
