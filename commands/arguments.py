@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from commands.errors import CommandError, Span
 from commands.nearest import nearest
 from commands.spec import Command, Kind, Tag
-from commands.words import USAGE_EXIT, Word
+from commands.words import USAGE_EXIT, Word, brief
 
 if TYPE_CHECKING:
     from commands.session import Session
@@ -40,7 +40,11 @@ class Binding(NamedTuple):
 
 
 class Arguments:
-    """The state of binding: feed it words, then read `bindings`, `missing` and `error`."""
+    """The state of binding: feed it words, then read `bindings`, `missing` and `error`.
+
+    `given` are the field names that have a value, `expects` is the tag whose value is still to
+    be typed at the end of the line.
+    """
 
     def __init__(self, command: type[Command], line: str, session: "Session") -> None:
         self.command, self.line, self.session = command, line, session
@@ -48,6 +52,7 @@ class Arguments:
         self.pieces: list[Piece] = []
         self.error: CommandError | None = None
         self.expects: Tag[Any] | None = None
+        self.given: set[str] = set()
         self.named = {tag.word.lower(): tag for tag in command.tags if tag.form == "tag"}
         self.switches = {tag.word.lower().lstrip("-/"): tag for tag in command.tags
                          if tag.form in ("dash", "flag", "slash", "colon")}
@@ -55,15 +60,10 @@ class Arguments:
         self.rest = next((tag for tag in command.tags if tag.form == "rest"), None)
 
     @property
-    def given(self) -> set[str]:
-        """Field names that have a value."""
-        return {binding.tag.name for binding in self.bindings}
-
-    @property
     def missing(self) -> tuple[Tag[Any], ...]:
         """Required tags that have no value yet."""
-        given = self.given
-        return tuple(tag for tag in self.command.tags if tag.required and tag.name not in given)
+        return tuple(tag for tag in self.command.tags
+                     if tag.required and tag.name not in self.given)
 
     def bind(self, words: tuple[Word, ...]) -> None:
         """Binds all words. Never raises; the first mistake is in `error`."""
@@ -112,9 +112,8 @@ class Arguments:
 
     def next_slot(self) -> Tag[Any] | None:
         """The tag that a word without a name fills: the first without a value."""
-        given = self.given
         for tag in self.named.values():
-            if not tag.hidden and (tag.many or tag.name not in given):
+            if not tag.hidden and (tag.many or tag.name not in self.given):
                 return tag
         return None
 
@@ -191,7 +190,8 @@ class Arguments:
         known = tuple(tag.word for tag in self.named.values() if not tag.hidden)
         near = nearest(typed, known)
         fix = f"did you mean {near}=" if near else ""
-        return CommandError("unknown-tag", f"'{typed}' is not a valid argument for this command",
+        return CommandError("unknown-tag", f"'{brief(typed)}' is not a valid argument for this "
+                            "command",
                             span=Span(word.start, word.start + len(typed)), known=known,
                             fix=fix, exit=USAGE_EXIT)
 
@@ -229,8 +229,8 @@ class Arguments:
             return found[0]
         known = tuple(switch_word(tag) for tag in self.switches.values() if not tag.hidden)
         near = nearest(word.text[0] + typed, known)
-        raise CommandError("unknown-option", f"'{word.text[0]}{typed}' is not a valid option for "
-                           "this command", span=Span(word.start, word.end), known=known,
+        raise CommandError("unknown-option", f"'{word.text[0]}{brief(typed)}' is not a valid "
+                           "option for this command", span=Span(word.start, word.end), known=known,
                            fix=f"did you mean {near}" if near else "", exit=USAGE_EXIT)
 
     def _following(self, tag: Tag[Any], words: tuple[Word, ...], at: int) -> int:
@@ -270,13 +270,14 @@ class Arguments:
             self._fail(CommandError("doubled-tag", f"'{tag.word}' is given twice", tag=tag.name,
                                     span=Span(start, end), exit=USAGE_EXIT))
             return
+        self.given.add(tag.name)
         self.bindings.append(Binding(tag, value, text, start, end))
 
     def _surplus(self, word: Word) -> CommandError:
-        free = self.given
         known = tuple(tag.word for tag in self.command.tags
-                      if not tag.hidden and tag.name not in free)
-        shown = "a value" if any(tag.kind.secret for tag in self.command.tags) else f"'{word.text}'"
+                      if not tag.hidden and tag.name not in self.given)
+        keys = any(tag.kind.secret for tag in self.command.tags)
+        shown = "a value" if keys else f"'{brief(word.text)}'"
         return CommandError("extra-value", f"There is no place for {shown} in this command",
                             span=Span(word.start, word.end), known=known, exit=USAGE_EXIT)
 
@@ -304,7 +305,7 @@ def switch_word(tag: Tag[Any]) -> str:
 
 def _bad_value(tag: Tag[Any], text: str, problem: str, span: Span,
                known: tuple[str, ...]) -> CommandError:
-    shown = "the value" if tag.kind.secret else f"'{text[:60]}'"
+    shown = "the value" if tag.kind.secret else f"'{brief(text)}'"
     near = nearest(text, known) if known and not tag.kind.secret else ""
     problem = problem if len(problem) <= PROBLEM_LIMIT else problem[:PROBLEM_LIMIT] + "..."
     return CommandError("bad-value", f"{tag.word}: {shown} {problem}", tag=tag.name, span=span,

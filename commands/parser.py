@@ -14,7 +14,7 @@ from commands.nearest import nearest
 from commands.pipes import Stage
 from commands.resolve import Resolved, complete_words, is_help, resolve
 from commands.spec import Command, Tag
-from commands.words import USAGE_EXIT, Word, Words, split_words
+from commands.words import USAGE_EXIT, Word, Words, brief, split_words
 
 if TYPE_CHECKING:
     from commands.completion import Candidate
@@ -54,13 +54,13 @@ class Parse(NamedTuple):
     def values(self) -> dict[str, object]:
         """The typed values by field name; tags that may repeat hold tuples."""
         result: dict[str, object] = {}
+        lists: dict[str, list[object]] = {}
         for tag, value, *_ in self.bindings:
             if tag.many:
-                old = result.get(tag.name, ())
-                assert isinstance(old, tuple)
-                value = (*old, value)
-            result[tag.name] = value
-        return result
+                lists.setdefault(tag.name, []).append(value)
+            else:
+                result[tag.name] = value
+        return result | {name: tuple(values) for name, values in lists.items()}
 
     def where(self, tag: str) -> Span | None:
         """The columns of a tag's value, by field name or typed word."""
@@ -191,7 +191,8 @@ def _unknown(text: str, words: tuple[Word, ...], found: Resolved, pieces: list[P
         near = nearest(word.text, found.candidates)
         known = tuple(one for one in found.candidates if found.used or one not in ("..", "?"))
         # Only the words of the command itself are repeated: what follows may hold a key.
-        typed = " ".join(one.text for one in words[:at + 1])
+        end = word.end if word.equals < 0 else max(word.cut - 1, word.start + 1)
+        typed = brief(text[words[0].start:end])
         fix = f"did you mean {' '.join((*found.node.path, near))}" if near else ""
         if word.quoted and " " in word.text:
             fix = "a command is typed without quotation marks"

@@ -7,7 +7,7 @@ typed, masked and recordable.
 from typing import NamedTuple
 
 from commands.errors import CommandError, Span
-from commands.words import USAGE_EXIT, Word
+from commands.words import USAGE_EXIT, Word, brief
 
 # name -> (needs an argument, help)
 FILTERS: dict[str, tuple[bool, str]] = {
@@ -112,7 +112,7 @@ def filter_name(word: Word) -> str:
     if len(found) == 1:
         return found[0]
     code = "ambiguous" if found else "unknown-filter"
-    text = f"'{word.text}' is ambiguous" if found else f"There is no filter '{word.text}'"
+    text = f"'{word.text}' is ambiguous" if found else f"There is no filter '{brief(word.text)}'"
     raise _mistake(code, text, word, word.end, tuple(found or FILTERS))
 
 

@@ -53,6 +53,7 @@ class Session:
         self.variables = dict(ARTICLE_NAMES)
         self.location = "local"
         self.reveal = False
+        self.atomic = False  # inside one transaction: the store's generation stands still
         self.script_depth: list[str] = []
         self.folder = os.curdir
         self._store: Store | None = None
@@ -96,7 +97,7 @@ class Session:
         """After each command: what the store says now takes effect on the running lab."""
         if self._lab is not None and self._store is not None:
             generation = self._store.generation()
-            if generation != self._applied:
+            if self.atomic or generation != self._applied:
                 self._applied = generation
                 self._lab.reload()
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from commands.errors import CommandError, Span
 
 LINE_LIMIT = 32_768
+BRIEF_LIMIT = 60
 USAGE_EXIT = 2
 
 
@@ -68,6 +69,11 @@ def comment_start(line: str) -> int:
 def line_of_arguments(arguments: Iterable[str]) -> str:
     """The line that stands for a process's arguments, each of them one word, blanks included."""
     return " ".join(quote_argument(argument) for argument in arguments)
+
+
+def brief(text: str) -> str:
+    """A typed word as an error sentence repeats it: not longer than one can read."""
+    return text if len(text) <= BRIEF_LIMIT else text[:BRIEF_LIMIT] + "..."
 
 
 def quote_argument(argument: str) -> str:

@@ -138,4 +138,5 @@ def _script(options: Options, session: Session) -> int:
     if not options.atomic:
         return run()
     with session.store.transaction():
+        session.atomic = True
         return run()

@@ -66,14 +66,13 @@ def test_a_log_that_cannot_be_written_is_not_mentioned(
 
 def test_a_context_is_entered_and_left(session: Session) -> None:
     assert run_line("ipsec static", session) == Answer()
-    assert session.context == ("ipsec", "static")
+    assert " ".join(session.context) == "ipsec static"
     run_line("..", session)
     run_line("dynamic", session)
-    assert session.context == ("ipsec", "dynamic")
-    run_line("..", session)
-    run_line("..", session)
-    run_line("..", session)
-    assert session.context == ()
+    assert " ".join(session.context) == "ipsec dynamic"
+    for _ in range(3):
+        run_line("..", session)
+    assert " ".join(session.context) == ""
 
 
 def test_nothing_happens_for_comments_and_empty_lines(session: Session) -> None:
