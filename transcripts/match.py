@@ -248,7 +248,7 @@ def _expression(tokens: Sequence[Token], shown: Printed) -> str:
     import re
     text = shown.folded if shown.padded else shown.text
     parts = []
-    for token in tokens:
+    for at, token in enumerate(tokens):
         if isinstance(token, Rest):
             parts.append(".*")
         elif isinstance(token, Placeholder):
@@ -257,7 +257,8 @@ def _expression(tokens: Sequence[Token], shown: Printed) -> str:
                      if cell.type in kind.cells]
             parts.append("(" + "|".join([*cells, kind.shape]) + ")")
         elif isinstance(token, str):
-            parts.append(re.escape(_folded(token) if shown.padded else token))
+            literal = _folded(token) if shown.padded else token
+            parts.append(re.escape(literal if at or not shown.padded else literal.lstrip()))
     return "".join(parts)
 
 

@@ -89,6 +89,13 @@ def test_blanks_are_folded_where_the_table_writer_made_them(wanted: str) -> None
     assert not isinstance(found, Mismatch)
 
 
+def test_a_right_aligned_first_column_is_folded_too() -> None:
+    row: Spans = [(" ", "", None), ("9", "int", 9), ("  ", "", None), ("spi=0x1f", "text", "")]
+    for wanted in ("|  9  spi=<spi>", "| 9 spi=<spi>"):
+        found = Matcher({}, {}).compare(expected(wanted), [printed("|", row)])
+        assert not isinstance(found, Mismatch)
+
+
 def test_a_placeholder_is_checked_against_the_type_of_the_cell_it_covers() -> None:
     count: Spans = [("packets ", "", None), ("7", "count", 7)]
     found = Matcher({}, {}).compare(expected("| packets <spi>"), [printed("|", count)])
