@@ -180,7 +180,7 @@ class Core:
         """True while a negotiation for this SPD entry has begun and not ended."""
         return any(quick.entry == entry and quick.state in ("QM1", "QM2")
                    for quick in self.quicks.values()) or any(
-            wanted.entry == entry for sa in self.sas.values() for wanted in sa.pending)
+            wish.wanted.entry == entry for sa in self.sas.values() for wish in sa.pending)
 
     def remember_refusal(self, peer: Address, cookie: bytes, answer: bytes) -> None:
         """Keeps what a refused first message was told, so that its repetition is not news."""

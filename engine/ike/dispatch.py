@@ -19,7 +19,7 @@ from engine.ike.interface import Phase1Policy, SendDatagram
 from engine.ike.lifecycle import add_pair, forget_sa
 from engine.ike.phase1 import Exchange, Phase1
 from engine.ike.quick_mode import QuickMode
-from engine.ike.rules import check_header, check_payloads
+from engine.ike.rules import check_header
 from engine.ike.wire import Header, parse_chain, parse_header
 
 Ends = tuple[Address, int, Address, int]
@@ -102,7 +102,6 @@ def _first_message(core: Core, header: Header, data: bytes, ends: Ends, now: flo
 def _respond(core: Core, header: Header, data: bytes, ends: Ends, now: float) -> None:
     local, _, peer, _ = ends
     payloads = parse_chain(header.next_payload, data[HEADER_SIZE:])
-    check_payloads("MM1", payloads)
     policy = core.policy.phase1(local, peer)
     sa = Phase1(*ends, policy or Phase1Policy((), None), False, now)
     sa.cookie_i, sa.cookie_r = header.cookie_i, core.new_cookie(local, peer)

@@ -82,8 +82,8 @@ class IkeEndpoint:
         elif kind == "half-open":
             negotiation.half_open_expired(self._core, sa)
         else:
-            for wanted in lifecycle.end_sa(self._core, sa, "expired"):
-                negotiation.initiate(self._core, sa.local, sa.peer, wanted, now)
+            wishes = lifecycle.end_sa(self._core, sa, "expired")
+            negotiation.start_over(self._core, sa, wishes, now)
 
     def set_policy(self, policy: IkePolicy, now: float,
                    gone: Collection[str] = ()) -> list[IkeOutput]:
@@ -113,7 +113,8 @@ class IkeEndpoint:
             lifecycle.forget_quick(core, quick)
         for sa in list(core.sas.values()):
             waiting = len(sa.pending)
-            sa.pending = [wanted for wanted in sa.pending if wanted.entry not in entries]
+            sa.pending = [wish for wish in sa.pending
+                          if wish.wanted.entry not in entries]
             if (sa.local, sa.peer) in peers or len(sa.pending) < waiting:
                 self._end_if_idle(sa, reason)
         return core.take_outputs()

@@ -15,7 +15,7 @@ from engine.ike.constants import (
 from engine.ike.core import Core
 from engine.ike.interface import NotifyReceived
 from engine.ike.lifecycle import end_sa, fail_wishes, forget_pair
-from engine.ike.negotiation import fail_quick, hint, initiate, peer_failure
+from engine.ike.negotiation import fail_quick, hint, peer_failure, start_over
 from engine.ike.payloads import Delete, Notify, parse_delete, parse_notify
 from engine.ike.phase1 import Phase1, check_hash, exchange_iv, unseal
 from engine.ike.rules import bodies, check_payloads
@@ -113,8 +113,7 @@ def _ended_by_peer(core: Core, old: Phase1, now: float) -> None:
     if now - old.created < OVERLAP:
         fail_wishes(core, old, wishes, Win32.DELETED_BY_PEER, "Peer")
         return
-    for wanted in wishes:
-        initiate(core, old.local, old.peer, wanted, now)
+    start_over(core, old, wishes, now)
 
 
 def _obey_delete(core: Core, sa: Phase1, delete: Delete, now: float) -> None:

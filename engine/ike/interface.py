@@ -80,14 +80,18 @@ class SendDatagram(NamedTuple):
 
 
 class SaKeys(NamedTuple):
-    """One direction of a negotiated pair: SPI in host order and its raw keys (RFC 2409 5.5).
+    """One direction of a negotiated pair: SPIs in host order and raw keys (RFC 2409 5.5).
 
-    `esp_key` and `auth_key` are empty where the transform has none; `ah_key` likewise.
+    Keys are empty where the transform has none. `spi` names the pair: it is ESP's, or AH's when
+    there is no ESP. With AH, alone or around ESP, `ah_spi` and `ah_key` are AH's own (in AH
+    alone `ah_spi` equals `spi`). An AES-GCM `esp_key` is key and 4 octets of salt (RFC 4106 8.1).
     """
 
     spi: int
     esp_key: bytes = b""
     auth_key: bytes = b""
+    ah_spi: int = 0
+    ah_key: bytes = b""
 
 
 class SaInstalled(NamedTuple):

@@ -9,9 +9,9 @@ from engine.ike.constants import (
     Win32,
 )
 from engine.ike.core import Core, Pair
-from engine.ike.interface import MainModeDown, Phase2Policy, SaDeleted
+from engine.ike.interface import MainModeDown, SaDeleted
 from engine.ike.payloads import Delete
-from engine.ike.phase1 import Phase1, seal_info
+from engine.ike.phase1 import Phase1, Wish, seal_info
 from engine.ike.quick_mode import QuickMode
 from engine.ike.wire import Payload
 
@@ -57,7 +57,7 @@ def forget_quick(core: Core, quick: QuickMode) -> None:
         forget_pair(core, pair, "expired")
 
 
-def forget_sa(core: Core, sa: Phase1) -> list[Phase2Policy]:
+def forget_sa(core: Core, sa: Phase1) -> list[Wish]:
     """Takes an ISAKMP SA out with its exchanges; gives the wishes that were still in flight."""
     core.sas.pop(sa.cookies, None)
     if core.firsts.get((sa.peer, sa.cookie_i)) is sa:
@@ -66,12 +66,12 @@ def forget_sa(core: Core, sa: Phase1) -> list[Phase2Policy]:
     wishes, sa.pending = sa.pending, []
     for quick in core.quicks_of(sa):
         if quick.state == "QM1" and quick.wanted:
-            wishes.append(quick.wanted)
+            wishes.append(Wish(quick.wanted, quick.replaces))
         forget_quick(core, quick)
     return wishes
 
 
-def end_sa(core: Core, sa: Phase1, reason: str, tell: bool = True) -> list[Phase2Policy]:
+def end_sa(core: Core, sa: Phase1, reason: str, tell: bool = True) -> list[Wish]:
     """Ends an ISAKMP SA, telling the peer when it is up; gives the wishes left over."""
     if sa.up:
         if tell:
@@ -81,12 +81,12 @@ def end_sa(core: Core, sa: Phase1, reason: str, tell: bool = True) -> list[Phase
     return forget_sa(core, sa)
 
 
-def fail_wishes(core: Core, sa: Phase1, wishes: list[Phase2Policy], code: int,
+def fail_wishes(core: Core, sa: Phase1, wishes: list[Wish], code: int,
                 point: str) -> None:
     """Reports that the quick modes wanted under an ended ISAKMP SA will not come."""
-    for wanted in wishes:
+    for wish in wishes:
         core.count("negotiation_failures")
-        core.fail("quick", sa, sa, wanted.entry, code, point, ())
+        core.fail("quick" if sa.up else "main", sa, sa, wish.wanted.entry, code, point, ())
 
 
 def end_by_policy(core: Core, sa: Phase1, reason: str) -> None:

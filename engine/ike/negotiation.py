@@ -30,7 +30,7 @@ from engine.ike.lifecycle import (
     send_info,
 )
 from engine.ike.payloads import Notify
-from engine.ike.phase1 import Phase1
+from engine.ike.phase1 import Phase1, Wish
 from engine.ike.quick_mode import QuickMode
 
 
@@ -60,7 +60,7 @@ def initiate(core: Core, local: Address, peer: Address, wanted: Phase2Policy, no
     if sa is None:
         sa = _start_main(core, local, peer, wanted, now)
     if sa:
-        sa.pending.append(wanted)
+        sa.pending.append(Wish(wanted, replaces))
 
 
 def _start_main(core: Core, local: Address, peer: Address, wanted: Phase2Policy,
@@ -90,8 +90,13 @@ def main_mode_up(core: Core, sa: Phase1, now: float) -> None:
     core.emit(MainModeUp(sa.local, sa.peer, sa.cookies, sa.method, sa.lifetime, sa.initiator,
                          sa.peer_identity, now - sa.began))
     pending, sa.pending = sa.pending, []
-    for wanted in pending:
-        initiate(core, sa.local, sa.peer, wanted, now)
+    start_over(core, sa, pending, now)
+
+
+def start_over(core: Core, sa: Phase1, wishes: list[Wish], now: float) -> None:
+    """Begins what was wanted under `sa` (just up, or just ended) as if asked for now."""
+    for wish in wishes:
+        initiate(core, sa.local, sa.peer, wish.wanted, now, wish.replaces)
 
 
 def start_quick(core: Core, sa: Phase1, wanted: Phase2Policy, now: float,
@@ -175,8 +180,7 @@ def _give_up(core: Core, owner: Phase1 | QuickMode, why: Failure, point: str,
 def _distrust(core: Core, sa: Phase1, now: float) -> None:
     """A peer that ignores a whole quick mode has most likely lost the ISAKMP SA: end it, so that
     the next request begins with a main mode instead of talking to nobody until it expires."""
-    for wanted in end_sa(core, sa, "expired"):
-        initiate(core, sa.local, sa.peer, wanted, now)
+    start_over(core, sa, end_sa(core, sa, "expired"), now)
 
 
 # --- failing ------------------------------------------------------------------------------------
@@ -186,7 +190,7 @@ def fail_main(core: Core, sa: Phase1, why: Failure, point: str) -> None:
     """Ends a main mode: one report per SPD entry that waited for it, or one without entry."""
     wishes = forget_sa(core, sa)
     core.count("negotiation_failures")
-    for entry in [wanted.entry for wanted in wishes] or [""]:
+    for entry in [wish.wanted.entry for wish in wishes] or [""]:
         core.fail("main", sa, sa, entry, why.code, point, why.detail)
 
 

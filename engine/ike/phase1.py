@@ -24,6 +24,13 @@ from engine.ike.wire import Header, Payload, build_chain, parse_chain
 from engine.suites import MainModeMethod
 
 
+class Wish(NamedTuple):
+    """A quick mode somebody here wants; `replaces` is the inbound SPI of an expiring pair."""
+
+    wanted: Phase2Policy
+    replaces: int = 0
+
+
 class Exchange:
     """What main mode and quick mode have in common: messages in flight and stored replies.
 
@@ -70,7 +77,7 @@ class Phase1(Exchange):
         self.keys: Skeyids | None = None
         self.peer_identity = self.peer_vendor = ""
         self.message_ids: set[int] = set()
-        self.pending: list[Phase2Policy] = []
+        self.pending: list[Wish] = []
         self.quick_modes = 0
 
     @property

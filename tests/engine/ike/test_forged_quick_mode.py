@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from engine.ike.attributes import short
-from engine.ike.constants import ExchangeType, PayloadType
+from engine.ike.constants import ExchangeType, NotifyType, PayloadType, ProtocolId
 from engine.ike.groups import prime
 from engine.ike.interface import (
     Dropped,
@@ -14,7 +14,7 @@ from engine.ike.interface import (
     SaInstalled,
     SendDatagram,
 )
-from engine.ike.payloads import build_sa, parse_sa
+from engine.ike.payloads import Notify, build_sa, parse_sa
 from engine.ike.phase1 import exchange_iv, hashed, seal, unseal
 from engine.ike.quick_mode import open_message
 from engine.ike.wire import Payload, parse_header
@@ -80,6 +80,10 @@ def attribute(octets: bytes) -> Change:
 def swap_ids(chain: list[Payload]) -> list[Payload]:
     ids = [one for one in chain if one.type == P.ID]
     return [one for one in chain if one.type != P.ID] + ids[::-1]
+
+
+def replay_status(chain: list[Payload]) -> list[Payload]:
+    return [*chain, Notify(ProtocolId.ESP, NotifyType.REPLAY_STATUS, b"abcd", b"\0\0\0\1").build()]
 
 
 HOLES = bytes.fromhex("04000000" "0a000100" "ff00ff00")
@@ -158,6 +162,12 @@ def test_a_flipped_bit_is_no_proof_and_the_true_message_still_counts(label: str)
         assert [type(output) for output in outputs] == [Dropped]
     pair.run(20.0)
     assert len(pair.installed(A)) == len(pair.installed(B)) == 1
+
+
+def test_a_notify_that_says_nothing_about_life_is_read_over() -> None:
+    pair = paused_at("QM2")
+    pair.deliver(altered(pair, replay_status))
+    assert pair.installed(A)[0].lifetime_seconds == 3600
 
 
 def test_quick_mode_in_the_clear_is_refused() -> None:

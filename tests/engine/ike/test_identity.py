@@ -7,8 +7,10 @@ from engine.errors import ParseError
 from engine.ike.identity import (
     Identity,
     address_identity,
+    describe,
     identities_selector,
     identity_network,
+    identity_text,
     network_identity,
     parse_identity,
     phase1_address,
@@ -76,5 +78,8 @@ def test_a_selector_travels_in_two_identities() -> None:
     selector = TrafficSelector(Network(HOST, 32), parse_network("10.2.0.0/16"), 6, 23, 0)
     local, remote = selector_identities(selector)
     assert identities_selector(local, remote) == selector
+    assert describe(selector) == "10.1.2.3/32 <-> 10.2.0.0/16 protocol 6 port 23 <-> 0"
+    assert identity_text(local) == "10.1.2.3"
+    assert identity_text(Identity(2, 0, 0, b"gw")) == "type 2 6777"
     with pytest.raises(ParseError, match="protocols"):
         identities_selector(local, remote._replace(protocol=17))

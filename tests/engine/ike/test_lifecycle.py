@@ -32,6 +32,17 @@ def test_a_soft_lifetime_makes_the_successor_before_the_old_pair_ends() -> None:
     assert pair.a.counters["rekeys"] == 1
 
 
+def test_a_renewal_that_needs_a_new_phase_one_still_replaces_the_old_pair() -> None:
+    pair = connected()
+    old = pair.installed(A)[0]
+    pair.take(A, pair.a.delete_phase1(pair.a.phase1_sas(1.0)[0].cookies, pair.now))
+    pair.run(2.0)
+    pair.take(A, pair.a.sa_expiring(old.inbound.spi, pair.now))
+    pair.run(20.0)
+    assert deleted(pair, A) == [(old.inbound.spi, "replaced")]
+    assert deleted(pair, B) == [(old.outbound.spi, "peer-delete")]
+
+
 def test_both_ends_expiring_in_the_same_tick_give_one_successor() -> None:
     pair = connected()
     old = pair.installed(A)[0]
@@ -124,8 +135,8 @@ def test_a_policy_change_fails_what_was_under_way() -> None:
     pair = Pair()
     pair.initiate()
     pair.take(A, pair.a.set_policy(policy_a(psk=b"new"), pair.now))
-    assert [one.code for one in pair.of(A, NegotiationFailed)
-            if isinstance(one, NegotiationFailed)] == [13849]
+    assert [(one.mode, one.code) for one in pair.of(A, NegotiationFailed)
+            if isinstance(one, NegotiationFailed)] == [("main", 13849)]
 
 
 def test_shutdown_leaves_nothing_and_tells_the_peer() -> None:
@@ -236,6 +247,25 @@ def test_a_delete_that_overtakes_the_renewal_leaves_the_successor() -> None:
     pair.run(20.0)
     assert len(pair.installed(A)) == len(pair.installed(B)) == 2
     assert len(deleted(pair, A)) == len(deleted(pair, B)) == 1
+
+
+def test_pairs_that_end_without_a_phase_one_are_not_told() -> None:
+    pair = connected()
+    pair.take(A, pair.a.delete_phase1(pair.a.phase1_sas(1.0)[0].cookies, pair.now))
+    sent = len(pair.sent)
+    pair.take(A, pair.a.delete_entries({"entry-a"}, pair.now))
+    assert len(deleted(pair, A)) == 1
+    assert len(pair.sent) == sent
+
+
+def test_a_phase_one_that_another_entry_needs_stays() -> None:
+    pair = connected()
+    other = pair.policies[A].second[0]._replace(entry="other")
+    pair.take(A, pair.a.initiate(A, B, other, pair.now))
+    pair.run(2.0)
+    pair.take(A, pair.a.delete_entries({"entry-a"}, pair.now))
+    assert [one.state for one in pair.a.phase1_sas(2.0)] == ["up"]
+    assert [one.wanted.entry for one in pair.a._core.pairs.values()] == ["other"]
 
 
 def test_the_clock_jumping_ahead_only_expires_things() -> None:

@@ -86,6 +86,7 @@ def _ike(*attributes: bytes) -> tuple[Proposal, ...]:
     ((short(14, 128), short(99, 1)), "Other attributes"),
     ((short(14, 128), short(14, 256)), "Proposal"),
     ((short(14, 128), short(11, 1)), "Proposal"),
+    ((short(14, 128), b"\0\1"), "Proposal"),
 ])
 def test_strange_attributes_make_an_offer_unusable(attributes: tuple[bytes, ...],
                                                    name: str) -> None:
@@ -101,6 +102,14 @@ def test_strange_attributes_make_an_offer_unusable(attributes: tuple[bytes, ...]
 def test_a_lifetime_reads_in_every_encoding(encoding: bytes) -> None:
     offer = _ike(short(14, 128), short(11, 1), encoding)
     assert select_phase1(offer, phase1(M("AES128", "SHA1", 14))).seconds == 600
+
+
+def test_transforms_and_protocols_of_another_phase_are_passed_over() -> None:
+    good = _ike(short(14, 128))[0]
+    mine = phase1(M("AES128", "SHA1", 14))
+    for other in (good._replace(protocol=3),
+                  good._replace(transforms=(good.transforms[0]._replace(id=2),))):
+        assert select_phase1((other, good._replace(number=2)), mine).answer.number == 2
 
 
 def test_rsa_encryption_is_never_accepted() -> None:

@@ -154,6 +154,16 @@ def test_bad_sa_bodies_are_refused(body: bytes) -> None:
         parse_sa(body)
 
 
+def test_a_chain_of_another_kind_inside_an_sa_is_refused() -> None:
+    body = build_sa((SA, SA)).body
+    assert parse_sa(body) == (SA, SA)
+    with pytest.raises(ParseError, match="proposal payload"):
+        parse_sa(body[:8] + b"\x03" + body[9:])
+    inner = 8 + 4 + 4 + len(SA.spi)
+    with pytest.raises(ParseError, match="transform payload"):
+        parse_sa(body[:inner] + b"\x02" + body[inner + 1:])
+
+
 def test_a_transform_count_that_lies_is_refused() -> None:
     body = bytearray(build_sa((SA,)).body)
     for lie in (0, 1, 3, 255):
