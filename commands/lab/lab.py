@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from commands import cells
 from commands.answer import Answer, Cell, Line, Lines, Record, Table
-from commands.clock import time_cell, windows_time
+from commands.clock import time_cell
 from commands.spec import Command, Kind, tag
 from engine.address import Address, Network, prefix_mask
 
@@ -187,6 +187,6 @@ class Reset(Command, words="lab reset", help="Puts the lab back as it was delive
         from engine.lab.provision import reset
         reset(session.store)
         session.reset_lab()
-        when = Cell("time", None, windows_time(session.lab.wall()))
-        return Answer((Lines((("The lab is as it was delivered; its clock stands at ", when,
-                               "."),), {"reset": True}, "reset"),))
+        when = time_cell(session.lab.wall())
+        line = ("The lab is as it was delivered; its clock stands at ", when, ".")
+        return Answer((Lines((line,), {"reset": True, "time": when}, "reset"),))

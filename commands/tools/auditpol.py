@@ -12,6 +12,7 @@ from commands import cells
 from commands.answer import Answer, Cell, Line, Lines, Table, Warn
 from commands.errors import CommandError
 from commands.kinds import Choice, EnableDisable, YesNo
+from commands.names import MachineName
 from commands.spec import Command, Kind, tag
 from commands.tools.auditnames import (
     NAMES,
@@ -28,6 +29,25 @@ if TYPE_CHECKING:
 
 OFF = AuditSetting("")
 _TYPES_HELP = ("success and failure", "what went well", "what failed", "nothing")
+
+
+class Computer(MachineName):
+    r"""A machine of the lab as ``\\\\name``, the way Windows 2000's tools write computers."""
+
+    usage = r"\\<machine>"
+
+    def __init__(self) -> None:
+        super().__init__(usage=self.usage)
+
+    def parse(self, text: str, session: "Session") -> str:
+        """Raises ValueError without the two backslashes."""
+        if not text.startswith("\\\\"):
+            raise ValueError(r"must be a switch such as /logon:all, or a machine such as \\gwB")
+        return super().parse(text[2:], session)
+
+    def complete(self, prefix: str, session: "Session") -> Iterable[tuple[str, str]]:
+        """The machines with their backslashes."""
+        return [("\\\\" + name, help) for name, help in super().complete(prefix, session)]
 
 
 class Category(Kind[tuple[str, ...]]):
@@ -87,6 +107,7 @@ class AuditPol(Command, words="auditpol", help="Displays or sets the audit polic
                          'auditpol /set /category:"Logon" /success:enable /failure:enable')):
     """Both grammars of auditpol on one machine's settings."""
 
+    computer: str = tag(Computer(), "The machine; the current one.", default="")
     enable: bool = _switch("Switch auditing on (the default).")
     disable: bool = _switch("Switch auditing off.")
     domain: bool = _switch("Write the domain audit policy, which overrides the local one.")
@@ -113,7 +134,7 @@ class AuditPol(Command, words="auditpol", help="Displays or sets the audit polic
 
     def run(self, session: "Session") -> Answer:
         """Writes what was asked, then displays what is in force."""
-        config = session.config
+        config = session.store.on(self.computer) if self.computer else session.config
         if self.get or self.set or self.clear:
             return self._vista(session, config)
         self._check_2000()

@@ -24,6 +24,7 @@ from commands.spec import Command, Kind, tag
 from commands.tools.routetable import active_lines, fits, interface_index, table
 from engine.address import Address as IPv4Address
 from engine.address import format_address, parse_address
+from engine.errors import EngineError
 from engine.pipeline.route import RouteTable
 from engine.policy.model import Interface
 from engine.policy.model import Route as StaticRoute
@@ -51,7 +52,11 @@ class Pattern(Kind[str]):
 
     def complete(self, prefix: str, session: "Session") -> Iterable[tuple[str, str]]:
         """The destinations of the static routes."""
-        for one in session.config.routes():
+        try:
+            routes = session.config.routes()
+        except EngineError:
+            return
+        for one in routes:
             yield format_address(one.destination), f"by {format_address(one.gateway)}"
 
 

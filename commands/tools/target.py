@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from commands.spec import Kind
 from engine.address import Address, format_address, parse_address
+from engine.errors import EngineError
 
 if TYPE_CHECKING:
     from commands.session import Session
@@ -47,7 +48,11 @@ class TargetName(Kind[Target]):
 
     def complete(self, prefix: str, session: "Session") -> Iterable[tuple[str, str]]:
         """Machines with their addresses, and the addresses themselves."""
-        for name, address in machine_addresses(session):
+        try:
+            machines = machine_addresses(session)
+        except EngineError:
+            return
+        for name, address in machines:
             if name.lower().startswith(prefix.lower()):
                 yield name, format_address(address)
             if prefix and format_address(address).startswith(prefix):

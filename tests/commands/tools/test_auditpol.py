@@ -2,6 +2,7 @@
 
 import pytest
 
+from commands.parser import complete
 from commands.session import Session
 from engine.policy.model import AuditSetting
 from tests.support.typing import answer, data, refused, text
@@ -128,6 +129,15 @@ def test_a_wrong_line_changes_nothing(line: str, gateway: Session) -> None:
     mistake = refused(gateway, line)
     assert (mistake.exit, mistake.code != "internal") == (2, True)
     assert stored(gateway) == stored(gateway, "domain") == set()
+
+
+def test_another_computer_is_written_with_backslashes(gateway: Session) -> None:
+    text(gateway, r"auditpol \\hostA /logon:all")
+    assert stored(gateway) == set()
+    gateway.machine = "hostA"
+    assert stored(gateway) == {LOGON_ALL}
+    assert refused(gateway, r"auditpol \\nobody").code == "not-found"
+    assert r"\\gwB" in {one.value for one in complete("auditpol computer=", gateway)}
 
 
 def test_displaying_writes_nothing(gateway: Session) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from commands.answer import Block
 from commands.errors import CommandError, Interrupted
+from commands.parser import complete
 from commands.render import render_text
 from commands.run import run_line
 from commands.session import Session
@@ -259,6 +260,5 @@ def test_json_has_one_object_an_echo_and_the_statistics(host: Session) -> None:
 
 
 def test_names_and_addresses_of_machines_are_completed(host: Session) -> None:
-    from commands.parser import complete
     offered = {one.value for one in complete("ping ho", host)}
     assert {"hostA", "hostB"} <= offered

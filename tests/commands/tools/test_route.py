@@ -1,7 +1,10 @@
 """route: Windows 2000's table and its four verbs, switches before or behind the verb."""
 
+from pathlib import Path
+
 import pytest
 
+from commands.parser import complete
 from commands.run import run_line
 from commands.session import Session
 from engine.address import parse_address
@@ -150,3 +153,12 @@ def test_a_route_is_added_once(gateway: Session) -> None:
     assert refused(gateway, "route add " + ADD).code == "exists"
     run_line("route -p add " + ADD, gateway)
     assert refused(gateway, "route -p add " + ADD).code == "exists"
+
+
+def test_destinations_are_completed_and_a_broken_store_offers_none(gateway: Session,
+                                                                   tmp_path: Path) -> None:
+    assert "198.51.100.0" in {one.value for one in complete("route delete 1", gateway)}
+    broken = Session(str(tmp_path / "store.db"))
+    (tmp_path / "store.db").write_text("no database at all, but long enough to be looked at" * 9)
+    assert "198.51.100.0" not in {one.value for one in complete("route delete 1", broken)}
+    assert "hostA" not in {one.value for one in complete("ping h", broken)}
