@@ -190,8 +190,12 @@ def authentication(auth: tuple[AuthMethod, ...]) -> None:
             refuse("doubled", f"a rule has at most one {kind} authentication method")
     for method in auth:
         one_of("an authentication method", method.kind, ("kerberos", "psk", "rootca"))
+        if method.kind != "rootca" and (method.certmap or method.excludecaname):
+            refuse("contradiction", f"{method.kind} has neither certmap nor excludecaname")
         if method.kind != "kerberos":
             authentication_value(method)
+        elif method.value:
+            refuse("contradiction", "kerberos takes no value")
 
 
 def authentication_value(method: AuthMethod) -> None:
