@@ -103,12 +103,14 @@ class _Reader:
     def _describe(self, packet: IPv4) -> tuple[str, str]:
         if packet.protocol == ESP:
             return "ESP", _esp(packet)
+        if packet.protocol == AH:
+            return "AH", _ah(packet)
         if packet.protocol == ICMP:
             return "ICMP", _icmp(packet)
         if packet.protocol == UDP:
             return self._udp(packet)
-        names = {TCP: "TCP", AH: "AH"}
-        return names.get(packet.protocol, str(packet.protocol)), f"protocol {packet.protocol}"
+        name = "TCP" if packet.protocol == TCP else str(packet.protocol)
+        return name, f"protocol {packet.protocol}"
 
     def _udp(self, packet: IPv4) -> tuple[str, str]:
         if packet.is_fragment:
@@ -152,6 +154,17 @@ def _esp(packet: IPv4) -> str:
     spi = int.from_bytes(packet.payload[:4], "big")
     sequence = int.from_bytes(packet.payload[4:8], "big")
     return f"ESP spi=0x{spi:08x} seq={sequence}"
+
+
+def _ah(packet: IPv4) -> str:
+    """RFC 2402 2: next header first, SPI and sequence number behind the first four octets."""
+    if packet.offset or len(packet.payload) < 12:
+        return "AH"
+    spi = int.from_bytes(packet.payload[4:8], "big")
+    sequence = int.from_bytes(packet.payload[8:12], "big")
+    inside = {1: "ICMP", 4: "IPv4", 6: "TCP", 17: "UDP", 50: "ESP"}.get(
+        packet.payload[0], f"protocol {packet.payload[0]}")
+    return f"AH spi=0x{spi:08x} seq={sequence} around {inside}"
 
 
 def _icmp(packet: IPv4) -> str:

@@ -423,6 +423,17 @@ def test_rekeying_by_time_loses_no_packet() -> None:
     assert 542 in site.numbers()
 
 
+@pytest.mark.parametrize("change", [{"mmlifetime": 5}, {"mmpfs": True}, {"qmpermm": 2}])
+def test_main_modes_that_end_or_are_used_up_lose_no_packet(change: dict[str, int]) -> None:
+    site = Site().policy(quick=(QuickModeMethod("3DES", "SHA1", seconds=300),)).route()
+    policy = site.gwa.policy(POLICY, "local")
+    site.gwa.replace_policy(POLICY, policy._replace(**change))  # type: ignore[arg-type]
+    site.lab.reload()
+    assert [echo.kind for echo in site.ping(700)] == ["reply"] * 700
+    values = {key: value for _, key, _, value in site.lab.hosts["gwA"].statistics()}
+    assert values["main_modes"] >= 2 and values["rekeys"] >= 2
+
+
 def test_idle_associations_go_and_come_back_with_traffic() -> None:
     site = article()
     site.ping()

@@ -7,7 +7,7 @@ import pytest
 
 from engine.address import parse_address
 from engine.icmp import build_icmp, echo_request
-from engine.ip import ESP, TCP, IPv4, udp_packet
+from engine.ip import AH, ESP, TCP, IPv4, udp_packet
 from engine.lab.capture import Capture
 from tests.support.site import article
 
@@ -42,6 +42,11 @@ def infos(*packets: IPv4) -> list[str]:
     (IPv4(A, B, ESP, bytes(1000), mf=True, offset=0), "ESP spi=0x00000000 seq=0 (fragment, "
                                                       "offset 0, more)"),
     (IPv4(A, B, ESP, bytes(1000), offset=1480), "ESP (fragment, offset 1480)"),
+    (IPv4(A, B, AH, bytes.fromhex("3204000000000100000000070000")), "AH spi=0x00000100 seq=7 "
+                                                                     "around ESP"),
+    (IPv4(A, B, AH, bytes.fromhex("590400000000010000000007")), "AH spi=0x00000100 seq=7 "
+                                                                 "around protocol 89"),
+    (IPv4(A, B, AH, bytes(8)), "AH"),
     (udp_packet(A, B, 1025, 53, b"x"), "UDP 1025 > 53"),
     (IPv4(A, B, TCP, bytes(20)), "protocol 6"),
 ])
