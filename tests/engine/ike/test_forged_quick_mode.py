@@ -164,6 +164,14 @@ def test_a_flipped_bit_is_no_proof_and_the_true_message_still_counts(label: str)
     assert len(pair.installed(A)) == len(pair.installed(B)) == 1
 
 
+def test_our_own_nonce_is_not_accepted_back() -> None:
+    pair = paused_at("QM2")
+    ours = next(iter(pair.a._core.quicks.values())).ni
+    outputs = pair.deliver(altered(pair, body(P.NONCE, ours)))
+    assert [one.reason for one in outputs if isinstance(one, Dropped)] == ["reflection"]
+    assert not [one for one in outputs if isinstance(one, SendDatagram)]
+
+
 def test_a_notify_that_says_nothing_about_life_is_read_over() -> None:
     pair = paused_at("QM2")
     pair.deliver(altered(pair, replay_status))

@@ -178,6 +178,9 @@ def test_two_deletes_of_one_pair_and_a_notify_behind_are_survived() -> None:
 
 def test_deletes_of_foreign_spis_do_nothing() -> None:
     pair = connected()
+    alien = [Delete(ProtocolId.ISAKMP, (bytes(16),)).build(),
+             Delete(ProtocolId.AH, (pair.installed(B)[0].outbound.spi.to_bytes(4, "big"),)).build()]
+    assert pair.deliver(protected(sa_of(pair.a), 3, alien)) == []
     for spi in (b"\0\0\0\0", pair.installed(B)[0].inbound.spi.to_bytes(4, "big")):
         message_id = int.from_bytes(spi, "big") or 5
         delete = Delete(ProtocolId.ESP, (spi,)).build()

@@ -167,6 +167,16 @@ def test_a_request_in_flight_is_not_doubled() -> None:
     assert not pair.a.in_flight("entry-a")
 
 
+def test_two_entries_share_the_main_mode_that_is_under_way() -> None:
+    pair = Pair()
+    pair.initiate()
+    other = pair.policies[A].second[0]._replace(entry="other")
+    pair.take(A, pair.a.initiate(A, B, other, pair.now))
+    pair.run(1.0)
+    assert pair.labels().count("MM1") == 1
+    assert [one.entry for one in pair.installed(A)] == ["entry-a", "other"]
+
+
 @pytest.mark.parametrize("limit", [{"mmpfs": True}, {"quick_limit": 1}])
 def test_master_pfs_gives_every_quick_mode_its_own_main_mode(limit: dict[str, int]) -> None:
     pair = connected(policy_a(mmpfs=bool(limit.get("mmpfs")),
