@@ -24,7 +24,7 @@ from engine.policy.model import (
     Side,
 )
 from engine.policy.store import Config
-from engine.spd import INBOUND, OUTBOUND, Spd, SpdEntry
+from engine.spd import INBOUND, LEVELS, OUTBOUND, Spd, SpdEntry
 
 # Windows 2000's driver lets all of these past; see engine.spd.LEVELS.
 DEFAULT_EXEMPT_LEVEL = 0
@@ -52,10 +52,16 @@ class PolicySnapshot(NamedTuple):
     exempt_level: int = DEFAULT_EXEMPT_LEVEL
 
 
+def number_setting(config: Config, key: str, default: int, most: int) -> int:
+    """A machine's setting as a number from 0 to `most`; `default` when it is anything else."""
+    text = config.get_setting(key, str(default))
+    return int(text) if text.isascii() and text.isdigit() and int(text) <= most else default
+
+
 def read_policy(config: Config) -> PolicySnapshot:
     """Reads the policy in force on a machine, and what it is expanded against."""
     interfaces = config.interfaces()
-    level = int(config.get_setting("ipsecexempt", str(DEFAULT_EXEMPT_LEVEL)))
+    level = number_setting(config, "ipsecexempt", DEFAULT_EXEMPT_LEVEL, max(LEVELS))
     active = config.active_policy()
     if active is None:
         return PolicySnapshot(interfaces=interfaces, exempt_level=level)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from engine import audit
 from engine.address import Address, prefix_mask
-from engine.agent import PolicyAgent, PolicySnapshot, read_policy
+from engine.agent import PolicyAgent, PolicySnapshot, number_setting, read_policy
 from engine.entropy import Entropy
 from engine.errors import ParseError
 from engine.events import LogEvent
@@ -32,6 +32,7 @@ from engine.ike.interface import Phase1Info
 from engine.ip import DEFAULT_TTL, ESP, ICMP, TCP, UDP, IPv4, ports
 from engine.keying import IKE_PORT, Keying
 from engine.pipeline import inbound, outbound
+from engine.pipeline.hold import HOLD_MOST, PER_NEGOTIATION
 from engine.pipeline.node import Flow, Node
 from engine.pipeline.route import RouteEntry, RouteTable
 from engine.pipeline.rras import RrasTable
@@ -64,6 +65,7 @@ class HostSnapshot(NamedTuple):
     fragcheck: tuple[str, ...]
     audit: tuple[AuditSetting, ...]
     policy: PolicySnapshot
+    hold: int
 
 
 def read_host(config: Config) -> HostSnapshot:
@@ -74,7 +76,8 @@ def read_host(config: Config) -> HostSnapshot:
         for one in interfaces for direction in ("input", "output"))
     fragcheck = tuple(one.name for one in interfaces if config.fragcheck(one.name))
     return HostSnapshot(config.machine, interfaces, config.routes(), config.rras_filters(),
-                        defaults, fragcheck, config.effective_audit(), read_policy(config))
+                        defaults, fragcheck, config.effective_audit(), read_policy(config),
+                        number_setting(config, "holdpackets", PER_NEGOTIATION, HOLD_MOST))
 
 
 class Host:
@@ -277,6 +280,7 @@ class Host:
         node = self.node
         node.set_interfaces(new.interfaces)
         node.forwarding = new.machine.forwarding
+        node.hold.per_negotiation = new.hold
         filters = RrasTable(new.filters, new.defaults, new.fragcheck)
         filters.adopt(node.rras)
         node.rras = filters

@@ -11,6 +11,8 @@ from engine.ip import IPv4
 from engine.pipeline.route import Hop
 
 PER_NEGOTIATION = 1
+"""Windows' habit; a machine's setting "holdpackets" changes it, 0 to HOLD_MOST."""
+HOLD_MOST = 32
 IN_ALL = 64
 HOLD_SECONDS = 10.0
 

@@ -179,6 +179,14 @@ def test_the_store_is_read_as_it_stands() -> None:
     assert read_policy(Site().gwa).policy is None
 
 
+@pytest.mark.parametrize(("text", "level"), [
+    ("0", 0), ("3", 3), ("4", 0), ("", 0), ("-1", 0), ("three", 0), ("\u0663", 0)])
+def test_the_exemption_level_is_a_setting_of_the_machine(text: str, level: int) -> None:
+    site = Site()
+    site.gwa.set_setting("ipsecexempt", text)
+    assert read_policy(site.gwa).exempt_level == level
+
+
 def test_no_secret_shows_in_a_snapshot_or_an_entry() -> None:
     for value in (TUNNEL.snapshot, TUNNEL.spd.entries[0]):
         assert "Secret('********')" in repr(value) and "'key'" not in repr(value)

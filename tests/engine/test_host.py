@@ -146,6 +146,13 @@ def test_a_negotiation_begins_with_the_address_of_the_outgoing_interface() -> No
     assert host.counters["hold-full"] == 1
 
 
+def test_the_number_of_held_packets_is_a_setting_of_the_machine() -> None:
+    site = article()
+    site.gwa.set_setting("holdpackets", "3")
+    site.lab.reload()
+    assert site.ping(size=4000)[0].kind == "reply"
+
+
 def test_a_local_ping_hears_of_the_negotiation_and_is_not_held() -> None:
     outputs = gateway(article()).send(ping(INTERNAL, HOST_B), 0.0)
     assert [one.reason for one in outputs if isinstance(one, Refused)] == ["negotiating"]
