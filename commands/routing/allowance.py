@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from commands.answer import Warn
-from engine.address import Address, Network, format_address, prefix_mask
+from commands.routing.static import stored_table
+from engine.address import Address, Network, format_address
 from engine.ip import UDP
-from engine.pipeline.route import RouteEntry, RouteTable
 from engine.policy.model import Interface, RrasFilter
 
 if TYPE_CHECKING:
@@ -48,19 +48,8 @@ def _outward(config: "Config", interface: Interface, own: set[Address], peer: Ad
     """
     if own:
         return interface.address in own
-    hop = RouteTable(_routes(config)).resolve(peer)
+    hop = stored_table(config).resolve(peer)
     return hop is not None and hop.interface == interface.name
-
-
-def _routes(config: "Config") -> Iterator[RouteEntry]:
-    for one in config.interfaces():
-        network = one.address & prefix_mask(one.prefix)
-        yield RouteEntry(network, one.prefix, 0, one.name, origin="connected")
-        if one.gateway is not None:
-            yield RouteEntry(0, 0, one.gateway, one.name, origin="default")
-    for route in config.routes():
-        yield RouteEntry(route.destination, route.prefix, route.gateway, route.interface,
-                         route.metric)
 
 
 def _line(verb: str, one: RrasFilter) -> str:

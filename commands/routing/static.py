@@ -3,16 +3,18 @@
 A persistent route survives restarts; a runtime route lasts as long as the lab runs.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from commands.errors import CommandError
-from engine.address import Address, format_address
+from engine.address import Address, format_address, prefix_mask
+from engine.pipeline.route import RouteEntry, RouteTable
 from engine.policy import verify_machine
 from engine.policy.model import Route
 
 if TYPE_CHECKING:
     from commands.session import Session
+    from engine.policy.store import Config
 
 Match = Callable[[Route], bool]
 
@@ -25,6 +27,22 @@ def shown(destination: Address, prefix: int) -> str:
 def runtime_routes(session: "Session") -> tuple[Route, ...]:
     """The runtime routes; none while the lab has not booted, for then nobody added one."""
     return session.lab.hosts[session.machine].rtm_routes if session.booted else ()
+
+
+def stored_table(config: "Config", further: Iterable[Route] = ()) -> RouteTable:
+    """The routes that follow from the store, and `further` ones: no lab is needed to ask it."""
+    return RouteTable(_entries(config, further))
+
+
+def _entries(config: "Config", further: Iterable[Route]) -> Iterator[RouteEntry]:
+    for one in config.interfaces():
+        network = one.address & prefix_mask(one.prefix)
+        yield RouteEntry(network, one.prefix, 0, one.name, origin="connected")
+        if one.gateway is not None:
+            yield RouteEntry(0, 0, one.gateway, one.name, origin="default")
+    for route in (*config.routes(), *further):
+        yield RouteEntry(route.destination, route.prefix, route.gateway, route.interface,
+                         route.metric)
 
 
 def add_runtime(session: "Session", route: Route) -> None:

@@ -19,13 +19,13 @@ from commands.routing.static import (
     one_of,
     runtime_routes,
     shown,
+    stored_table,
 )
 from commands.spec import Command, Kind, tag
 from commands.tools.routetable import active_lines, fits, interface_index, table
 from engine.address import Address as IPv4Address
 from engine.address import format_address, parse_address
 from engine.errors import EngineError
-from engine.pipeline.route import RouteTable
 from engine.policy.model import Interface
 from engine.policy.model import Route as StaticRoute
 
@@ -122,7 +122,7 @@ def _outgoing(line: RouteLine, session: "Session", gateway: IPv4Address) -> str:
     near = facing(config, gateway)
     if near is not None:
         return near.name
-    hop = RouteTable(session.lab.hosts[session.machine].routes()).resolve(gateway)
+    hop = stored_table(config, runtime_routes(session)).resolve(gateway)
     if hop is None:
         raise _failed(f"no interface reaches the gateway {format_address(gateway)}", "gateway")
     return hop.interface

@@ -1,6 +1,5 @@
 """The layout of Windows 2000's ``route print``."""
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 from commands import cells
@@ -54,7 +53,11 @@ def active_lines(host: "Host", interfaces: tuple[Interface, ...]) -> list[Shown]
 
 def fits(pattern: str, destination: Address) -> bool:
     """Whether an address meets a pattern with ``*`` and ``?``; "" is every address."""
-    return not pattern or fnmatchcase(format_address(destination), pattern)
+    if not pattern:
+        return True
+    # Imported here because it brings re along, which a one-shot route add does not need.
+    from fnmatch import fnmatchcase
+    return fnmatchcase(format_address(destination), pattern)
 
 
 def _row(shown: tuple[Cell, ...], widths: tuple[int, ...]) -> Line:
