@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from commands.answer import Answer
 from commands.errors import CommandError, Leave
+from commands.masking import mask_text
 from commands.render import error_block, lines_of, render_warning
 from commands.run import run_line
 from commands.words import USAGE_EXIT, comment_start
@@ -97,8 +98,15 @@ def run_script(lines: list[str], name: str, session: "Session", stop: bool = Fal
         worst = worse(worst, answer.exit)
         emit_answer(answer, session)
         if stop and answer.exit:
-            raise CommandError("failed", f"'{line.strip()}' did not succeed", exit=answer.exit)
+            raise _unsuccessful(line, f"{name}:{number}", session, answer.exit)
     return worst
+
+
+def _unsuccessful(line: str, place: str, session: "Session", exit: int) -> CommandError:
+    """A command that did not fail but says no: an unanswered ping, a check with FAIL."""
+    failure = CommandError("failed", "The command did not succeed", exit=exit)
+    failure.place, failure.line = place, mask_text(line.strip(), session)
+    return failure
 
 
 def script_exit(mistake: CommandError) -> int:

@@ -89,6 +89,8 @@ def _guarded(options: Options) -> int:
 
 
 def _session(options: Options, session: Session, show: Show) -> int:
+    if _at_terminal() and sys.stderr.isatty():
+        session.ask = _ask
     if options.machine is not None:
         run_line("set machine name=" + line_of_arguments([options.machine]), session)
     worst = 0
@@ -100,7 +102,7 @@ def _session(options: Options, session: Session, show: Show) -> int:
         _enter(options.context, session)
     if options.command:
         return max(worst, _one_command(options.command, session, show))
-    if options.script is not None or sys.stdin is None or not sys.stdin.isatty():
+    if options.script is not None or not _at_terminal():
         return max(worst, _script(options, session))
     from shell.repl import run_repl
     return run_repl(session, options)
@@ -112,11 +114,13 @@ def _enter(context: str, session: Session) -> None:
 
 
 def _one_command(command: tuple[str, ...], session: Session, show: Show) -> int:
-    if sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty():
-        session.ask = _ask
     answer = run_line(line_of_arguments(command), session)
     show.answer(answer)
     return answer.exit or int(show.failed)
+
+
+def _at_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def _ask(question: str) -> str:

@@ -114,6 +114,18 @@ def test_an_atomic_script_leaves_nothing_behind_when_it_fails(ipsecsh: Run) -> N
     assert "name=A" in ipsecsh("dump")[1]
 
 
+def test_a_running_lab_follows_an_atomic_script(ipsecsh: Run) -> None:
+    lines = ["ipconfig", "ipsec static", "add policy P activatedefaultrule=no", "add filterlist L",
+             "add filter L any any protocol=ICMP", "add filteraction B action=block",
+             "add rule R P L B", "set policy P assign=yes", "ping -n 1 10.1.0.10"]
+    plain = ipsecsh("-f", "-", "--store", "a.db", typed="\n".join(lines))
+    atomic = ipsecsh("-f", "-", "--store", "b.db", "--atomic", typed="\n".join(lines))
+    assert plain[:2] == atomic[:2]
+    assert plain[0] == 1 and "Reply from" not in plain[1]
+    assert atomic[2] == ("-:9: ERR failed : The command did not succeed\n"
+                         "  ping -n 1 10.1.0.10\n")
+
+
 @pytest.mark.parametrize("arguments", [[], ["-f", "-"]])
 def test_standard_input_is_a_script(arguments: list[str], ipsecsh: Run) -> None:
     code, out, _ = ipsecsh(*arguments, typed="pushd ipsec static\r\nadd filterlist A\r\n"
