@@ -142,8 +142,8 @@ def test_a_verbose_policy_has_everything_inside(session: Session) -> None:
 def test_tables(session: Session) -> None:
     assert shown(session, "show policy all format=table").splitlines()[2].split() == [
         "My", "Policy", "2", "3/17/2004", "9:00:00", "AM", "YES"]
-    assert shown(session, "show filterlist all table").splitlines()[2].split() == ["block", "1"]
-    assert shown(session, "show filteraction all table").splitlines()[2].split() == [
+    assert shown(session, "show filterlist all format=table").splitlines()[2].split() == ["block", "1"]
+    assert shown(session, "show filteraction all format=table").splitlines()[2].split() == [
         "FA", "NEGOTIATE"]
     rules = shown(session, 'show rule all policy="My Policy" format=table').splitlines()
     assert [line.split()[:2] for line in rules[2:]] == [["YES", "out"], ["NO", "NONE"]]
@@ -151,7 +151,7 @@ def test_tables(session: Session) -> None:
 
 def test_a_verbose_table_of_rules_has_a_line_for_each_filter(session: Session) -> None:
     for command in ('show rule all policy="My Policy" level=verbose format=table wide=yes',
-                    "show filterlist all verbose table"):
+                    "show filterlist all verbose format=table"):
         lines = shown(session, command).splitlines()
         assert [line.split()[:2] for line in lines if line[:3] in ("YES", "NO ")] == [
             ["YES", "445"]]
