@@ -133,7 +133,8 @@ def _inbound(installed: SaInstalled, now: float, window: int) -> SecurityAssocia
     keys: SaKeys = installed.inbound
     return build_inbound(keys.spi, installed.peer, installed.local,
                          Selector(remote, local, protocol, remote_port, local_port),
-                         _terms(installed, now, window), keys.esp_key, keys.auth_key)
+                         _terms(installed, now, window), keys.esp_key, keys.auth_key,
+                         ah_spi=keys.ah_spi, ah_key=keys.ah_key)
 
 
 def _outbound(installed: SaInstalled, now: float,
@@ -144,7 +145,8 @@ def _outbound(installed: SaInstalled, now: float,
     keys: SaKeys = installed.outbound
     return build_outbound(keys.spi, installed.local, installed.peer,
                           Selector(local, remote, protocol, local_port, remote_port),
-                          _terms(installed, now), keys.esp_key, keys.auth_key, entropy)
+                          _terms(installed, now), keys.esp_key, keys.auth_key, entropy,
+                          ah_spi=keys.ah_spi, ah_key=keys.ah_key)
 
 
 class Sad:
@@ -155,6 +157,7 @@ class Sad:
         self._window = window
         self._idle = idle_seconds
         self._by_spi: dict[int, SaPair] = {}
+        self._by_ah: dict[int, SaPair] = {}
         self._by_entry: dict[str, dict[int, SaPair]] = {}
         self._by_selector: dict[tuple[str, TrafficSelector], dict[int, SaPair]] = {}
         self._soft: dict[tuple[str, Address], SoftAssociation] = {}
@@ -184,6 +187,8 @@ class Sad:
     def _add(self, pair: SaPair) -> None:
         pair.inbound.on_limit = self._watch(pair)
         self._by_spi[pair.spi] = pair
+        if pair.inbound.ah is not None:
+            self._by_ah[pair.inbound.ah.spi] = pair
         self._by_entry.setdefault(pair.entry, {})[pair.spi] = pair
         self._by_selector.setdefault((pair.entry, pair.selector), {})[pair.spi] = pair
         self._push(pair.soft_at, "soft", pair)
@@ -214,8 +219,13 @@ class Sad:
         return len(self._heap)
 
     def by_spi(self, spi: int) -> SecurityAssociation | None:
-        """The inbound SA of an SPI that a packet to us carries."""
+        """The inbound SA of an SPI that a packet to us carries in its ESP."""
         pair = self._by_spi.get(spi)
+        return pair.inbound if pair is not None else None
+
+    def by_ah_spi(self, spi: int) -> SecurityAssociation | None:
+        """The inbound SA of an SPI that a packet to us carries in its AH."""
+        pair = self._by_ah.get(spi)
         return pair.inbound if pair is not None else None
 
     def pair(self, spi: int) -> SaPair | None:
@@ -252,6 +262,8 @@ class Sad:
         if pair is None:
             return None
         pair.alive = False
+        if pair.inbound.ah is not None and self._by_ah.get(pair.inbound.ah.spi) is pair:
+            del self._by_ah[pair.inbound.ah.spi]
         self._drop_from(self._by_entry, pair.entry, pair)
         self._drop_from(self._by_selector, (pair.entry, pair.selector), pair)
         return pair

@@ -1,1 +1,1 @@
-"""ESP (RFC 2406) as a sans-IO core: security associations that wrap and open octets."""
+"""ESP (RFC 2406) and AH (RFC 2402) as a sans-IO core: associations that wrap and open octets."""

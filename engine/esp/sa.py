@@ -7,6 +7,7 @@ from typing import NamedTuple
 from engine.address import ANY_NETWORK, Address, Network
 from engine.entropy import Entropy
 from engine.errors import ParseError
+from engine.esp.ah import AuthenticationHeader
 from engine.esp.constants import (
     HEADER,
     MAX_SEQUENCE,
@@ -14,12 +15,10 @@ from engine.esp.constants import (
     MIN_SPI,
     NEXT_DUMMY,
     NEXT_TUNNEL,
-    PROTOCOL_ESP,
 )
-from engine.esp.decap import Open, Verify, make_open, make_verify
+from engine.esp.decap import Open, Verify, make_unwrap
 from engine.esp.encap import Wrap, make_wrap
 from engine.esp.replay import DEFAULT_WINDOW, ReplayWindow
-from engine.ip import DEFAULT_TTL, IPv4
 from engine.suites import QuickModeMethod
 
 SOFT_SHARE = 0.85
@@ -67,14 +66,16 @@ class SaTerms(NamedTuple):
 class SecurityAssociation:
     """One direction. `source` and `destination` are the outer addresses of its packets.
 
-    `encap` works on an outbound SA, `decap` on an inbound one. `octets` and `packets` count
+    `encap` works on an outbound SA, `decap` on an inbound one, both on ESP; `ah` is the
+    authentication header around it or instead of it, None without one (whole packets are the
+    business of `engine.esp.packets`). `octets` and `packets` count
     inner octets that passed, `used` is the engine time of the last one. `on_limit` is called
     with the SA and "soft" or "hard" when its octets or sequence numbers reach those limits;
     nothing passes after `hard_octets` (infinite without such a lifetime).
     """
 
     __slots__ = ("spi", "direction", "source", "destination", "selector", "terms", "octets",
-                 "packets", "sequence", "used", "window", "on_limit", "hard_octets", "_wrap",
+                 "packets", "sequence", "used", "window", "on_limit", "hard_octets", "ah", "_wrap",
                  "_verify", "_open", "_octet_mark", "_sequence_mark")
 
     def __init__(self, spi: int, direction: str, source: Address, destination: Address,
@@ -92,6 +93,7 @@ class SecurityAssociation:
         self.sequence = 0
         self.used = terms.created
         self.window = ReplayWindow(terms.window)
+        self.ah: AuthenticationHeader | None = None
         self.on_limit: Callable[[SecurityAssociation, str], None] | None = None
         self._wrap: Wrap | None = None
         self._verify: Verify | None = None
@@ -119,7 +121,7 @@ class SecurityAssociation:
         assert self._wrap is not None, "encap on an inbound SA"
         data = self._wrap(sequence, inner, next_header)
         self.sequence = sequence
-        self._account(len(inner), now)
+        self.account(len(inner), now)
         return data
 
     def decap(self, data: bytes, now: float = 0.0) -> tuple[bytes, int]:
@@ -138,21 +140,29 @@ class SecurityAssociation:
         sequence = number & MAX_SEQUENCE
         if number >> 32 != self.spi:
             raise ParseError("bad-spi", "SPI", 0)
-        if not self.window.check(sequence):
+        window = self.window
+        if sequence <= window.top and not window.check(sequence):
             raise ParseError("replay", "sequence number", 4)
         body = verify(data)
         if self.octets >= self.hard_octets:
             raise ParseError("lifetime-exhausted", "kilobytes")
-        self.window.advance(sequence)
-        self.sequence = self.window.top
+        window.advance(sequence)
+        self.sequence = window.top
         inner, next_header = open_body(body)
         if next_header != NEXT_TUNNEL and (self.terms.tunnel or next_header == NEXT_DUMMY):
             dummy = next_header == NEXT_DUMMY
             raise ParseError("dummy" if dummy else "bad-next-header", "next header", len(body))
-        self._account(len(inner), now)
+        self.account(len(inner), now)
         return inner, next_header
 
-    def _account(self, octets: int, now: float) -> None:
+    def pass_plain(self, octets: int, now: float) -> None:
+        """Counts octets that AH alone protects. Raises ParseError "lifetime-exhausted"."""
+        if self.octets >= self.hard_octets:
+            raise ParseError("lifetime-exhausted", "kilobytes")
+        self.account(octets, now)
+
+    def account(self, octets: int, now: float) -> None:
+        """Counts a packet's inner octets, and reports a limit that it reached."""
         self.octets += octets
         self.packets += 1
         if now > self.used:
@@ -171,30 +181,31 @@ class SecurityAssociation:
 
 def build_outbound(spi: int, source: Address, destination: Address, selector: Selector,
                    terms: SaTerms, key: bytes, auth_key: bytes,
-                   entropy: Entropy) -> SecurityAssociation:
-    """The SA that wraps towards `destination`. Raises ValueError for a wrong SPI or key."""
+                   entropy: Entropy, *, ah_spi: int = 0, ah_key: bytes = b"",
+                   ) -> SecurityAssociation:
+    """The SA that wraps towards `destination`; `ah_spi` and `ah_key` when the method has AH.
+
+    Raises ValueError for a wrong SPI or key.
+    """
     sa = SecurityAssociation(spi, "outbound", source, destination, selector, terms)
-    sa._wrap = make_wrap(spi, terms.method.esp_cipher or "None", key, terms.method.esp_auth,
-                         auth_key, entropy)
+    method = terms.method
+    if method.has_esp:
+        sa._wrap = make_wrap(spi, method.esp_cipher or "None", key, method.esp_auth, auth_key,
+                             entropy)
+    if method.ah_auth:
+        sa.ah = AuthenticationHeader(ah_spi, method.ah_auth, ah_key, terms.window)
     return sa
 
 
 def build_inbound(spi: int, source: Address, destination: Address, selector: Selector,
-                  terms: SaTerms, key: bytes, auth_key: bytes) -> SecurityAssociation:
+                  terms: SaTerms, key: bytes, auth_key: bytes, *, ah_spi: int = 0,
+                  ah_key: bytes = b"") -> SecurityAssociation:
     """The SA that opens what `source` sent us. Raises ValueError like `build_outbound`."""
     sa = SecurityAssociation(spi, "inbound", source, destination, selector, terms)
-    cipher = terms.method.esp_cipher or "None"
-    sa._verify = make_verify(cipher, terms.method.esp_auth, auth_key)
-    sa._open = make_open(cipher, key)
+    method = terms.method
+    if method.has_esp:
+        sa._verify, sa._open = make_unwrap(method.esp_cipher or "None", key, method.esp_auth,
+                                           auth_key)
+    if method.ah_auth:
+        sa.ah = AuthenticationHeader(ah_spi, method.ah_auth, ah_key, terms.window)
     return sa
-
-
-def outer_packet(sa: SecurityAssociation, octets: bytes, source: Address, tos: int = 0,
-                 df: bool = False, *, identification: int = 0, trace: int = 0) -> IPv4:
-    """The packet that carries ESP octets (RFC 2401 5.1.2.1).
-
-    `source` is the address of the outgoing interface, `tos` is copied from the inner packet,
-    `df` follows the host's policy; the TTL is a fresh one.
-    """
-    return IPv4(source, sa.destination, PROTOCOL_ESP, octets, DEFAULT_TTL, tos, identification,
-                df, trace=trace)

@@ -1,11 +1,16 @@
-"""Ciphers and integrity of ESP as functions over octets, made once for the life of an SA.
+"""Ciphers and integrity of ESP and AH as functions over octets, made once for an SA's life.
 
 The libraries are imported inside the factories: a policy can be shown without loading them.
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from engine.esp.constants import CIPHERS, INTEGRITY
+from engine.esp.constants import CIPHERS, INTEGRITY, SALT
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    from cryptography.hazmat.primitives.hmac import HMAC
 
 Transform = Callable[[bytes], bytes]
 
@@ -18,13 +23,28 @@ def make_cipher(name: str, key: bytes, block: bytes, *, encrypt: bool) -> Transf
     front of the ciphertext, whose decryption is thrown away. That saves an OpenSSL context for
     every packet. `block` starts the chain. Raises ValueError for a key of wrong length.
     """
-    if len(key) != CIPHERS[name].key:
-        raise ValueError(f"{name} needs a key of {CIPHERS[name].key} octets")
+    _check_key(name, key)
     if name == "None":
         return bytes
     if name == "DES":
         return _des(key, block, encrypt)
     return _openssl(name, key, block, encrypt)
+
+
+def make_aead(name: str, key: bytes) -> tuple["AESGCM", bytes]:
+    """AES-GCM under the key, and the salt that stands behind it in KEYMAT (RFC 4106 8.1).
+
+    Raises ValueError for keying material of wrong length.
+    """
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    _check_key(name, key)
+    return AESGCM(key[:-SALT]), key[-SALT:]
+
+
+def _check_key(name: str, key: bytes) -> None:
+    if len(key) != CIPHERS[name].key:
+        raise ValueError(f"{name} needs a key of {CIPHERS[name].key} octets")
 
 
 def _des(key: bytes, block: bytes, encrypt: bool) -> Transform:
@@ -46,11 +66,11 @@ def _openssl(name: str, key: bytes, block: bytes, encrypt: bool) -> Transform:
     return (cipher.encryptor() if encrypt else cipher.decryptor()).update
 
 
-def make_integrity(name: str, key: bytes) -> Transform:
-    """The truncated HMAC of a name: MD5 and SHA1 to 96 bits, SHA256 to 128 (RFC 4868).
+def make_keyed(name: str, key: bytes) -> "Callable[[], HMAC]":
+    """Gives a keyed HMAC state at each call: made once, copied for each packet.
 
-    The keyed state is made once and copied for each packet. Raises ValueError for a key of
-    wrong length.
+    The caller truncates what comes out to `INTEGRITY[name].icv` octets. Raises ValueError for a
+    key of wrong length.
     """
     from cryptography.hazmat.primitives import hashes, hmac
 
@@ -59,9 +79,17 @@ def make_integrity(name: str, key: bytes) -> Transform:
         raise ValueError(f"HMAC-{name} needs a key of {spec.key} octets")
     algorithms: dict[str, Callable[[], hashes.HashAlgorithm]] = {
         "MD5": hashes.MD5, "SHA1": hashes.SHA1, "SHA256": hashes.SHA256,
+        "SHA384": hashes.SHA384, "SHA512": hashes.SHA512,
     }
-    copy = hmac.HMAC(key, algorithms[spec.digest]()).copy
-    icv = spec.icv
+    return hmac.HMAC(key, algorithms[spec.digest]()).copy
+
+
+def make_integrity(name: str, key: bytes) -> Transform:
+    """The truncated HMAC of a name: MD5 and SHA1 to 96 bits, SHA2 to its half (RFC 4868).
+
+    Raises ValueError for a key of wrong length.
+    """
+    copy, icv = make_keyed(name, key), INTEGRITY[name].icv
 
     def integrity(data: bytes) -> bytes:
         state = copy()

@@ -6,9 +6,10 @@ ESP itself never meets it.
 
 from engine.address import format_address
 from engine.errors import ParseError
-from engine.esp.constants import HEADER, NEXT_TUNNEL
+from engine.esp.constants import AH_HEADER, HEADER
+from engine.esp.packets import unprotect
 from engine.esp.sa import SecurityAssociation
-from engine.ip import ESP, IPv4, parse_ipv4, ports
+from engine.ip import AH, ESP, IPv4, ports
 from engine.pipeline.node import Flow, Node
 from engine.pipeline.outbound import Stage, decide, forward
 from engine.pipeline.stages import INBOUND, Output
@@ -18,7 +19,7 @@ from engine.spd import INBOUND as IN
 _STATISTIC = {
     "bad-icv": "not_authenticated", "replay": "replay_detected", "bad-padding": "not_decrypted",
     "bad-length": "not_decrypted", "truncated": "not_decrypted",
-    "bad-next-header": "not_decrypted",
+    "bad-next-header": "not_decrypted", "missing-ah": "not_authenticated",
 }
 # The reasons of which the System log gets a record.
 _LOGGED = frozenset({"bad-icv", "replay"})
@@ -52,7 +53,7 @@ def _reassemble(node: Node, flow: Flow) -> bool:
 
 
 def _ipsec(node: Node, flow: Flow) -> bool:
-    if flow.packet.protocol == ESP and flow.packet.destination in node.own:
+    if flow.packet.protocol in (ESP, AH) and flow.packet.destination in node.own:
         return _open(node, flow)
     return _check_clear(node, flow)
 
@@ -107,32 +108,38 @@ def _check_clear(node: Node, flow: Flow) -> bool:
 
 
 def _open(node: Node, flow: Flow) -> bool:
-    """ESP for this machine: SPI, integrity, replay, decryption, then the policy."""
+    """ESP or AH for this machine: SPI, integrity, replay, decryption, then the policy."""
     outer = flow.packet
-    spi = int.from_bytes(outer.payload[:4], "big") if len(outer.payload) >= HEADER else 0
-    sa = node.sad.by_spi(spi)
+    spi, sa = _association(node, outer)
     if sa is None:
         node.stats.bad_spi += 1
         node.services.driver_event("bad-spi", outer, f"0x{spi:08x}", flow.now)
-        return node.drop(flow, "esp", "bad-spi", f"SPI 0x{spi:08x}")
+        return node.drop(flow, _stage(outer), "bad-spi", f"SPI 0x{spi:08x}")
     if outer.source != sa.source:
-        return node.drop(flow, "esp", "wrong-tunnel-source",
+        return node.drop(flow, _stage(outer), "wrong-tunnel-source",
                          f"{format_address(outer.source)}, not {format_address(sa.source)}")
     try:
-        octets, next_header = sa.decap(outer.payload, flow.now)
-        inner = _inner(outer, octets, next_header)
+        inner = unprotect(sa, outer, flow.now)
     except ParseError as error:
         return _refused(node, flow, sa, error.drop)
-    _account(node, sa, len(octets))
-    node.step(flow, "esp", "pass", "", f"SPI 0x{spi:08x} sequence {sa.sequence}")
+    _account(node, sa, inner.length if sa.terms.tunnel else len(inner.payload))
+    node.step(flow, _stage(outer), "pass", "", f"SPI 0x{spi:08x} sequence {sa.sequence}")
     flow.packet, flow.secured = inner, sa
     return _check_inner(node, flow, sa)
 
 
-def _inner(outer: IPv4, octets: bytes, next_header: int) -> IPv4:
-    if next_header == NEXT_TUNNEL:
-        return parse_ipv4(octets, outer.trace)
-    return outer.with_payload(octets, next_header)
+def _association(node: Node, outer: IPv4) -> tuple[int, SecurityAssociation | None]:
+    """The SPI that a packet shows (0 when it is too short), and the SA known by it."""
+    octets = outer.payload
+    if outer.protocol == AH:
+        spi = int.from_bytes(octets[4:8], "big") if len(octets) >= AH_HEADER else 0
+        return spi, node.sad.by_ah_spi(spi)
+    spi = int.from_bytes(octets[:4], "big") if len(octets) >= HEADER else 0
+    return spi, node.sad.by_spi(spi)
+
+
+def _stage(outer: IPv4) -> str:
+    return "ah" if outer.protocol == AH else "esp"
 
 
 def _refused(node: Node, flow: Flow, sa: SecurityAssociation, reason: str) -> bool:
@@ -141,7 +148,7 @@ def _refused(node: Node, flow: Flow, sa: SecurityAssociation, reason: str) -> bo
         setattr(node.stats, statistic, getattr(node.stats, statistic) + 1)
     if reason in _LOGGED:
         node.services.driver_event(reason, flow.packet, f"0x{sa.spi:08x}", flow.now)
-    return node.drop(flow, "esp", reason, f"SPI 0x{sa.spi:08x}")
+    return node.drop(flow, _stage(flow.packet), reason, f"SPI 0x{sa.spi:08x}")
 
 
 def _check_inner(node: Node, flow: Flow, sa: SecurityAssociation) -> bool:

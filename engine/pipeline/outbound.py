@@ -9,8 +9,8 @@ from collections.abc import Callable
 from engine.address import Address
 from engine.agent import key_of
 from engine.errors import ParseError
-from engine.esp.constants import CIPHERS, HEADER, INTEGRITY, NEXT_TUNNEL, TRAILER
-from engine.esp.sa import SecurityAssociation, outer_packet
+from engine.esp.packets import protect, room_for
+from engine.esp.sa import SecurityAssociation
 from engine.icmp import (
     HOST_UNREACHABLE,
     NEEDS_FRAGMENTATION,
@@ -20,7 +20,6 @@ from engine.icmp import (
     UNREACHABLE,
     icmp_error,
 )
-from engine.ip import HEADER as IP_HEADER
 from engine.ip import IPv4, ports
 from engine.pipeline.fragment import fragment
 from engine.pipeline.hold import Held
@@ -29,7 +28,6 @@ from engine.pipeline.route import Hop
 from engine.pipeline.stages import FORWARD, OUTBOUND, Output, Transmit
 from engine.spd import OUTBOUND as OUT
 from engine.spd import SpdEntry, exempt
-from engine.suites import QuickModeMethod
 
 Stage = Callable[[Node, Flow], bool]
 
@@ -211,33 +209,26 @@ def _wait(node: Node, flow: Flow, entry: SpdEntry, local: Address, peer: Address
     return False
 
 
-def room_for(method: QuickModeMethod, mtu: int) -> int:
-    """Octets an inner packet may have so that tunnel ESP around it fits `mtu` (RFC 2401 6.1)."""
-    cipher = CIPHERS[method.esp_cipher or "None"]
-    fixed = IP_HEADER + HEADER + cipher.iv + INTEGRITY[method.esp_auth].icv
-    return (mtu - fixed) // cipher.block * cipher.block - TRAILER
-
-
 def _encapsulate(node: Node, flow: Flow, sa: SecurityAssociation, local: Address) -> bool:
     packet, hop = flow.packet, flow.hop
     assert hop is not None
-    method = sa.terms.method
+    terms = sa.terms
+    stage = "esp" if terms.method.has_esp else "ah"
     if packet.df:
-        room = room_for(method, node.mtu_towards(hop.interface, sa.destination, flow.now))
+        mtu = node.mtu_towards(hop.interface, sa.destination, flow.now)
+        room = room_for(terms.method, mtu, tunnel=terms.tunnel)
         if packet.length > room:
-            node.drop(flow, "esp", "needs-frag", f"room for {room} octets in the tunnel")
+            node.drop(flow, stage, "needs-frag", f"room for {room} octets under the SA")
             _refuse(node, flow, UNREACHABLE, NEEDS_FRAGMENTATION, room)
             return False
-    inner, next_header = ((packet.build(), NEXT_TUNNEL) if sa.terms.tunnel
-                          else (packet.payload, packet.protocol))
     try:
-        octets = sa.encap(inner, next_header, flow.now)
+        outer = protect(sa, packet, local, flow.now, df=packet.df,
+                        identification=node.next_identification())
     except ParseError as error:
-        return node.drop(flow, "esp", error.drop, f"SPI 0x{sa.spi:08x}")
-    node.step(flow, "esp", "protect", "", f"SPI 0x{sa.spi:08x} sequence {sa.sequence}")
-    _account(node, sa, len(inner))
-    flow.packet = outer_packet(sa, octets, local, packet.tos, packet.df,
-                               identification=node.next_identification(), trace=packet.trace)
+        return node.drop(flow, stage, error.drop, f"SPI 0x{sa.spi:08x}")
+    node.step(flow, stage, "protect", "", f"SPI 0x{sa.spi:08x} sequence {sa.sequence}")
+    _account(node, sa, packet.length if terms.tunnel else len(packet.payload))
+    flow.packet = outer
     flow.hop = _outer_hop(node, hop, sa.destination)
     return True
 

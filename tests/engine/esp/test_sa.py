@@ -7,15 +7,16 @@ from hypothesis import strategies as st
 from engine.address import Network
 from engine.errors import ParseError
 from engine.esp.constants import INTEGRITY, MAX_SEQUENCE
+from engine.esp.packets import protect
 from engine.esp.sa import (
     SaTerms,
     SecurityAssociation,
     Selector,
     build_inbound,
     build_outbound,
-    outer_packet,
 )
 from engine.esp.transforms import make_cipher, make_integrity
+from engine.ip import IPv4
 from engine.suites import QuickModeMethod
 from tests.support.suites import (
     OUTER_DESTINATION,
@@ -214,7 +215,8 @@ def test_the_time_of_the_last_packet_is_kept() -> None:
 
 def test_the_outer_header_takes_address_tos_and_df_from_the_host() -> None:
     out, _ = pair(AES)
-    packet = outer_packet(out, b"esp", 0x01020304, tos=0x28, df=True, identification=7, trace=9)
+    inner = IPv4(1, 2, 17, b"data", 3, 0x28, trace=9)
+    packet = protect(out, inner, 0x01020304, 0.0, df=True, identification=7)
     assert (packet.source, packet.destination) == (0x01020304, OUTER_DESTINATION)
     assert (packet.protocol, packet.tos, packet.df) == (50, 0x28, True)
     assert (packet.identification, packet.trace, packet.ttl) == (7, 9, 128)

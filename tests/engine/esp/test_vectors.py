@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.exceptions import InvalidTag
 
 from engine.errors import ParseError
 from engine.esp.constants import INTEGRITY
 from engine.esp.decap import make_open
 from engine.esp.sa import SaTerms, Selector, build_inbound, build_outbound
-from engine.esp.transforms import make_cipher, make_integrity
+from engine.esp.transforms import make_aead, make_cipher, make_integrity
 from engine.icmp import ECHO_REQUEST, parse_icmp
 from engine.ip import ESP, parse_ipv4
-from engine.suites import QuickModeMethod
+from engine.suites import AEAD_CIPHERS, CIPHERS, QuickModeMethod
 from tests.support.suites import octets
 
 VECTORS = Path(__file__).parents[2] / "vectors"
@@ -158,7 +159,29 @@ def test_the_sunrise_sunset_capture_is_decrypted() -> None:
     assert sequences == sorted(set(sequences))
 
 
-@pytest.mark.parametrize("cipher", ["DES", "3DES", "AES128", "AES192", "AES256"])
+@pytest.mark.parametrize("cipher", [*CIPHERS, *AEAD_CIPHERS])
 def test_keys_of_wrong_length_are_refused(cipher: str) -> None:
     with pytest.raises(ValueError, match=cipher):
         make_cipher(cipher, octets("key", 7), bytes(16), encrypt=True)
+
+
+def test_wycheproof_gcm_messages_are_sealed_and_opened() -> None:
+    groups = json.loads((VECTORS / "gcm" / "wycheproof-aes_gcm_test.json").read_text())
+    done = {"valid": 0, "invalid": 0}
+    for group in groups["testGroups"]:
+        if (group["ivSize"], group["tagSize"]) != (96, 128):
+            continue
+        for test in group["tests"]:
+            iv, text, sealed = (bytes.fromhex(test[name]) for name in ("iv", "msg", "ct"))
+            sealed += bytes.fromhex(test["tag"])
+            aad = bytes.fromhex(test["aad"])
+            aead, salt = make_aead(f"AESGCM{group['keySize']}",
+                                   bytes.fromhex(test["key"]) + iv[:4])
+            if test["result"] == "valid":
+                assert aead.encrypt(salt + iv[4:], text, aad) == sealed
+                assert aead.decrypt(salt + iv[4:], sealed, aad) == text
+            else:
+                with pytest.raises(InvalidTag):
+                    aead.decrypt(salt + iv[4:], sealed, aad)
+            done[test["result"]] += 1
+    assert min(done.values()) > 20
