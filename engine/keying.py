@@ -304,8 +304,6 @@ class Keying:
         if pending is not None:
             selector = node.agent.wanted(pending.entry, pending.local, pending.peer).selector
         self.record(audit.failed(one, selector, now))
-        if pending is not None and pending.entry.soft and not one.answered:
-            return self._go_soft(one.entry, now)
         self._forget(one.entry, now)
         return []
 

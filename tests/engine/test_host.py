@@ -4,7 +4,7 @@ import pytest
 
 from engine.address import parse_address
 from engine.host import Host
-from engine.icmp import Icmp, echo_request, parse_icmp
+from engine.icmp import Icmp, build_icmp, echo_request, parse_icmp
 from engine.ip import ESP, IPv4, udp_packet
 from engine.lab.seed import seeded_entropy
 from engine.pipeline.stages import Deliver, Output, Refused, Transmit
@@ -271,6 +271,35 @@ def test_rubbish_on_port_500_is_counted_and_not_answered() -> None:
     broken = broken.with_payload(broken.payload[:-1] + b"\1")
     assert host.receive(broken, "External", 0.0) == []
     assert host.counters["udp-checksum"] == 1
+
+
+def test_a_datagram_to_oneself_is_refused_to_oneself() -> None:
+    host = gateway()
+    assert [type(one) for one in host.send(udp_packet(OWN, OWN, 1025, 9, b"x"), 0.0)] == [
+        Deliver, Deliver]
+    assert host.receive(udp_packet(0, OWN, 1025, 9, b"x"), "External", 0.0) == [
+        Deliver(udp_packet(0, OWN, 1025, 9, b"x"))]
+
+
+def test_icmp_that_cannot_be_read_is_counted() -> None:
+    host = gateway()
+    host.receive(IPv4(PEER, OWN, 1, b"\3"), "External", 0.0)
+    host.receive(IPv4(PEER, OWN, 1, build_icmp(3, 3, 0, b"short")), "External", 0.0)
+    assert host.counters == {"icmp-truncated": 1, "icmp-quote": 1}
+
+
+def test_a_machine_without_any_way_still_has_an_address() -> None:
+    assert gateway().source_for(HOST_B) == INTERNAL
+
+
+def test_learned_path_mtus_have_a_floor_an_age_and_a_bound() -> None:
+    node = gateway().node
+    node.learn_mtu(PEER, 100, 0.0)
+    assert node.mtu_towards("External", PEER, 1.0) == 576
+    assert node.mtu_towards("External", PEER, 601.0) == 1500
+    for peer in range(300):
+        node.learn_mtu(peer, 1400, 0.0)
+    assert len(node.path_mtu) == 256
 
 
 def test_filter_hits_are_counted_by_filter() -> None:

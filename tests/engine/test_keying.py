@@ -12,7 +12,7 @@ from engine.policy.model import (
     Side,
 )
 from engine.suites import QuickModeMethod
-from tests.support.site import HOST_A, HOST_B, POLICY, Site, article
+from tests.support.site import HOST_A, HOST_B, OWN, POLICY, Site, article
 
 
 def values(site: Site, machine: str = "gwA") -> dict[str, int]:
@@ -57,6 +57,56 @@ def test_a_rule_that_only_knows_kerberos_fails_with_a_named_reason() -> None:
     assert site.ping()[0].kind == "timeout"
     assert site.numbers() and set(site.numbers()) <= {545, 546, 547}
     assert values(site)["total_key_add"] == 0
+
+
+def test_a_local_reason_to_fail_is_none_for_clear_text() -> None:
+    site = Site().policy(soft=True).route()
+    for name in ("NetA to NetB", "NetB to NetA"):
+        rule = site.gwa.rule(POLICY, name)
+        site.gwa.replace_rule(POLICY, name, rule._replace(auth=(AuthMethod("kerberos"),)))
+    site.lab.reload()
+    assert not any(echo.clear or echo.soft for echo in site.ping(20))
+    assert not site.lab.hosts["gwA"].soft
+
+
+def test_a_soft_association_ends_with_the_policy_that_allowed_it() -> None:
+    site = Site().policy(soft=True).route()
+    site.lab.stop_agent("gwB")
+    assert site.ping()[0].soft and site.lab.hosts["gwA"].soft
+    site.gwa.replace_filteraction("FA", site.gwa.filteraction("FA")._replace(soft=False))
+    site.lab.reload()
+    assert not site.lab.hosts["gwA"].soft
+    echo = site.ping()[0]
+    assert (echo.kind, echo.clear) == ("timeout", False)
+
+
+def test_a_soft_association_gives_way_to_a_tunnel_that_the_peer_builds() -> None:
+    site = Site().policy(soft=True).route()
+    site.lab.stop_agent("gwB")
+    site.ping()
+    site.lab.start_agent("gwB")
+    assert site.ping(2, machine="hostB", destination=HOST_A)[1].protected
+    assert not site.lab.hosts["gwA"].soft
+    echo = site.ping()[0]
+    assert echo.protected and not echo.clear
+
+
+def test_stopping_the_agent_ends_negotiations_and_drops_what_waits() -> None:
+    site = Site().policy().route()
+    site.lab.links["middle"].up = False
+    site.ping()
+    site.lab.stop_agent("gwA")
+    assert site.counter("negotiation-failed") == 1
+    assert not site.lab.hosts["gwA"].negotiating(HOST_B)
+    assert site.lab.hosts["gwA"].main_modes() == ()
+
+
+def test_an_inbound_rule_alone_still_refuses_clear_text() -> None:
+    site = Site().policy(ends=(OWN, OWN)).route()
+    site.lab.stop_agent("gwB")
+    echo = site.ping(machine="hostB", destination=HOST_A)[0]
+    assert (echo.kind, echo.clear) == ("timeout", True)
+    assert site.counter("cleartext-refused") == 1
 
 
 def test_the_kilobyte_lifetime_renews_the_pair_without_loss() -> None:

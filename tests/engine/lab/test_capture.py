@@ -7,7 +7,7 @@ import pytest
 
 from engine.address import parse_address
 from engine.icmp import build_icmp, echo_request
-from engine.ip import AH, ESP, TCP, IPv4, udp_packet
+from engine.ip import AH, ESP, TCP, UDP, IPv4, udp_packet
 from engine.lab.capture import Capture
 from tests.support.site import article
 
@@ -48,6 +48,10 @@ def infos(*packets: IPv4) -> list[str]:
                                                                  "around protocol 89"),
     (IPv4(A, B, AH, bytes(8)), "AH"),
     (udp_packet(A, B, 1025, 53, b"x"), "UDP 1025 > 53"),
+    (IPv4(A, B, UDP, bytes(8), offset=8), "UDP (fragment, offset 8)"),
+    (IPv4(A, B, UDP, b"x"), "unreadable: udp-truncated: header at offset 1"),
+    (IPv4(A, B, 1, b"\x08" + bytes(7), mf=True), "ICMP Echo request (fragment, offset 0, more)"),
+    (IPv4(A, B, 1, bytes(8), offset=8), "ICMP (fragment, offset 8)"),
     (IPv4(A, B, TCP, bytes(20)), "protocol 6"),
 ])
 def test_each_packet_is_told_in_words(packet: IPv4, info: str) -> None:
