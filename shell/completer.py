@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
-from shell.hints import calmly
+from shell.hints import calmly, shorten
 
 if TYPE_CHECKING:
     from commands.completion import Candidate
@@ -31,8 +31,3 @@ class LineCompleter(Completer):
             ends = value[-1:] in ("=", ":", "/", "")
             yield Completion(value if ends else value + " ", start - len(text), display=value,
                              display_meta=shorten(help, HELP_WIDTH))
-
-
-def shorten(text: str, width: int) -> str:
-    """The text in at most `width` columns."""
-    return text if len(text) <= width else text[:width - 3].rstrip() + "..."

@@ -70,6 +70,11 @@ class SafeSuggest(AutoSuggest):
 DESTRUCTIVE = frozenset({"delete", "reset", "flush", "abort", "stop", "uninstall"})
 
 
+def shorten(text: str, width: int) -> str:
+    """The text in at most `width` columns."""
+    return text if len(text) <= width else text[:width - 3].rstrip() + "..."
+
+
 def inside_quotes(text: str) -> bool:
     """Whether a sign typed behind `text` would stand inside quotes."""
     return text.count('"') % 2 == 1
@@ -87,11 +92,11 @@ def help_lines(text: str, session: "Session", width: int) -> list[str]:
         from commands.help import help_answer
         from commands.index import node_at
         answer = help_answer(node_at(session.context), session)
-        return [plain(line)[:width] for line in render(answer, width=width)]
+        return [shorten(plain(line), width) for line in render(answer, width=width)]
     lines = calmly(list[str](), lambda: _expected(parse(text, session), text))
     for _, value, help in calmly(list["Candidate"](), lambda: complete(text, session)):
         head = f"{value:<{WORD_COLUMN}} - " if help else value
-        lines.append((head + help)[:width])
+        lines.append(shorten(head + help, width))
     return lines or ["Nothing more belongs here."]
 
 

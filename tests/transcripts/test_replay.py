@@ -69,7 +69,8 @@ def test_unexpected_output_is_a_failure(tmp_path: Path) -> None:
 
 
 def test_the_context_is_asserted(tmp_path: Path) -> None:
-    line, reasons, _ = only_failure(play(tmp_path, "ipsec> set machine gwA\nipsec> set machine gwA\n"))
+    text = "ipsec> set machine gwA\nipsec> set machine gwA\n"
+    line, reasons, _ = only_failure(play(tmp_path, text))
     assert (line, reasons) == (2, ("the context is the root, not ipsec",))
 
 
