@@ -272,7 +272,11 @@ def _dns_name(text: str) -> str:
 
 
 def address_candidates(session: "Session") -> Iterable[tuple[str, str]]:
-    """Addresses worth offering: the article's names that stand for one address or network."""
+    """Addresses worth offering: the article's names that stand for one."""
     for name, value in session.variables.items():
-        if "/" not in value and not value.startswith("255."):
+        try:
+            parse_address(value)
+        except ValueError:
+            continue
+        if not value.startswith("255."):
             yield value, name

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from commands.parser import complete
+from commands import index
+from commands.parser import complete, parse
 from commands.session import Session
 
 pytestmark = pytest.mark.usefixtures("tried")
@@ -77,3 +78,12 @@ def test_files_are_offered_for_redirection_and_scripts(session: Session, tmp_pat
 
 def test_machines_are_looked_up_in_the_store(session: Session) -> None:
     assert values("set machine h", session) == ["hostA", "hostB"]
+
+
+@pytest.mark.parametrize("path", [path for path, *_ in index.ROWS])
+def test_every_value_that_is_offered_is_taken(path: str, session: Session) -> None:
+    for tag in index.load(index.node_at(tuple(path.split()))).tags:
+        if tag.form == "tag" and not tag.kind.secret:
+            for start, value, _ in complete(f"{path} {tag.word}=", session):
+                line = f"{path} {tag.word}="[:start] + value
+                assert parse(line, session).error is None, line

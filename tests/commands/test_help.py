@@ -4,6 +4,7 @@ import pytest
 
 from commands import index
 from commands.help import context_help, entry, usage_page
+from commands.parser import parse
 from commands.render import render_text
 from commands.run import run_line
 from commands.session import Session
@@ -76,3 +77,15 @@ def test_every_usage_page_fits_the_screen(path: str) -> None:
     parameters = lines[lines.index("Parameters:"):] if "Parameters:" in lines else []
     stop = parameters.index("Examples:") if "Examples:" in parameters else len(parameters)
     assert all(len(line) <= 80 for line in parameters[:stop])
+
+
+@pytest.mark.parametrize("path", [path for path, *_ in index.ROWS])
+def test_every_example_is_a_line_that_can_be_typed(path: str, session: Session) -> None:
+    command = index.load(index.node_at(tuple(path.split())))
+    depth = max(depth for depth in range(len(command.words))
+                if index.is_context(command.words[:depth]))
+    session.context = command.words[:depth]
+    for example in command.examples:
+        parsed = parse(example, session)
+        assert parsed.error is None and not parsed.missing, (example, parsed.error)
+        assert parsed.words[:1] == command.words[:1], example
