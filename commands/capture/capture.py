@@ -8,7 +8,7 @@ from os.path import join
 from typing import TYPE_CHECKING
 
 from commands import cells
-from commands.answer import Answer, Cell, Lines, Table
+from commands.answer import Answer, Cell, Line, Lines
 from commands.clock import iso_time, windows_time
 from commands.errors import CommandError
 from commands.kinds import Number, Path
@@ -90,6 +90,10 @@ class Stop(Command, words="capture stop", help="Stops the running capture.",
         return Answer((_said(capture, "stopped"),))
 
 
+COLUMNS = (("number", "No."), ("time", "Time"), ("source", "Source"),
+           ("destination", "Destination"), ("protocol", "Protocol"), ("info", "Info"))
+
+
 def _row(one: "Summary", session: "Session") -> tuple[Cell, ...]:
     at = session.lab.wall(one.time)
     clock = windows_time(at).split(" ")[1]
@@ -97,7 +101,22 @@ def _row(one: "Summary", session: "Session") -> tuple[Cell, ...]:
     return (cells.number(one.number), Cell("time", iso_time(at), shown),
             Cell("ip", one.source, one.source),
             Cell("ip", one.destination, one.destination),
-            cells.enum(one.protocol), cells.text(one.info))
+            cells.enum(one.protocol), cells.text(one.info.removeprefix(one.protocol + " ")))
+
+
+def _listing(rows: list[tuple[Cell, ...]]) -> tuple[Line, ...]:
+    """A table that keeps each packet on one line, however long its info: lines are counted."""
+    heads = [heading for _, heading in COLUMNS]
+    sizes = [max(len(head), *(len(row[at].text) for row in rows))
+             for at, head in enumerate(heads)]
+    lines: list[Line] = [
+        ("  ".join(head.ljust(size) for head, size in zip(heads, sizes, strict=True)),),
+        ("  ".join("-" * size for size in sizes),)]
+    for row in rows:
+        number = cells.padded(row[0], sizes[0], right=True)
+        others = cells.columns(zip(row[1:], sizes[1:], strict=True), "  ")
+        lines.append((*number, "  ", *others))
+    return tuple(lines)
 
 
 class Show(Command, words="capture show", help="Displays the captured frames.",
@@ -110,17 +129,18 @@ class Show(Command, words="capture show", help="Displays the captured frames.",
     last: int | None = tag(Number(1, 100000), "Only the newest packets.", default=None)
 
     def run(self, session: "Session") -> Answer:
-        """The table; its number column counts from the start of the capture."""
+        """The list; its numbers count from the start of the capture."""
         capture = started(session, self.interface, self.machine)
         summaries = capture.summaries()
         if self.last is not None:
             summaries = summaries[-self.last:]
-        columns = (("number", "No."), ("time", "Time"), ("source", "Source"),
-                   ("destination", "Destination"), ("protocol", "Protocol"),
-                   ("info", "Info"))
-        return Answer((Table(columns, tuple(_row(one, session) for one in summaries), "",
-                             "packets", f"No packet crossed {capture.interface} of "
-                             f"{capture.machine} yet."),))
+        if not summaries:
+            nothing = (f"No packet crossed {capture.interface} of {capture.machine} yet.",)
+            return Answer((Lines((nothing,), [], "packets"),))
+        rows = [_row(one, session) for one in summaries]
+        keys = [key for key, _ in COLUMNS]
+        data = [dict(zip(keys, row, strict=True)) for row in rows]
+        return Answer((Lines(_listing(rows), data, "packets"),))
 
 
 class Save(Command, words="capture save", help="Writes the captured frames to a file.",
