@@ -105,8 +105,8 @@ class Arguments:
         return len(words)
 
     def rest_text(self, words: tuple[Word, ...], at: int) -> str:
-        """What is left, as typed; a single word without its quotes."""
-        if at == len(words) - 1:
+        """What is left, as typed; a single quoted word without its quotes."""
+        if at == len(words) - 1 and words[at].quoted:
             return words[at].text
         return self.line[words[at].start:words[-1].end]
 

@@ -57,7 +57,10 @@ def _secret_spans(parsed: Parse) -> list[tuple[int, int]]:
 def _named(words: tuple[Word, ...], at: int, word: Word) -> list[tuple[int, int]]:
     """The value behind ``psk=`` in any of its spellings, as far as the line goes."""
     if word.quoted:
-        return []
+        # A whole line in quotes, as the meaning of an alias.
+        packed = "".join(word.text.lower().split())
+        inside = any(f"{name}=" in packed for name in SECRET_WORDS)
+        return [(word.start, word.end)] if inside else []
     if word.equals > 0 and _is_secret(word.text[:word.equals]):
         if word.cut < word.end:
             return [(word.cut, word.end)]

@@ -96,8 +96,10 @@ def _known_alias(name: str, session: "Session") -> str:
 
 
 def _alias_table(session: "Session", names: list[str]) -> Answer:
-    rows = tuple((Cell("name", name, name),
-                  Cell("text", session.aliases[name], session.aliases[name])) for name in names)
+    from commands.masking import mask_text
+    shown = {name: mask_text(session.aliases[name], session) for name in names}
+    rows = tuple((Cell("name", name, name), Cell("text", text, text))
+                 for name, text in shown.items())
     return Answer((Table((("name", "Alias"), ("meaning", "Meaning")), rows, name="aliases",
                          empty="There are no aliases."),))
 

@@ -22,6 +22,8 @@ KEY = "geheim"
     ("bogus presharedkey= geheim", "bogus presharedkey= ********"),
     ('bogus psk="geheim', "bogus psk=********"),
     ("try tagged x psk=geheim psk=geheim", "try tagged x psk=******** psk=********"),
+    ('alias r "try tagged x psk = geheim"', "alias r ********"),
+    ("alias r try tagged x psk=geheim", "alias r try tagged x psk=********"),
     ("try tagged x", "try tagged x"),
     ("", ""),
 ])

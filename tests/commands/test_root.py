@@ -64,6 +64,15 @@ def test_an_alias_keeps_the_tags_of_its_line(session: Session) -> None:
     assert session.aliases["made"] == "ipsec static add filterlist name=Made"
 
 
+def test_the_key_in_an_alias_is_not_shown(session: Session) -> None:
+    run_line("alias one ipsec static add rule r P L F psk=geheim", session)
+    run_line('alias two "ipsec static add rule r P L F psk=${PSK}"', session)
+    run_line("alias three ${PSK}", session)
+    text = say("alias", session)
+    assert "geheim" not in text and "kb252735" not in text
+    assert "psk=********" in text
+
+
 @pytest.mark.parametrize("name", ["show", "ping", "IPSEC", '"a b"'])
 def test_an_alias_cannot_hide_a_command(name: str, session: Session) -> None:
     assert fails(f"alias {name} x", session).code == "name-taken"
