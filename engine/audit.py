@@ -104,8 +104,8 @@ def allowed(event: LogEvent, settings: Iterable[AuditSetting]) -> bool:
 
 def main_mode_up(up: MainModeUp, now: float) -> LogEvent:
     """541 for an ISAKMP SA."""
-    parameters = (f"ESP Algorithm  {_CIPHER[up.method.cipher]}",
-                  f"HMAC Algorithm  {_HASH[up.method.hash]}",
+    parameters = (f"ESP Algorithm  {_name(_CIPHER, up.method.cipher)}",
+                  f"HMAC Algorithm  {_name(_HASH, up.method.hash)}",
                   f"Lifetime (sec)  {up.lifetime}")
     return _security(now, 541, True, "IKE security association established.", (
         ("Mode", MAIN_MODE), ("Peer Identity", _peer(up.peer)),
@@ -115,9 +115,9 @@ def main_mode_up(up: MainModeUp, now: float) -> LogEvent:
 def quick_mode_up(up: SaInstalled, now: float) -> LogEvent:
     """541 for a pair of IPsec SAs."""
     inbound, outbound = up.inbound.spi, up.outbound.spi
-    parameters = (f"ESP Algorithm  {_CIPHER.get(up.method.esp_cipher, 'None')}",
-                  f"HMAC Algorithm  {_HASH.get(up.method.esp_auth, 'None')}",
-                  f"AH Algorithm  {_HASH.get(up.method.ah_auth, 'None')}",
+    parameters = (f"ESP Algorithm  {_name(_CIPHER, up.method.esp_cipher)}",
+                  f"HMAC Algorithm  {_name(_HASH, up.method.esp_auth)}",
+                  f"AH Algorithm  {_name(_HASH, up.method.ah_auth)}",
                   f"Encapsulation  {'Tunnel' if up.tunnel else 'Transport'} Mode",
                   f"InboundSpi  {inbound} (0x{inbound:x})",
                   f"OutBoundSpi  {outbound} (0x{outbound:x})",
@@ -181,6 +181,11 @@ def driver(name: str, packet: IPv4 | None, peer: Address, detail: str, now: floa
     label = "SPI" if detail.startswith("0x") else "Filter"
     return LogEvent(now, "System", 0, name == "soft-association", _DRIVER[name],
                     (*fields, (label, detail)), "system", name)
+
+
+def _name(names: dict[str, str], typed: str) -> str:
+    """Windows' name of an algorithm; ours for one that Windows 2000 did not have."""
+    return names.get(typed, typed or "None")
 
 
 def _security(now: float, number: int, success: bool, title: str,

@@ -51,6 +51,13 @@ def test_541_of_quick_mode_names_both_spis_and_lifetimes() -> None:
         "OutBoundSpi  3735928559 (0xdeadbeef)", "Lifetime (sec)  3600", "Lifetime (kb)  100000"]
 
 
+def test_algorithms_that_windows_2000_had_no_name_for_keep_ours() -> None:
+    newer = INSTALLED._replace(method=QuickModeMethod("AES256GCM", "", "SHA512"))
+    parameters = dict(audit.quick_mode_up(newer, 0.0).fields)["Parameters"].split("\n")
+    assert parameters[:3] == ["ESP Algorithm  AES256GCM", "HMAC Algorithm  None",
+                              "AH Algorithm  SHA512"]
+
+
 def test_542_and_543_tell_the_ends() -> None:
     quick = audit.quick_mode_ended(SELECTOR, OWN, PEER, 256, 257, 0.0)
     assert quick.event_id == 542
