@@ -44,13 +44,14 @@ class SafeHistory(History):
         yield from kept
 
     def append_string(self, string: str) -> None:
-        """Keeps a typed line, masked, as the newest; an earlier equal one goes."""
-        line = self.mask(string).strip()
-        if not line or "\n" in line:
-            return
-        if line in self._loaded_strings:
-            self._loaded_strings.remove(line)
-        super().append_string(line)
+        """Keeps a typed line, or each of several pasted ones, masked; an earlier equal one goes."""
+        for typed in string.splitlines():
+            line = self.mask(typed).strip()
+            if not line:
+                continue
+            if line in self._loaded_strings:
+                self._loaded_strings.remove(line)
+            super().append_string(line)
 
     def store_string(self, string: str) -> None:
         """Adds one masked line to the file."""

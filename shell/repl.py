@@ -105,7 +105,8 @@ class Repl:
                 continue
             finally:
                 first = None
-            if not self.type(text):
+            # Pasted text may hold several lines: they are typed one after the other.
+            if not all(self.type(line) for line in text.splitlines()):
                 return self.exit
 
     def _look_later(self) -> None:

@@ -55,7 +55,10 @@ def load(path: str) -> Transcript:
 
 
 def make_session(header: Header, folder: str) -> "Session":
-    """A session of its own for a transcript: its store, seed, clock and variables."""
+    """A session of its own for a transcript: its store, seed, clock and variables.
+
+    Nobody is there to be asked, so destructive commands are confirmed beforehand.
+    """
     from commands.session import Session
     store = "" if header.store == "empty" else os.path.join(folder, header.store)
     session = Session(store, yes=True)

@@ -83,6 +83,12 @@ def test_a_mistake_is_shown_and_the_shell_goes_on(tmp_path: Path) -> None:
     assert done.session.context == ("lab",)
 
 
+def test_pasted_lines_are_typed_one_after_the_other(tmp_path: Path) -> None:
+    done = sit(tmp_path, "\x1b[200~routing\r\nip\r\nbogus ?\r\nalias a b\x1b[201~\r")
+    assert done.session.aliases == {"a": "b"}
+    assert done.history == "routing\nip\nbogus ?\nalias a b\n"
+
+
 def test_a_question_mark_helps_at_once_and_keeps_the_line(tmp_path: Path) -> None:
     done = sit(tmp_path, "routing ip add per?\x03bye\r")
     assert "ipsecsh>routing ip add per?\npersistentroute - Adds a persist" in done.out

@@ -83,6 +83,6 @@ def test_colours_are_those_the_terminal_wants(
     child.send("lab show machines\r")
     child.expect("hostA")
     child.send("bye\r")
-    shown = child.before + child.after + str(child.read())
+    shown = f"{child.before}{child.after}{child.read()}"
     child.close()
     assert bool(re.search(r"\x1b\[[0-9;]*3[0-7]m", shown)) is colour

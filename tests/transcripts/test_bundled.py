@@ -2,6 +2,8 @@
 
 import pytest
 
+from commands.index import CONTEXTS
+from transcripts.format import parse, read
 from transcripts.replay import bundled, find, load, make_session, run
 
 
@@ -20,6 +22,23 @@ def test_the_bundled_transcript_replays(name: str) -> None:
 def test_the_article_and_its_mistakes_are_bundled() -> None:
     assert {"kb252735", "ping-before-assigning", "wrong-key", "no-ike-allowance", "missing-route",
             "mirrored-filter", "soft-association"} <= set(bundled())
+
+
+@pytest.mark.parametrize("name", ["missing-route", "mistakes"])
+def test_a_changed_line_is_reported_at_its_command_and_nowhere_else(name: str) -> None:
+    text = read(find(name))
+    lines = text.split("\n")
+    contexts = {tuple(words.split()) for words, _ in CONTEXTS} | {()}
+    for number, line in enumerate(lines):
+        if line[:2] not in ("| ", "! ") or line.endswith("<...>"):
+            continue
+        changed = "\n".join((*lines[:number], line + "#", *lines[number + 1:]))
+        transcript = parse(changed, name, contexts)
+        session = make_session(transcript.header, "")
+        failures = run(transcript, session, lambda: 0.0).failures
+        session.close()
+        after = [one.line for one in transcript.exchanges if one.line < number + 1]
+        assert [failure.line for failure in failures] == [after[-1]], line
 
 
 def test_another_seed_changes_keys_and_identifiers_but_no_result() -> None:
