@@ -51,11 +51,16 @@ def test_541_of_quick_mode_names_both_spis_and_lifetimes() -> None:
         "OutBoundSpi  3735928559 (0xdeadbeef)", "Lifetime (sec)  3600", "Lifetime (kb)  100000"]
 
 
-def test_algorithms_that_windows_2000_had_no_name_for_keep_ours() -> None:
-    newer = INSTALLED._replace(method=QuickModeMethod("AES256GCM", "", "SHA512"))
-    parameters = dict(audit.quick_mode_up(newer, 0.0).fields)["Parameters"].split("\n")
-    assert parameters[:3] == ["ESP Algorithm  AES256GCM", "HMAC Algorithm  None",
-                              "AH Algorithm  SHA512"]
+@pytest.mark.parametrize(("method", "texts"), [
+    (QuickModeMethod("AESGCM256", "", "SHA512"), ["AES-256 GCM", "None", "SHA-512"]),
+    (QuickModeMethod("", "SHA1"), ["None", "SHA", "None"]),
+    (QuickModeMethod("NEWER", "SHA999"), ["NEWER", "SHA999", "None"]),
+])
+def test_every_algorithm_has_a_name_in_the_log(method: QuickModeMethod,
+                                               texts: list[str]) -> None:
+    parameters = dict(audit.quick_mode_up(INSTALLED._replace(method=method), 0.0).fields)
+    lines = parameters["Parameters"].split("\n")[:3]
+    assert [line.split("  ")[1] for line in lines] == texts
 
 
 def test_542_and_543_tell_the_ends() -> None:
