@@ -23,6 +23,15 @@ def explain(failure: "EngineError | OSError", parsed: "Parse") -> CommandError:
     return CommandError("cannot-open", where + (failure.strerror or str(failure)))
 
 
+def explain_any(failure: Exception) -> CommandError:
+    """The operator's form of a failure outside any line, as of a script's transaction."""
+    from commands.parser import Parse
+    nothing = Parse("", "empty")
+    if isinstance(failure, EngineError):
+        return explain(failure, nothing)
+    return report_bug(failure, nothing)
+
+
 def report_bug(bug: Exception, parsed: "Parse") -> CommandError:
     """Our own mistake: the traceback goes to the log, secrets masked; one line for the operator."""
     from commands.masking import mask

@@ -79,13 +79,23 @@ def _guarded(options: Options) -> int:
     try:
         return _session(options, session, show)
     except CommandError as mistake:
-        show.error(mistake)
-        return 1 if mistake.place and mistake.exit == EXIT_USAGE else mistake.exit
+        return _failed(mistake, show)
     except Leave as leave:
         return leave.exit or int(show.failed)
+    except OSError:
+        raise
+    except Exception as failure:
+        from commands.failures import explain_any
+        return _failed(explain_any(failure), show)
     finally:
         show.done()
         session.close()
+
+
+def _failed(mistake: CommandError, show: Show) -> int:
+    """Shows the mistake that ended the program and gives its exit code."""
+    show.error(mistake)
+    return 1 if mistake.place and mistake.exit == EXIT_USAGE else mistake.exit
 
 
 def _session(options: Options, session: Session, show: Show) -> int:

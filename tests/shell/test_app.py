@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.errors import Broken
+from engine.policy.store import Store
 from shell import program
 from shell.app import main
 from shell.program import TRANSCRIPT_ROWS
@@ -225,6 +227,21 @@ def test_a_full_disk_behind_standard_output_is_one_error(tmp_path: Path) -> None
                               env=environment(tmp_path), stderr=subprocess.PIPE, timeout=60)
     assert done.returncode == 1
     assert done.stderr == "ERR io : No space left on device\n"
+
+
+@pytest.mark.parametrize(("failure", "code", "text"), [
+    (Broken("locked", "The store is in use"), 6, "ERR store-locked : The store is in use\n"),
+    (KeyError("x"), 1, "ERR internal : ipsecsh made a mistake of its own (KeyError)"),
+])
+def test_a_failure_outside_any_line_is_one_error(
+        failure: Exception, code: int, text: str, ipsecsh: Run,
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(Store, "transaction", fail)
+    done = ipsecsh("--atomic", "-f", "-", typed="alias a b\n")
+    assert done[:2] == (code, "") and done[2].startswith(text)
 
 
 HEAVY = ("prompt_toolkit", "pygments", "scapy", "asyncio", "tabulate", "cryptography", "gmpy2",
