@@ -188,11 +188,14 @@ class _Reader:
     def command(self, line: str) -> None:
         """``ctx> command``, or prose when it cannot be meant as a command."""
         context, found, command = line.partition(">")
-        if line[0].isspace() or not found or context.endswith(" "):
-            return
-        if command and not command.startswith(" "):
+        if line[0].isspace() or not found:
             return
         words = tuple(context.split())
+        exact = not context.endswith(" ") and command[:1] in ("", " ")
+        if not exact and words in self.contexts:
+            raise self.error("a command is written 'context> command'")
+        if not exact:
+            return
         if words not in self.contexts:
             raise self.error(f"unknown context '{context}'; a line of prose that looks like a "
                              "command is indented")

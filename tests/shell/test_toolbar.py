@@ -46,6 +46,13 @@ def test_a_long_policy_name_is_cut(session: Session) -> None:
     assert Toolbar(session)() == f" gwA | root | policy: {'x' * 27}..."
 
 
+def test_a_store_that_went_away_is_said_so(session: Session) -> None:
+    bar = Toolbar(session)
+    run_line("ipsec static add policy name=toB", session)
+    session.machine = "gwC"
+    assert bar() == " gwC | root | policy: (store not readable)"
+
+
 def test_looking_opens_an_existing_store_only(session: Session, tmp_path: Path) -> None:
     session.store_path = str(tmp_path / "store.db")
     assert Toolbar(session).look() is False

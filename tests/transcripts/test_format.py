@@ -36,6 +36,7 @@ FULL = """#!/usr/bin/env -S ipsecsh transcript run
 Some prose, with a list:
 
   * indented> is never a command
+1 > 0, and a->b, and x<y are prose
 
 ## Build
 
@@ -60,12 +61,12 @@ def test_every_line_kind_is_read() -> None:
                                 (("A", "10.1.0.0/24"), ("B", "10.2.0.0/24"), ("C", "1")), 5.0)
     first, second, third = got.exchanges
     assert (first.context, first.command) == (("ipsec", "static"), "add filterlist name=${A}")
-    assert (first.line, first.section) == (16, "Build")
+    assert (first.line, first.section) == (17, "Build")
     assert first.expected[0].tokens == ("Ok. ", Placeholder("spi", "", None, "x", "<spi:x>"))
     assert (second.context, second.pause, second.retry, second.exit) == ((), 5400.0, 10.0, 2)
     assert [line.sigil for line in second.expected] == ["|", "!"]
     assert second.expected[0].elision == Elision(3)
-    assert third == Exchange((), "show", 26, "Build", ignore=True)
+    assert third == Exchange((), "show", 27, "Build", ignore=True)
 
 
 @pytest.mark.parametrize(("text", "line", "reason"), [
@@ -85,6 +86,13 @@ def test_every_line_kind_is_read() -> None:
     (HEAD + "ipsec dynamc> show", 2, "unknown context 'ipsec dynamc'"),
     (HEAD + "The way -> is long", 2, "unknown context"),
     (HEAD + "ipsec>", 2, "a prompt without a command"),
+    (HEAD + "ipsec static>show", 2, "a command is written 'context> command'"),
+    (HEAD + "ipsec static > show", 2, "a command is written 'context> command'"),
+    (HEAD + ">show", 2, "a command is written 'context> command'"),
+    (HEAD + "> x\n| ${}", 3, "${} names nothing"),
+    (HEAD + "> x\n| <re>", 3, "<re> needs an argument"),
+    (HEAD + "> x\n| <int4..5>", 3, "<int4..5> is no placeholder type"),
+    (HEAD + "> x\n| <enum(a)4..5>", 3, "stray text"),
     (HEAD + "| out", 2, "output before the first command"),
     (HEAD + "= 1", 2, "an exit class before the first command"),
     (HEAD + "~ retry 1s", 2, "retry before the first command"),

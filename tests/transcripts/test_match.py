@@ -45,6 +45,9 @@ def compare(wanted: str, got: str, **variables: str) -> dict[str, Capture] | Mis
     ("| <...>\n| b\n| <...>", "| a\n| b\n| b\n| c"),
     ("| a\n| <...2>\n| z", "| a\n| b\n| c\n| z"),
     ("| <...>", ""),
+    ("| a\n| <...1>\n| <...2>\n| z", "| a\n| b\n| c\n| d\n| z"),
+    ("| a\n| <...9>\n| b\n| <...>\n| z", "| a\n| b\n| b\n| z"),
+    ("|\n| a\n|", "| a"),
     ("! no\n| yes", "! no\n| yes"),
     ("| at ${gw}", "| at 192.0.2.1"),
 ])

@@ -6,6 +6,7 @@ import pytest
 
 from commands import index
 from commands.errors import CommandError
+from commands.parser import complete
 from commands.render import render_text
 from commands.run import run_line
 from commands.session import Session
@@ -163,6 +164,12 @@ def test_the_store_of_the_command_line_wins(session: Session, tmp_path: Path) ->
     (tmp_path / "t.transcript").write_text(HEAD + "> ipsec static add policy name=P\n")
     run_line("transcript run t.transcript store=given.db", session)
     assert (tmp_path / "given.db").exists()
+
+
+def test_names_and_files_are_completed(session: Session, tmp_path: Path) -> None:
+    (tmp_path / "kb.transcript").write_text(HEAD)
+    found = [one.value for one in complete("transcript run kb", session)]
+    assert found[:2] == ["kb252735", "kb.transcript"]
 
 
 def test_the_bundled_ones_are_listed_with_their_titles(session: Session) -> None:
