@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from commands.dynamic.view import confidentiality, monitor_text
+from commands.dynamic.view import KEY_OCTETS, confidentiality, monitor_text
 from commands.run import run_line
 from commands.session import Session
-from engine.suites import QuickModeMethod
+from engine.suites import AEAD_CIPHERS, CIPHERS, QuickModeMethod
 from tests.support.typing import data, refused, text, type_article
 
 MAIN_MODE = """
@@ -154,6 +154,7 @@ CIPHERS = [
     (QuickModeMethod("3DES", "SHA1"), "3DES (24/0)", "ESP 3DES/CBC HMAC SHA1"),
     (QuickModeMethod("AES256", "SHA256"), "AES256 (32/0)", "ESP AES256/CBC HMAC SHA256"),
     (QuickModeMethod("", "SHA1"), "None", "ESP NULL HMAC SHA1"),
+    (QuickModeMethod("AESGCM256"), "AESGCM256 (32/0)", "ESP AESGCM256"),
     (QuickModeMethod("DES", "MD5", "SHA1"), "DES (8/0)", "AH HMAC SHA1, ESP DES/CBC HMAC MD5"),
 ]
 
@@ -161,6 +162,10 @@ CIPHERS = [
 @pytest.mark.parametrize(("method", "listed", "monitored"), CIPHERS)
 def test_a_suite_has_its_words(method: QuickModeMethod, listed: str, monitored: str) -> None:
     assert (confidentiality(method), monitor_text(method)) == (listed, monitored)
+
+
+def test_every_cipher_of_the_product_has_a_key_length() -> None:
+    assert set(KEY_OCTETS) == {*CIPHERS, *AEAD_CIPHERS}
 
 
 @pytest.mark.parametrize("words", ["srcaddr=10.1", "format=wide", "dstaddr=any", "a b c d"])

@@ -138,6 +138,7 @@ def test_lifetimes_are_seconds_and_octets(gateway: Session) -> None:
 METHODS = [
     (QuickModeMethod("DES", "MD5"), "ESP[ DES MD5 HMAC]"),
     (QuickModeMethod("", "SHA1"), "ESP[ None SHA1 HMAC]"),
+    (QuickModeMethod("AESGCM256"), "ESP[ AESGCM256]"),
     (QuickModeMethod(ah_auth="SHA1"), "AH[ SHA1 HMAC]"),
     (QuickModeMethod("3DES", "SHA1", "MD5"), "AH[ MD5 HMAC] AND ESP[ 3DES SHA1 HMAC]"),
 ]
