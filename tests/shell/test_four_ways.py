@@ -20,6 +20,8 @@ def environment(folder: Path) -> dict[str, str]:
     keep = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return {**keep, "IPSECSH_STORE": str(folder / "store.db"), "XDG_STATE_HOME": str(folder),
             "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "TERM": "xterm",
+            # Nobody answers the prompt here when it asks the terminal where the cursor stands.
+            "PROMPT_TOOLKIT_NO_CPR": "1",
             "PYTHONPATH": str(ROOT)}
 
 
