@@ -5,11 +5,12 @@ included (UDP 500 inside IPv4), so a packet filter that eats UDP 500 eats it her
 """
 
 from collections import deque
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from engine import audit
 from engine.address import Address, prefix_mask
-from engine.agent import PolicyAgent, PolicySnapshot, number_setting, read_policy
+from engine.agent import PolicyAgent, PolicySnapshot
+from engine.configuration import HostSnapshot, read_host
 from engine.entropy import Entropy
 from engine.errors import ParseError
 from engine.events import LogEvent
@@ -29,15 +30,14 @@ from engine.icmp import (
     quoted,
 )
 from engine.ike.interface import Phase1Info
-from engine.ip import DEFAULT_TTL, ESP, ICMP, TCP, UDP, IPv4, ports
+from engine.ip import DEFAULT_TTL, ESP, ICMP, TCP, UDP, IPv4, parse_udp, ports
 from engine.keying import IKE_PORT, Keying
 from engine.pipeline import inbound, outbound
-from engine.pipeline.hold import HOLD_MOST, PER_NEGOTIATION
 from engine.pipeline.node import Flow, Node
 from engine.pipeline.route import RouteEntry, RouteTable
 from engine.pipeline.rras import RrasTable
 from engine.pipeline.stages import Deliver, Output, Refused, Transmit
-from engine.policy.model import AuditSetting, Interface, Machine, Route, RrasDefault, RrasFilter
+from engine.policy.model import Interface, Route, RrasFilter
 from engine.policy.store import Config
 from engine.sad import Sad, SoftAssociation
 from engine.spd import Spd, SpdEntry
@@ -52,32 +52,6 @@ __all__ = ["Deliver", "Host", "Output", "Refused", "Transmit"]
 LOG_EVENTS = 2000
 # The same complaint of the driver is not logged again for this long (the counters go on).
 DRIVER_QUIET_SECONDS = 60.0
-
-
-class HostSnapshot(NamedTuple):
-    """All that a host needs of the store, read once; an equal one means nothing changed."""
-
-    machine: Machine
-    interfaces: tuple[Interface, ...]
-    routes: tuple[Route, ...]
-    filters: tuple[RrasFilter, ...]
-    defaults: tuple[RrasDefault, ...]
-    fragcheck: tuple[str, ...]
-    audit: tuple[AuditSetting, ...]
-    policy: PolicySnapshot
-    hold: int
-
-
-def read_host(config: Config) -> HostSnapshot:
-    """Reads a machine's configuration."""
-    interfaces = config.interfaces()
-    defaults = tuple(
-        RrasDefault(one.name, direction, config.rras_default(one.name, direction))
-        for one in interfaces for direction in ("input", "output"))
-    fragcheck = tuple(one.name for one in interfaces if config.fragcheck(one.name))
-    return HostSnapshot(config.machine, interfaces, config.routes(), config.rras_filters(),
-                        defaults, fragcheck, config.effective_audit(), read_policy(config),
-                        number_setting(config, "holdpackets", PER_NEGOTIATION, HOLD_MOST))
 
 
 class Host:
@@ -321,10 +295,7 @@ class Host:
         if packet.protocol == ICMP:
             return self._icmp(packet, now)
         if packet.protocol == UDP:
-            if ports(packet)[1] == IKE_PORT and self.agent_running:
-                return self.keying.datagram(packet, now)
-            self.node.count("port-unreachable")
-            return [Deliver(packet), *self._error(packet, UNREACHABLE, PORT_UNREACHABLE, now)]
+            return self._udp(packet, now)
         self.node.count("protocol-unreachable")
         if packet.protocol == TCP:
             return [Deliver(packet)]
@@ -341,6 +312,18 @@ class Host:
         self._record(audit.driver(name, packet, packet.source, detail, now))
 
     # --- for this machine itself ---------------------------------------------------------------
+
+    def _udp(self, packet: IPv4, now: float) -> list[Output]:
+        # A damaged datagram may show a port that it was not sent to: no answer to those.
+        try:
+            datagram = parse_udp(packet)
+        except ParseError as error:
+            self.node.count(error.drop)
+            return []
+        if datagram.destination_port == IKE_PORT and self.agent_running:
+            return self.keying.datagram(packet, datagram, now)
+        self.node.count("port-unreachable")
+        return [Deliver(packet), *self._error(packet, UNREACHABLE, PORT_UNREACHABLE, now)]
 
     def _icmp(self, packet: IPv4, now: float) -> list[Output]:
         try:

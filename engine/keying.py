@@ -12,7 +12,6 @@ from engine import audit
 from engine.address import Address
 from engine.agent import PolicyAgent, key_of
 from engine.entropy import Entropy
-from engine.errors import ParseError
 from engine.events import LogEvent
 from engine.ike.interface import (
     Dropped,
@@ -26,7 +25,7 @@ from engine.ike.interface import (
     SaInstalled,
     SendDatagram,
 )
-from engine.ip import IPv4, parse_udp, udp_packet
+from engine.ip import IPv4, Udp, udp_packet
 from engine.pipeline.hold import Held
 from engine.pipeline.node import Flow, Node
 from engine.pipeline.outbound import resume, send
@@ -102,13 +101,8 @@ class Keying:
         peer = packet.source if outward.tunnel is None else outward.tunnel
         return self.is_soft(outward, peer)
 
-    def datagram(self, packet: IPv4, now: float) -> list[Output]:
-        """A datagram for UDP 500 has passed all filters."""
-        try:
-            udp = parse_udp(packet)
-        except ParseError as error:
-            self.node.count(error.drop)
-            return []
+    def datagram(self, packet: IPv4, udp: Udp, now: float) -> list[Output]:
+        """A datagram for UDP 500 has passed all filters; `udp` is what `packet` carries."""
         return self._act(self._ike().receive(udp.payload, packet.destination,
                                              udp.destination_port, packet.source,
                                              udp.source_port, now), now)

@@ -281,6 +281,14 @@ def test_a_datagram_to_oneself_is_refused_to_oneself() -> None:
         Deliver(udp_packet(0, OWN, 1025, 9, b"x"))]
 
 
+def test_a_damaged_datagram_gets_no_answer_about_its_port() -> None:
+    host = gateway()
+    whole = udp_packet(PEER, OWN, 500, 500, b"x")
+    damaged = whole.with_payload(whole.payload[:3] + b"\1" + whole.payload[4:])
+    assert host.receive(damaged, "External", 0.0) == []
+    assert host.counters == {"udp-checksum": 1}
+
+
 def test_icmp_that_cannot_be_read_is_counted() -> None:
     host = gateway()
     host.receive(IPv4(PEER, OWN, 1, b"\3"), "External", 0.0)
