@@ -149,7 +149,7 @@ def test_a_soft_association_is_shown_as_no_protection() -> None:
     assert "None (soft association)" in text(session, "ipsecmon")
 
 
-CIPHERS = [
+SUITES = [
     (QuickModeMethod("DES", "MD5"), "DES (8/0)", "ESP DES/CBC HMAC MD5"),
     (QuickModeMethod("3DES", "SHA1"), "3DES (24/0)", "ESP 3DES/CBC HMAC SHA1"),
     (QuickModeMethod("AES256", "SHA256"), "AES256 (32/0)", "ESP AES256/CBC HMAC SHA256"),
@@ -159,7 +159,7 @@ CIPHERS = [
 ]
 
 
-@pytest.mark.parametrize(("method", "listed", "monitored"), CIPHERS)
+@pytest.mark.parametrize(("method", "listed", "monitored"), SUITES)
 def test_a_suite_has_its_words(method: QuickModeMethod, listed: str, monitored: str) -> None:
     assert (confidentiality(method), monitor_text(method)) == (listed, monitored)
 
