@@ -22,11 +22,12 @@ class AddFilter(Command, words="ipsec static add filter", help="Adds a filter to
                          "Where one side is a server word the other one must be me.",
                          "Ports need protocol TCP or UDP; port 0 is any port.",
                          "A tunnel needs mirrored=no and a filter for addresses only."),
-                examples=("add filter filterlist=Filter1 192.168.1.0 192.168.2.45 srcmask=24 "
-                          "dstmask=32",
-                          "add filter filterlist=Filter1 srcaddr=me dstaddr=any protocol=UDP "
-                          "dstport=53",
-                          'add filter "NetA to NetB" 10.1.0.0/24 10.2.0.0/24 mirrored=no')):
+                examples=("ipsec static add filter filterlist=Filter1 192.168.1.0 192.168.2.45 "
+                          "srcmask=24 dstmask=32",
+                          "ipsec static add filter filterlist=Filter1 srcaddr=me dstaddr=any "
+                          "protocol=UDP dstport=53",
+                          'ipsec static add filter "NetA to NetB" 10.1.0.0/24 10.3.0.0/24 '
+                          "mirrored=no")):
     """One filter, or one for each address of a DNS name."""
 
     filterlist: str = tag(FilterListName(), "Name of the filter list.")
@@ -69,7 +70,7 @@ class DeleteFilter(Command, words="ipsec static delete filter",
                    help="Deletes a filter from a filter list.",
                    remarks=("All filters that match what is given are deleted.",
                             "Without srcmask and dstmask the masks do not matter."),
-                   examples=('delete filter "NetA to NetB" 10.1.0.0 10.2.0.0',)):
+                   examples=('ipsec static delete filter "NetA to NetB" 10.1.0.0 10.2.0.0',)):
     """The filters that match; what is not given does not matter."""
 
     filterlist: str = tag(FilterListName(), "Name of the filter list.")

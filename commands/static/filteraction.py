@@ -23,8 +23,8 @@ class AddFilterAction(Command, words="ipsec static add filteraction",
                                "A tunnel allows qmpfs, but neither inpass nor soft.",
                                "A lifetime is written 100000k/3600s; without one the defaults "
                                "hold."),
-                      examples=('add filteraction name=FA qmsecmethods="ESP[3DES,SHA1]"',
-                                'add filteraction name=FB qmpfs=yes action=negotiate '
+                      examples=("ipsec static add filteraction name=FB qmsec=ESP[3DES,SHA1]",
+                                'ipsec static add filteraction name=FB qmpfs=yes action=negotiate '
                                 'qmsec="AH[MD5]:204800k/300s ESP[DES,SHA1]:30000k/480s"')):
     """What to do with matching packets."""
 
@@ -53,7 +53,7 @@ class SetFilterAction(Command, words="ipsec static set filteraction",
                       remarks=("What is not given stays as it is.",
                                "action=permit and action=block switch qmpfs, inpass and soft "
                                "off."),
-                      examples=("set filteraction name=FA soft=no inpass=no",)):
+                      examples=("ipsec static set filteraction name=FA soft=no inpass=no",)):
     """Any part of a filter action."""
 
     name: str = tag(FilterActionName(), "Name of the filter action.", default="")
@@ -92,7 +92,8 @@ class SetFilterAction(Command, words="ipsec static set filteraction",
 class DeleteFilterAction(Command, words="ipsec static delete filteraction",
                          help="Deletes a filter action.",
                          remarks=("An action that a rule uses is not deleted.",),
-                         examples=("delete filteraction name=FA", "delete filteraction all")):
+                         examples=("ipsec static delete filteraction name=FA",
+                                   "ipsec static delete filteraction all")):
     """One action or all of them."""
 
     name: str = tag(FilterActionName(all=True), "Name of the filter action, or all.")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 class AddFilterList(Command, words="ipsec static add filterlist",
                     help="Creates an empty filter list.",
-                    examples=('add filterlist name="NetA to NetB"',)):
+                    examples=('ipsec static add filterlist name="NetA to NetC"',)):
     """A list without filters."""
 
     name: str = tag(FilterListName(new=True), "Name of the filter list.")
@@ -28,7 +28,7 @@ class AddFilterList(Command, words="ipsec static add filterlist",
 
 
 class SetFilterList(Command, words="ipsec static set filterlist", help="Modifies a filter list.",
-                    examples=('set filterlist name="NetA to NetB" newname=Out',)):
+                    examples=('ipsec static set filterlist name="NetA to NetB" newname=Out',)):
     """Name and description; filters are added and deleted, not changed."""
 
     name: str = tag(FilterListName(), "Name of the filter list.", default="")
@@ -54,8 +54,8 @@ class SetFilterList(Command, words="ipsec static set filterlist", help="Modifies
 class DeleteFilterList(Command, words="ipsec static delete filterlist",
                        help="Deletes a filter list.",
                        remarks=("A list that a rule uses is not deleted.",),
-                       examples=('delete filterlist name="NetA to NetB"',
-                                 "delete filterlist all")):
+                       examples=('ipsec static delete filterlist name="NetA to NetB"',
+                                 "ipsec static delete filterlist all")):
     """One list or all of them, with their filters."""
 
     name: str = tag(FilterListName(all=True), "Name of the filter list, or all.")

@@ -24,8 +24,9 @@ class AddPolicy(Command, words="ipsec static add policy",
                 remarks=("mmpfs=yes sets qmpermm to 1.",
                          "Assigning a policy takes the one assigned before out of force.",
                          "The article wants activatedefaultrule=no."),
-                examples=('add policy name="My Policy" activatedefaultrule=no',
-                          'add policy Policy1 mmpfs=yes mmsec="3DES-SHA1-3 3DES-MD5-2"')):
+                examples=('ipsec static add policy name="New Policy" activatedefaultrule=no',
+                          'ipsec static add policy Policy2 mmpfs=yes '
+                          'mmsec="3DES-SHA1-3 3DES-MD5-2"')):
     """A policy without rules, but for the default response rule."""
 
     name: str = tag(PolicyName(new=True), "Name of the policy.")
@@ -54,8 +55,8 @@ class AddPolicy(Command, words="ipsec static add policy",
 class SetPolicy(Command, words="ipsec static set policy", help="Modifies a policy.",
                 remarks=("What is not given stays as it is.",
                          "assign=yes takes the policy assigned before out of force."),
-                examples=('set policy name="My Policy" assign=yes',
-                          "set policy name=Policy1 newname=Policy2 mmlifetime=60")):
+                examples=('ipsec static set policy name="My Policy" assign=yes',
+                          "ipsec static set policy name=Policy1 newname=Policy2 mmlifetime=60")):
     """Any part of a policy but its rules."""
 
     name: str = tag(PolicyName(), "Name of the policy.", default="")
@@ -99,7 +100,8 @@ class SetPolicy(Command, words="ipsec static set policy", help="Modifies a polic
 class DeletePolicy(Command, words="ipsec static delete policy",
                    help="Deletes a policy and its rules.",
                    remarks=("The assigned policy is not deleted: set it assign=no first.",),
-                   examples=('delete policy name="My Policy"', "delete policy all")):
+                   examples=('ipsec static delete policy name="My Policy"',
+                             "ipsec static delete policy all")):
     """One policy or all of them."""
 
     name: str = tag(PolicyName(all=True), "Name of the policy, or all.")

@@ -28,8 +28,9 @@ class AddRule(Command, words="ipsec static add rule", help="Creates a rule for a
                        "A tunnel needs two rules: one to the other gateway, one to the own "
                        "external address.",
                        "A double quote inside rootca is written \\'."),
-              examples=('add rule name=out policy="My Policy" filterlist="NetA to NetB" '
-                        'filteraction=FA tunnel=198.51.100.1 psk="a key"',)):
+              examples=('ipsec static add rule name=Tunnel policy="My Policy" '
+                        'filterlist="NetA to NetB" filteraction=FA tunnel=198.51.100.1 '
+                        'psk="a key"',)):
     """A rule binds a filter list, a filter action, keys, a tunnel end and a connection type."""
 
     name: str = tag(RuleName(new=True), "Name of the rule.")
@@ -59,7 +60,7 @@ class AddRule(Command, words="ipsec static add rule", help="Creates a rule for a
 class SetRule(Command, words="ipsec static set rule", help="Modifies a rule of a policy.",
               remarks=("What is not given stays as it is, but all authentication methods are "
                        "replaced when one is given.", AUTH_REMARK),
-              examples=('set rule name=out policy="My Policy" psk="another key"',)):
+              examples=('ipsec static set rule name=out policy="My Policy" psk="another key"',)):
     """Any part of a rule."""
 
     name: str = tag(RuleName(), "Name of the rule.", default="")
@@ -100,8 +101,8 @@ class SetRule(Command, words="ipsec static set rule", help="Modifies a rule of a
 
 class DeleteRule(Command, words="ipsec static delete rule", help="Deletes a rule of a policy.",
                  remarks=("The default response rule stays: set defaultrule activate=no.",),
-                 examples=('delete rule name=out policy="My Policy"',
-                           'delete rule all "My Policy"')):
+                 examples=('ipsec static delete rule name=out policy="My Policy"',
+                           'ipsec static delete rule all "My Policy"')):
     """One rule or all of a policy."""
 
     name: str = tag(RuleName(all=True), "Name of the rule, or all.", default="")
@@ -123,7 +124,7 @@ class DeleteRule(Command, words="ipsec static delete rule", help="Deletes a rule
 class SetDefaultRule(Command, words="ipsec static set defaultrule",
                      help="Modifies the default response rule of a policy.",
                      remarks=("The article switches it off.", AUTH_REMARK),
-                     examples=('set defaultrule policy="My Policy" activate=no',)):
+                     examples=('ipsec static set defaultrule policy="My Policy" activate=no',)):
     """The rule that answers requests for IPsec that no other rule covers."""
 
     policy: str = tag(PolicyName(), "Name of the policy.")

@@ -51,7 +51,8 @@ def _where(session: "Session") -> Cell:
 
 
 class ShowPolicy(Command, words="ipsec static show policy", help="Displays policy details.",
-                 examples=("show policy all", 'show policy "My Policy" verbose')):
+                 examples=("ipsec static show policy all",
+                           'ipsec static show policy "My Policy" verbose')):
     """One policy or all of them, verbose with rules, lists and actions."""
 
     name: str = tag(PolicyName(all=True), "Name of the policy, or all.")
@@ -77,8 +78,8 @@ class ShowPolicy(Command, words="ipsec static show policy", help="Displays polic
 
 class ShowFilterList(Command, words="ipsec static show filterlist",
                      help="Displays filter list details.",
-                     examples=("show filterlist all",
-                               'show filterlist "NetA to NetB" level=verbose')):
+                     examples=("ipsec static show filterlist all",
+                               'ipsec static show filterlist "NetA to NetB" level=verbose')):
     """One list or all of them, verbose with their filters."""
 
     name: str = tag(FilterListName(all=True), "Name of the filter list, or all.")
@@ -103,7 +104,8 @@ class ShowFilterList(Command, words="ipsec static show filterlist",
 
 class ShowFilterAction(Command, words="ipsec static show filteraction",
                        help="Displays filter action details.",
-                       examples=("show filteraction all", "show filteraction FA level=verbose")):
+                       examples=("ipsec static show filteraction all",
+                                 "ipsec static show filteraction FA level=verbose")):
     """One action or all of them, verbose with their security methods."""
 
     name: str = tag(FilterActionName(all=True), "Name of the filter action, or all.")
@@ -129,8 +131,8 @@ class ShowFilterAction(Command, words="ipsec static show filteraction",
 class ShowRule(Command, words="ipsec static show rule", help="Displays rule details.",
                remarks=("The default response rule counts as a rule; its name is NONE.",
                         "Keys are shown with reveal=yes only."),
-               examples=('show rule all "My Policy"',
-                         'show rule out "My Policy" level=verbose')):
+               examples=('ipsec static show rule all "My Policy"',
+                         'ipsec static show rule out "My Policy" level=verbose')):
     """One rule, the default one, or all of a policy."""
 
     name: str = tag(RuleName(all=True, usage="<string> | all | default"),
@@ -190,7 +192,7 @@ class ShowRule(Command, words="ipsec static show rule", help="Displays rule deta
 
 class ShowAll(Command, words="ipsec static show all",
               help="Displays details of all policies and related information.",
-              examples=("show all",)):
+              examples=("ipsec static show all",)):
     """Policies, filter lists and filter actions of the current store."""
 
     format: str = _format()

@@ -17,7 +17,7 @@ LOCATION_HELP = ("this computer's policies", "policies in force before the agent
 
 class SetStore(Command, words="ipsec static set store", help="Sets the current policy store.",
                remarks=("A policy assigned by the domain overrides the local one.",),
-               examples=("set store location=local", "set store domain")):
+               examples=("ipsec static set store location=local", "ipsec static set store domain")):
     """Which of the three stores the following commands read and write."""
 
     location: str = tag(Choice(*LOCATIONS, help=LOCATION_HELP), "Location of the policy store.")
@@ -29,7 +29,7 @@ class SetStore(Command, words="ipsec static set store", help="Sets the current p
 
 
 class ShowStore(Command, words="ipsec static show store",
-                help="Displays the current policy store.", examples=("show store",)):
+                help="Displays the current policy store.", examples=("ipsec static show store",)):
     """One line."""
 
     def run(self, session: "Session") -> Answer:

@@ -142,7 +142,8 @@ def test_a_verbose_policy_has_everything_inside(session: Session) -> None:
 def test_tables(session: Session) -> None:
     assert shown(session, "show policy all format=table").splitlines()[2].split() == [
         "My", "Policy", "2", "3/17/2004", "9:00:00", "AM", "YES"]
-    assert shown(session, "show filterlist all format=table").splitlines()[2].split() == ["block", "1"]
+    lists = shown(session, "show filterlist all format=table").splitlines()
+    assert lists[2].split() == ["block", "1"]
     assert shown(session, "show filteraction all format=table").splitlines()[2].split() == [
         "FA", "NEGOTIATE"]
     rules = shown(session, 'show rule all policy="My Policy" format=table').splitlines()
