@@ -15,10 +15,13 @@ KEY = "s3cret-key"
 
 
 def start(folder: Path, *words: str, **variables: str) -> "pexpect.spawn[str]":
-    """ipsecsh on a terminal of 80 columns, its files in `folder`."""
+    """ipsecsh on a terminal of 80 columns, its files in `folder`.
+
+    This terminal does not answer where its cursor is, so the prompt is told not to wait for it.
+    """
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "TERM": "xterm",
                    "IPSECSH_STORE": str(folder / "store.db"), "HOME": str(folder),
-                   "XDG_STATE_HOME": str(folder), **variables}
+                   "XDG_STATE_HOME": str(folder), "PROMPT_TOOLKIT_NO_CPR": "1", **variables}
     return pexpect.spawn(sys.executable, ["-m", "shell", *words], cwd=str(folder), timeout=30,
                          env=environment, encoding="utf-8", dimensions=(24, 80))
 
