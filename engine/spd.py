@@ -14,10 +14,11 @@ sorts them, most specific first, and the first match decides. The order here, hi
 Points 1 to 3 are `weight`; an entry shows it in `ipsec dynamic show qmfilter`.
 """
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Container, Iterable
 from typing import NamedTuple, Protocol
 
-from engine.address import ANY_NETWORK, Address, Network, prefix_mask
+from engine.address import ANY_NETWORK, Address, Network
+from engine.classify import Find, classifier
 from engine.ip import BROADCAST, RSVP, TCP, UDP
 from engine.suites import QuickModeMethod
 
@@ -28,7 +29,6 @@ IKE_PORT = 500
 KERBEROS_PORT = 88
 
 _SAFETY = {"block": 0, "negotiate": 1, "permit": 2, "bypass": 3}
-_SOURCE, _DESTINATION, _PROTOCOL, _SPORT = 72, 40, 32, 16
 
 
 class Authentication(Protocol):
@@ -98,30 +98,25 @@ def order(entry: SpdEntry) -> tuple[int, bool, int]:
     return -entry.weight, entry.tunnel is None, _SAFETY[entry.action]
 
 
-Flow = tuple[str, Address, Address, int, int, int]
-Shapes = list[tuple[int, Callable[[int], SpdEntry | None]]]
+Flow = tuple[Address, Address, int, int, int]
 
 
-def _shapes(entries: Iterable[SpdEntry]) -> Shapes:
-    """Sorted entries as tuple space: for every shape its mask and the look-up of its table."""
-    tables: dict[int, dict[int, SpdEntry]] = {}
-    for entry in entries:
-        tables.setdefault(_mask(entry), {}).setdefault(_value(entry), entry)
-    return [(mask, table.get) for mask, table in tables.items()]
+class Flows(dict[Flow, SpdEntry | None]):
+    """The entries that decide about flows of one direction; an unknown flow is looked up.
 
+    A flow is source, destination, protocol and ports; ``flows[flow]`` is the quick way in. At
+    most FLOW_CACHE are kept.
+    """
 
-def _mask(entry: SpdEntry) -> int:
-    return (prefix_mask(entry.source.prefix) << _SOURCE
-            | prefix_mask(entry.destination.prefix) << _DESTINATION
-            | (0xFF if entry.protocol else 0) << _PROTOCOL
-            | (0xFFFF if entry.source_port else 0) << _SPORT
-            | (0xFFFF if entry.destination_port else 0))
+    def __init__(self, find: Find[SpdEntry]) -> None:
+        super().__init__()
+        self.find = find
 
-
-def _value(entry: SpdEntry) -> int:
-    return (entry.source.address << _SOURCE | entry.destination.address << _DESTINATION
-            | entry.protocol << _PROTOCOL | entry.source_port << _SPORT
-            | entry.destination_port)
+    def __missing__(self, flow: Flow) -> SpdEntry | None:
+        if len(self) >= FLOW_CACHE:
+            self.clear()
+        found = self[flow] = self.find(*flow)
+        return found
 
 
 class Spd:
@@ -129,15 +124,16 @@ class Spd:
 
     The first entry of the order that matches decides. A weight names its shape (both prefix
     lengths, protocol and ports given or not) without ambiguity, so all entries of one shape
-    stand together: the shapes are probed in order, one hash look-up each, and the first hit is
-    the answer. Known flows are answered from a bounded cache.
+    stand together, as `engine.classify` wants them. Known flows are answered from a bounded
+    cache.
     """
 
     def __init__(self, entries: Iterable[SpdEntry] = ()) -> None:
         self.entries: tuple[SpdEntry, ...] = tuple(sorted(entries, key=order))
-        self._outbound = _shapes(e for e in self.entries if e.direction == OUTBOUND)
-        self._inbound = _shapes(e for e in self.entries if e.direction == INBOUND)
-        self._flows: dict[Flow, SpdEntry | None] = {}
+        self.flows = {
+            way: Flows(classifier([one for one in self.entries if one.direction == way]))
+            for way in (OUTBOUND, INBOUND)}
+        self._ids = {one.id: one for one in reversed(self.entries)}
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -148,32 +144,17 @@ class Spd:
 
         `direction` is "outbound" or "inbound"; the fields are the packet's own.
         """
-        flow = (direction, source, destination, protocol, source_port, destination_port)
-        try:
-            return self._flows[flow]
-        except KeyError:
-            pass
-        shapes = self._outbound if direction == OUTBOUND else self._inbound
-        packet = (source << _SOURCE | destination << _DESTINATION | protocol << _PROTOCOL
-                  | source_port << _SPORT | destination_port)
-        found = None
-        for mask, find in shapes:
-            found = find(packet & mask)
-            if found is not None:
-                break
-        if len(self._flows) >= FLOW_CACHE:
-            self._flows.clear()
-        self._flows[flow] = found
-        return found
+        return self.flows[direction][source, destination, protocol, source_port,
+                                     destination_port]
 
     @property
     def cached_flows(self) -> int:
-        """Flows remembered, at most FLOW_CACHE."""
-        return len(self._flows)
+        """Flows remembered, at most FLOW_CACHE in each direction."""
+        return sum(len(flows) for flows in self.flows.values())
 
     def by_id(self, entry_id: str) -> SpdEntry | None:
         """The first entry with this id."""
-        return next((entry for entry in self.entries if entry.id == entry_id), None)
+        return self._ids.get(entry_id)
 
 
 LEVELS = {

@@ -103,13 +103,30 @@ flows = st.tuples(st.sampled_from([OUTBOUND, INBOUND]), hosts, hosts,
                   st.sampled_from([0, 53, 54]))
 
 
+MANY_SHAPES = [SpdEntry(f"{left} {right}", "", Network(0x0A000001 & prefix_mask(left), left),
+                        Network(0x0A000101 & prefix_mask(right), right), (0, 17)[left % 2])
+               for left in range(16, 33) for right in range(16, 33)]
+
+
+@settings(max_examples=60)
+@given(entries, st.lists(flows, min_size=1, max_size=8))
+def test_many_mask_shapes_agree_with_a_naive_scan(
+        given_entries: list[SpdEntry],
+        packets: list[tuple[str, int, int, int, int, int]]) -> None:
+    spd = Spd([*given_entries, *MANY_SHAPES])
+    for direction, *packet in packets:
+        naive = next((each for each in spd.entries
+                      if each.direction == direction and each.matches(*packet)), None)
+        assert spd.lookup(direction, *packet) is naive
+
+
 @settings(max_examples=150)
 @given(entries, st.lists(flows, min_size=1, max_size=8))
 def test_the_look_up_agrees_with_a_naive_scan(
         given_entries: list[SpdEntry],
         packets: list[tuple[str, int, int, int, int, int]]) -> None:
     spd = Spd(given_entries)
-    assert sorted(given_entries) == sorted(spd.entries)
+    assert sorted(given_entries, key=repr) == sorted(spd.entries, key=repr)
     for direction, *packet in packets:
         naive = next((each for each in spd.entries
                       if each.direction == direction and each.matches(*packet)), None)
