@@ -85,6 +85,8 @@ class ShowFilterList(Command, words="ipsec static show filterlist",
     name: str = tag(FilterListName(all=True), "Name of the filter list, or all.")
     level: str = _level()
     format: str = _format()
+    resolvedns: bool = tag(YesNo(), "A filter made from a name shows it in either case.",
+                           default=False, hidden=True)
     wide: bool = _wide()
 
     def run(self, session: "Session") -> Answer:
