@@ -65,7 +65,7 @@ class Session:
         """The policy store, opened (and a new one given the lab's machines) on first use."""
         if self._store is None:
             from engine.lab.provision import open_store
-            self._store = open_store(self.store_path, self.seed)
+            self._store = open_store(self.store_path, self.seed, self.wall)
         return self._store
 
     @property
@@ -77,6 +77,13 @@ class Session:
     def config(self) -> "Config":
         """The stored configuration of the current machine."""
         return self.store.on(self.machine)
+
+    def wall(self) -> float:
+        """Unix seconds on the lab's clock; it stands at its epoch until the lab boots."""
+        if self._lab is not None:
+            return self._lab.wall()
+        from engine.lab.seed import EPOCH
+        return EPOCH if self.epoch is None else self.epoch
 
     @property
     def lab(self) -> "Lab":

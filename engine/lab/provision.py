@@ -3,14 +3,17 @@
 This is on the path of every one-shot command, so what only a new store needs is imported late.
 """
 
+from collections.abc import Callable
+
 from engine.policy.store import Store
 
 
-def open_store(path: str, seed: int) -> Store:
+def open_store(path: str, seed: int, clock: Callable[[], float] | None = None) -> Store:
     """Opens the store at `path` ("" for memory); a new one is given the lab's machines.
 
-    A store in memory belongs to one seeded run, so its GUIDs and time stamps are the lab's; a
-    file gets the system's. Raises Broken like `Store.open`.
+    A store in memory belongs to one seeded run, so its GUIDs and time stamps are the lab's:
+    `clock` gives its Unix seconds, None stands still at the epoch. A file gets the system's.
+    Raises Broken like `Store.open`.
     """
     if path:
         import os
@@ -18,7 +21,8 @@ def open_store(path: str, seed: int) -> Store:
         store = Store.open(path, clock=time.time, entropy=os.urandom)
     else:
         from engine.lab.seed import EPOCH, seeded_entropy
-        store = Store.open("", clock=lambda: EPOCH, entropy=seeded_entropy(seed, "store"))
+        store = Store.open("", clock=clock or (lambda: EPOCH),
+                           entropy=seeded_entropy(seed, "store"))
     if store.is_new:
         provision(store)
     return store

@@ -44,6 +44,9 @@ def only_failure(report: Report) -> tuple[int, tuple[str, ...], list[str]]:
     "> lab show clock\n| <...>\n| <*>9:00:00<*>\n| <...>\n~ clock +1h\n"
     "> lab show clock\n| <...>\n| <*>10:00:00<*>\n| <...>",
     "# clock: virtual 2010-01-02T03:04:05Z\n> lab show clock\n| <...>\n| <*>1/2/2010<*>\n| <...>",
+    "# clock: virtual 2010-01-02T03:04:05Z\n> lab show clock\n~ output ignore\n~ clock +1h\n"
+    "> ipsec static add filterlist name=L\n> ipsec static show filterlist all level=verbose\n"
+    "| <...>\n| Last Modified           : 1/2/2010 4:04:05 AM\n| <...>",
     "# bind: who=gwB\n> set machine ${who}",
     "> lab show clock\n| <...>\n| <*><time:t><*>\n| <...>\n~ retry 5s",
 ])
