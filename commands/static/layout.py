@@ -31,7 +31,7 @@ YES_NO = ("NO", "YES")
 LABEL_WIDTH = 24
 STORES = {"local": "Local Store", "persistent": "Persistent Store", "domain": "Domain Store"}
 SIDE_WORDS = {"any": "<Any IP Address>", "me": "<My IP Address>"}
-NONE = cells.text("NONE")
+NONE = Cell("text", None, "NONE")
 FILTER_COLUMNS = (("mirrored", "Mirrored"), ("description", "Description"), ("source", "Source"),
                   ("source_mask", "Source Mask"), ("destination", "Destination"),
                   ("destination_mask", "Dest. Mask"), ("protocol", "Protocol"),

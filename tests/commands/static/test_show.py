@@ -184,6 +184,9 @@ def test_data_is_nested_and_typed(session: Session) -> None:
     assert [cell.type for cell in rule["auth"]] == ["secret", "text", "enum"]
     assert rule["filterlist"]["filters"][0]["destination_port"] == Cell("port", 445, "445")
     assert policy["default_rule"]["active"] == Cell("yesno", False, "NO")
+    assert policy["description"] == Cell("text", None, "NONE")
+    text = render_text(run_line("show policy all | json", session))
+    assert '"description": null' in text
 
 
 @pytest.mark.parametrize(("line", "code"), [
