@@ -110,8 +110,9 @@ class Host:
     def counters(self) -> dict[str, int]:
         """Drops and other occurrences by name; reassembly's own included."""
         counters = dict(self.node.counters)
-        for name, count in self.node.reassembler.drops.items():
-            counters[name] = counters.get(name, 0) + count
+        for pieces in (self.node.reassembler, self.node.secured_pieces):
+            for name, count in pieces.drops.items():
+                counters[name] = counters.get(name, 0) + count
         return counters
 
     @property
@@ -187,16 +188,16 @@ class Host:
 
     def next_timer(self) -> float | None:
         """When `handle_timer` wants to be called, or None."""
-        keying, pieces = self.keying.next_timer(), self.node.reassembler.next_expiry()
-        if keying is None or pieces is None:
-            return pieces if keying is None else keying
-        return min(keying, pieces)
+        timers = (self.keying.next_timer(), self.node.reassembler.next_expiry(),
+                  self.node.secured_pieces.next_expiry())
+        return min((timer for timer in timers if timer is not None), default=None)
 
     def handle_timer(self, now: float) -> list[Output]:
         """Whatever is due: IKE retransmission, SA lifetime, hold queue, reassembly."""
         self._now = now
         outputs = self.keying.handle_timer(now)
-        for first in self.node.reassembler.expire(now):
+        expired = self.node.reassembler.expire(now) + self.node.secured_pieces.expire(now)
+        for first in expired:
             outputs += self._error(first, TIME_EXCEEDED, REASSEMBLY_TIME, now)
         return outputs
 

@@ -10,6 +10,7 @@ from engine.esp.constants import AH_HEADER, HEADER
 from engine.esp.packets import unprotect
 from engine.esp.sa import SecurityAssociation
 from engine.ip import AH, ESP, IPv4, ports
+from engine.pipeline.fragment import Reassembler
 from engine.pipeline.node import Flow, Node
 from engine.pipeline.outbound import Stage, decide, forward
 from engine.pipeline.stages import INBOUND, Output
@@ -37,11 +38,15 @@ def receive(node: Node, packet: IPv4, interface: str, now: float) -> list[Output
 
 def _reassemble(node: Node, flow: Flow) -> bool:
     """Puts together what is for this machine; fragments in transit pass as they are."""
-    packet = flow.packet
-    if not packet.is_fragment or packet.destination not in node.own:
+    if not flow.packet.is_fragment or flow.packet.destination not in node.own:
         return True
+    return _join(node, flow, node.reassembler)
+
+
+def _join(node: Node, flow: Flow, pieces: Reassembler) -> bool:
+    """Adds a fragment to those that wait; True when it made the datagram whole."""
     try:
-        whole = node.reassembler.add(packet, flow.now)
+        whole = pieces.add(flow.packet, flow.now)
     except ParseError as error:
         return node.drop(flow, "reassemble", error.drop)
     if whole is None:
@@ -74,6 +79,9 @@ def _rras_input(node: Node, flow: Flow) -> bool:
 def _deliver(node: Node, flow: Flow) -> bool:
     packet = flow.packet
     if packet.destination in node.own:
+        if packet.is_fragment and not _join(node, flow, node.secured_pieces):
+            return False
+        packet = flow.packet
         node.step(flow, "deliver", "deliver", "", format_address(packet.destination))
         flow.outputs += node.services.deliver(packet, flow.arrived, flow.now)
     elif packet.destination >> 28 >= 0xE or packet.destination in node.broadcasts:

@@ -70,7 +70,8 @@ class Node:
     """
 
     __slots__ = ("name", "interfaces", "own", "broadcasts", "routes", "rras", "agent", "sad",
-                 "hold", "reassembler", "forwarding", "counters", "stats", "trace", "services",
+                 "hold", "reassembler", "secured_pieces", "forwarding", "counters", "stats",
+                 "trace", "services",
                  "path_mtu", "_identification")
 
     def __init__(self, name: str, services: Services) -> None:
@@ -82,6 +83,8 @@ class Node:
         self.rras = RrasTable()
         self.hold = HoldQueue()
         self.reassembler = Reassembler()
+        # Pieces that came out of a tunnel wait apart: a clear fragment must never complete them.
+        self.secured_pieces = Reassembler()
         self.forwarding = False
         self.counters: dict[str, int] = {}
         self.stats = Statistics()

@@ -3,7 +3,7 @@
 import pytest
 
 from engine.address import format_address, parse_address
-from engine.ip import ESP, parse_ipv4
+from engine.ip import ESP, IPv4, parse_ipv4
 from engine.policy.model import Filter, FilterAction, Interface, Route
 from engine.suites import QuickModeMethod
 from tests.support.site import (
@@ -320,6 +320,23 @@ def test_large_pings_are_fragmented_and_come_back_whole() -> None:
     pieces = [parse_ipv4(one.octets) for one in capture.packets]
     assert all(piece.protocol == ESP and piece.length <= 1500 for piece in pieces)
     assert any(piece.is_fragment for piece in pieces)
+
+
+def test_large_pings_between_gateway_and_far_host_come_back_whole() -> None:
+    site = article()
+    site.ping()
+    inside = parse_address("10.1.0.1")
+    assert site.ping(machine="gwA", size=3000, source=inside)[0].kind == "reply"
+    assert site.ping(machine="hostB", size=3000, destination=inside)[0].kind == "reply"
+
+
+def test_a_clear_fragment_never_completes_a_datagram_from_the_tunnel() -> None:
+    site = article()
+    site.ping()
+    gateway = site.lab.hosts["gwA"]
+    clear = IPv4(HOST_B, parse_address("10.1.0.1"), 1, bytes(8), identification=7, mf=True)
+    assert gateway.receive(clear, "External", site.lab.now) == []
+    assert (len(gateway.node.reassembler), len(gateway.node.secured_pieces)) == (1, 0)
 
 
 def test_dont_fragment_is_answered_with_the_room_inside_the_tunnel() -> None:
