@@ -19,6 +19,9 @@ _CIPHERS = {
     "AES256": _Cipher("aes", 32, 16),
 }
 
+_GCM_KEYS = {"AESGCM128": 16, "AESGCM192": 24, "AESGCM256": 32}
+_GCM_SALT = 4
+
 # RFC 2409 appendix A and Menezes et al. table 7.17: weak and semi-weak keys, parity ignored.
 _WEAK_DES = frozenset(
     bytes(octet & 0xFE for octet in bytes.fromhex(text)) for text in (
@@ -31,6 +34,11 @@ _WEAK_DES = frozenset(
 def key_octets(cipher: str) -> int:
     """The key length of a cipher by policy name."""
     return _CIPHERS[cipher].key
+
+
+def esp_key_octets(cipher: str) -> int:
+    """The key material ESP takes for a cipher: AES-GCM's has 4 octets of salt (RFC 4106 8.1)."""
+    return _GCM_KEYS[cipher] + _GCM_SALT if cipher in _GCM_KEYS else key_octets(cipher)
 
 
 def block_octets(cipher: str) -> int:

@@ -82,10 +82,14 @@ class LifeType(IntEnum):
 
 
 class Encapsulation(IntEnum):
-    """Encapsulation modes, RFC 2407 4.5."""
+    """Encapsulation modes, RFC 2407 4.5, RFC 3947 5.1, and those of its drafts."""
 
     TUNNEL = 1
     TRANSPORT = 2
+    UDP_TUNNEL = 3
+    UDP_TRANSPORT = 4
+    DRAFT_UDP_TUNNEL = 61443
+    DRAFT_UDP_TRANSPORT = 61444
 
 
 class IdType(IntEnum):

@@ -13,11 +13,12 @@ from engine.ike.interface import (
     IkeOutput,
     IkePolicy,
     NegotiationFailed,
-    Phase2Policy,
     SendDatagram,
 )
 from engine.ike.phase1 import Exchange, Phase1
 from engine.ike.quick_mode import QuickMode
+from engine.ike.quick_proposal import Spis
+from engine.ike.tables import Tables
 from engine.ike.timers import TimerTable
 
 STATISTICS = (
@@ -42,33 +43,16 @@ class IkeLimits(NamedTuple):
     vendor_version: int = 2
 
 
-class Pair:
-    """A pair of ESP SAs that quick mode made, as far as IKE must remember it."""
-
-    __slots__ = ("created", "cookies", "inbound", "initiator", "local", "outbound", "peer",
-                 "reason", "wanted")
-
-    def __init__(self, quick: QuickMode, wanted: Phase2Policy, now: float) -> None:
-        self.local, self.peer = quick.sa.local, quick.sa.peer
-        self.inbound, self.outbound = quick.spi_in, quick.spi_out
-        self.cookies, self.initiator = quick.sa.cookies, quick.initiator
-        self.wanted, self.created = wanted, now
-        self.reason = "expired"
-
-
-class Core:
+class Core(Tables):
     """The state of one endpoint. `outputs` collects what the call in progress wants done."""
 
     def __init__(self, policy: IkePolicy, entropy: Entropy, limits: IkeLimits) -> None:
+        super().__init__()
         self.policy, self.entropy, self.limits = policy, entropy, limits
         self.counters: dict[str, int] = dict.fromkeys(STATISTICS, 0)
         self.timers = TimerTable()
         self.outputs: list[IkeOutput] = []
-        self.sas: dict[bytes, Phase1] = {}
-        self.firsts: dict[tuple[Address, bytes], Phase1] = {}
         self.refused: OrderedDict[tuple[Address, bytes], bytes] = OrderedDict()
-        self.quicks: dict[tuple[Phase1, int], QuickMode] = {}
-        self.pairs: dict[int, Pair] = {}
         self._secret = entropy(32)
         self._cookies_made = 0
 
@@ -143,44 +127,18 @@ class Core:
         sa.message_ids.add(number)
         return number
 
-    def new_spi(self) -> int:
-        """An inbound SPI that no pair and no negotiation of ours has (RFC 2406 2.1)."""
-        taken = {quick.spi_in for quick in self.quicks.values()}
-        spi = 0
-        while spi < LOWEST_SPI or spi in self.pairs or spi in taken:
+    def new_spis(self, both: bool) -> Spis:
+        """Inbound SPIs that no pair and no negotiation of ours has (RFC 2406 2.1).
+
+        A second one for AH when an offer has `both` AH and ESP.
+        """
+        numbers: list[int] = []
+        while len(numbers) < 1 + both:
             spi = int.from_bytes(self.entropy(4), "big")
-        return spi
-
-    # --- looking up -----------------------------------------------------------------------------
-
-    def find_up(self, local: Address, peer: Address) -> Phase1 | None:
-        """The newest ISAKMP SA with the peer that may carry another quick mode."""
-        return next((sa for sa in reversed(self.sas.values())
-                     if sa.peer == peer and sa.local == local and sa.usable()), None)
-
-    def find_protected(self, local: Address, peer: Address) -> Phase1 | None:
-        """The newest ISAKMP SA that can protect an informational message."""
-        return next((sa for sa in reversed(self.sas.values())
-                     if sa.peer == peer and sa.local == local and sa.up), None)
-
-    def find_starting(self, local: Address, peer: Address) -> Phase1 | None:
-        """A main mode of our own with the peer that has not ended."""
-        return next((sa for sa in self.sas.values() if sa.peer == peer and sa.local == local
-                     and sa.initiator and not sa.up), None)
-
-    def quicks_of(self, sa: Phase1) -> list[QuickMode]:
-        """The quick modes under one ISAKMP SA, finished ones that still linger included."""
-        return [quick for (owner, _), quick in self.quicks.items() if owner is sa]
-
-    def half_open(self) -> list[Phase1]:
-        """Responder main modes that are not authenticated yet, oldest first."""
-        return [sa for sa in self.firsts.values() if not sa.up]
-
-    def in_flight(self, entry: str) -> bool:
-        """True while a negotiation for this SPD entry has begun and not ended."""
-        return any(quick.entry == entry and quick.state in ("QM1", "QM2")
-                   for quick in self.quicks.values()) or any(
-            wish.wanted.entry == entry for sa in self.sas.values() for wish in sa.pending)
+            if spi >= LOWEST_SPI and spi not in self.spis:
+                self.spis.add(spi)
+                numbers.append(spi)
+        return Spis(*numbers)
 
     def remember_refusal(self, peer: Address, cookie: bytes, answer: bytes) -> None:
         """Keeps what a refused first message was told, so that its repetition is not news."""

@@ -115,7 +115,7 @@ def _respond(core: Core, header: Header, data: bytes, ends: Ends, now: float) ->
         _refuse_first(core, sa, ends, failure)
         return
     _make_room(core, peer)
-    core.sas[sa.cookies] = core.firsts[peer, sa.cookie_i] = sa
+    core.add_sa(sa)
     core.timers.set("half-open", sa, now + core.limits.half_open_seconds)
     core.landed(sa, data, "MM1")
     core.reply(sa, message, "MM2")
@@ -148,12 +148,11 @@ def _make_room(core: Core, peer: Address) -> None:
 
     Raises ParseError "half-open-limit" when all of them have gone further than that.
     """
-    half_open = core.half_open()
-    same = [sa for sa in half_open if sa.peer == peer]
-    crowd = same if len(same) >= core.limits.half_open_per_address else (
-        half_open if len(half_open) >= core.limits.half_open_total else [])
-    if not crowd:
-        return
+    crowd = core.half_open(peer)
+    if len(crowd) < core.limits.half_open_per_address:
+        crowd = core.half_open()
+        if len(crowd) < core.limits.half_open_total:
+            return
     victim = next((sa for sa in crowd if sa.state == "MM2"), None)
     if victim is None:
         raise ParseError("half-open-limit", "too many half-open main modes")
@@ -186,8 +185,7 @@ def _exchange_keys(core: Core, sa: Phase1, header: Header, data: bytes, label: s
     if label == "MM2":
         old = sa.cookies
         message = main_mode.third(sa, header, payloads, core.entropy)
-        del core.sas[old]
-        core.sas[sa.cookies] = sa
+        core.rename_sa(old, sa)
     elif label == "MM3":
         message = main_mode.fourth(sa, payloads, core.entropy)
     else:
@@ -201,8 +199,8 @@ def _exchange_keys(core: Core, sa: Phase1, header: Header, data: bytes, label: s
 
 def _first_contact(core: Core, sa: Phase1) -> bool:
     """True when we share nothing with this peer: said as INITIAL-CONTACT."""
-    return core.find_protected(sa.local, sa.peer) is None and not any(
-        pair.peer == sa.peer and pair.local == sa.local for pair in core.pairs.values())
+    return (core.find_protected(sa.local, sa.peer) is None
+            and not core.pairs_of(sa.local, sa.peer))
 
 
 def _proof(core: Core, sa: Phase1, header: Header, data: bytes, label: str, now: float) -> None:
@@ -243,7 +241,7 @@ def _quick(core: Core, sa: Phase1, header: Header, data: bytes, now: float) -> N
         raise ParseError("invalid-flags", "quick mode in the clear", 19)
     if not sa.up:
         raise ParseError("not-established", "quick mode before message 6")
-    quick = core.quicks.get((sa, header.message_id))
+    quick = sa.quicks.get(header.message_id)
     if quick is None:
         _quick_first(core, sa, header, data, now)
     elif not _duplicate(core, quick, sa, data):
@@ -258,7 +256,7 @@ def _quick(core: Core, sa: Phase1, header: Header, data: bytes, now: float) -> N
 def _quick_first(core: Core, sa: Phase1, header: Header, data: bytes, now: float) -> None:
     if header.message_id in sa.message_ids:
         raise ParseError("message-id-reused", "message id", 20)
-    if len(sa.message_ids) >= MAX_MESSAGE_IDS or not negotiation.room_for_quick(core, sa):
+    if len(sa.message_ids) >= MAX_MESSAGE_IDS or not negotiation.room_for_quick(sa):
         raise ParseError("too-many-exchanges", "exchanges of this ISAKMP SA")
     quick = QuickMode(sa, header.message_id, False, now)
     opened = quick_mode.open_message(quick, header, data, "QM1")
@@ -266,12 +264,12 @@ def _quick_first(core: Core, sa: Phase1, header: Header, data: bytes, now: float
     sa.quick_modes += 1
     core.landed(quick, data, "QM1")
     try:
-        message = quick_mode.read_first(quick, opened, core.policy, core.new_spi(), core.entropy)
+        message = quick_mode.read_first(quick, opened, core.policy, core.new_spis, core.entropy)
         output = quick_mode.installed(quick, False)
     except (Failure, ParseError) as error:
         _refuse_quick(core, quick, error, now)
         return
-    core.quicks[sa, header.message_id] = quick
+    core.add_quick(quick)
     add_pair(core, quick, now)
     core.emit(output)
     core.send_and_wait(quick, message, "QM2", now)

@@ -10,10 +10,11 @@ from engine.address import Address
 from engine.entropy import Entropy
 from engine.ike import dispatch, lifecycle, negotiation
 from engine.ike.constants import OVERLAP
-from engine.ike.core import Core, IkeLimits, Pair
+from engine.ike.core import Core, IkeLimits
 from engine.ike.interface import IkeOutput, IkePolicy, Phase1Info, Phase2Policy
 from engine.ike.phase1 import Phase1
 from engine.ike.quick_mode import QuickMode
+from engine.ike.tables import Pair
 from engine.ike.timers import Timer
 
 
@@ -96,7 +97,7 @@ class IkeEndpoint:
         core.policy = policy
         for sa in list(core.sas.values()):
             if policy.phase1(sa.local, sa.peer) != sa.policy:
-                lifecycle.delete_pairs(core, self._pairs_with(sa), "policy")
+                lifecycle.delete_pairs(core, core.pairs_of(sa.local, sa.peer), "policy")
                 lifecycle.end_by_policy(core, sa, "policy")
         core.refused.clear()
         return outputs + core.take_outputs()
@@ -105,28 +106,21 @@ class IkeEndpoint:
                        reason: str = "policy") -> list[IkeOutput]:
         """Deletes what SPD entries own: pairs, exchanges in flight, and emptied ISAKMP SAs."""
         core = self._core
-        ended = [pair for pair in core.pairs.values() if pair.wanted.entry in entries]
+        ended = core.pairs_for(entries)
         peers = {(pair.local, pair.peer) for pair in ended}
         lifecycle.delete_pairs(core, ended, reason)
-        for quick in [one for one in core.quicks.values() if one.entry in entries]:
+        for quick in core.quicks_for(entries):
             peers.add((quick.sa.local, quick.sa.peer))
             lifecycle.forget_quick(core, quick)
         for sa in list(core.sas.values()):
-            waiting = len(sa.pending)
-            sa.pending = [wish for wish in sa.pending
-                          if wish.wanted.entry not in entries]
-            if (sa.local, sa.peer) in peers or len(sa.pending) < waiting:
+            if core.take_wishes(sa, entries) or (sa.local, sa.peer) in peers:
                 self._end_if_idle(sa, reason)
         return core.take_outputs()
 
-    def _pairs_with(self, sa: Phase1) -> list[Pair]:
-        return [pair for pair in self._core.pairs.values()
-                if pair.peer == sa.peer and pair.local == sa.local]
-
     def _end_if_idle(self, sa: Phase1, reason: str) -> None:
         """Ends an ISAKMP SA that nothing needs any more."""
-        busy = any(quick.state in ("QM1", "QM2") for quick in self._core.quicks_of(sa))
-        if not busy and not sa.pending and not self._pairs_with(sa):
+        busy = any(quick.state in ("QM1", "QM2") for quick in sa.quicks.values())
+        if not busy and not sa.pending and not self._core.pairs_of(sa.local, sa.peer):
             lifecycle.end_by_policy(self._core, sa, reason)
 
     def delete_sa(self, inbound_spi: int, now: float, reason: str = "expired") -> list[IkeOutput]:
@@ -164,7 +158,6 @@ class IkeEndpoint:
         lifecycle.delete_pairs(core, core.pairs.values(), "policy")
         for sa in list(core.sas.values()):
             lifecycle.end_sa(core, sa, "shutdown")
-        core.quicks.clear()
         core.refused.clear()
         core.timers.clear()
         return core.take_outputs()

@@ -14,6 +14,7 @@ from engine.suites import GROUP_BITS
 GENERATOR = 2
 _K = {1: 149686, 2: 129093, 5: 741804, 14: 124476, 15: 1690314, 16: 240904, 17: 929484,
       18: 4743158}
+_EXPONENT_OCTETS = {15: 40, 16: 40, 17: 48, 18: 48}
 
 
 def _arctan_inverse(x: int, unity: int) -> int:
@@ -52,12 +53,16 @@ def _power(base: int, exponent: int, modulus: int) -> int:
 
 
 class KeyPair:
-    """One side's exponent and public value; 256 bits are twice the strength of group 14."""
+    """One side's exponent and public value.
+
+    An exponent has at least twice the bits of its group's strength (RFC 3526 8): 256 to group 14.
+    """
 
     __slots__ = ("_exponent", "group", "public")
 
     def __init__(self, group: int, entropy: Entropy) -> None:
-        exponent = int.from_bytes(entropy(EXPONENT_OCTETS), "big") | 1 << EXPONENT_OCTETS * 8 - 1
+        octets = _EXPONENT_OCTETS.get(group, EXPONENT_OCTETS)
+        exponent = int.from_bytes(entropy(octets), "big") | 1 << octets * 8 - 1
         self.group = group
         self._exponent = exponent
         self.public = _power(GENERATOR, exponent, prime(group)).to_bytes(size(group), "big")

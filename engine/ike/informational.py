@@ -83,7 +83,7 @@ def obey_notify(core: Core, sa: Phase1, notify: Notify, now: float) -> None:
 
 def _fail_refused(core: Core, sa: Phase1, notify: Notify, now: float) -> None:
     """An error for a quick mode: the one whose initiator's SPI it names, or the only one."""
-    waiting = [quick for quick in core.quicks_of(sa) if quick.state in ("QM1", "QM2")]
+    waiting = [quick for quick in sa.quicks.values() if quick.state in ("QM1", "QM2")]
     named = [quick for quick in waiting if quick_mode.offered_spi(quick) == notify.spi]
     if not named and len(waiting) == 1:
         named = waiting
@@ -98,11 +98,10 @@ def initial_contact(core: Core, sa: Phase1, now: float) -> None:
     Only SAs with the same, authenticated address, and only those older than the exchange that
     says so: a main mode that ran beside this one stays (RFC 2407 4.6.3.3).
     """
-    for pair in [one for one in core.pairs.values()
-                 if one.peer == sa.peer and one.local == sa.local and one.created < sa.began]:
+    for pair in [one for one in core.pairs_of(sa.local, sa.peer) if one.created < sa.began]:
         forget_pair(core, pair, "replaced")
-    for old in [one for one in core.sas.values() if one is not sa and one.up
-                and one.peer == sa.peer and one.local == sa.local and one.created < sa.began]:
+    for old in [one for one in core.sas_of(sa.local, sa.peer)
+                if one is not sa and one.up and one.created < sa.began]:
         _ended_by_peer(core, old, now)
 
 
@@ -124,8 +123,7 @@ def _obey_delete(core: Core, sa: Phase1, delete: Delete, now: float) -> None:
             old = core.sas.get(spi)
             if old and old.up and old.peer == sa.peer and old.local == sa.local:
                 _ended_by_peer(core, old, now)
-        elif delete.protocol == ProtocolId.ESP:
-            for pair in [one for one in core.pairs.values()
-                         if one.outbound == int.from_bytes(spi, "big")
-                         and one.peer == sa.peer and one.local == sa.local]:
+        else:
+            pair = core.by_outbound(sa.peer, delete.protocol, int.from_bytes(spi, "big"))
+            if pair and pair.local == sa.local:
                 forget_pair(core, pair, "peer-delete")

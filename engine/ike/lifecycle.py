@@ -8,11 +8,12 @@ from engine.ike.constants import (
     ProtocolId,
     Win32,
 )
-from engine.ike.core import Core, Pair
+from engine.ike.core import Core
 from engine.ike.interface import MainModeDown, SaDeleted
 from engine.ike.payloads import Delete
 from engine.ike.phase1 import Phase1, Wish, seal_info
 from engine.ike.quick_mode import QuickMode
+from engine.ike.tables import Pair
 from engine.ike.wire import Payload
 
 ALARMS = ("send", "half-open", "life", "linger")
@@ -27,7 +28,7 @@ def send_info(core: Core, sa: Phase1, payload: Payload) -> bytes:
 
 def forget_pair(core: Core, pair: Pair, reason: str) -> None:
     """Takes a pair out and says so; the peer is not told."""
-    core.pairs.pop(pair.inbound, None)
+    core.remove_pair(pair)
     core.timers.cancel(pair, "pair", "rekey")
     core.count("pairs_deleted")
     core.emit(SaDeleted(pair.wanted.entry, pair.peer, pair.inbound, pair.outbound, reason))
@@ -35,36 +36,35 @@ def forget_pair(core: Core, pair: Pair, reason: str) -> None:
 
 def delete_pairs(core: Core, pairs: Iterable[Pair], reason: str) -> None:
     """Ends pairs, telling each peer in one delete payload where an ISAKMP SA is up."""
-    told: dict[Phase1, list[bytes]] = {}
+    told: dict[tuple[Phase1, int], list[bytes]] = {}
     for pair in list(pairs):
         sa = core.find_protected(pair.local, pair.peer)
         if sa:
-            told.setdefault(sa, []).append(pair.inbound.to_bytes(4, "big"))
+            for protocol, spi in pair.spis_in:
+                told.setdefault((sa, protocol), []).append(spi.to_bytes(4, "big"))
         forget_pair(core, pair, reason)
-    for sa, spis in told.items():
+    for (sa, protocol), spis in told.items():
         core.count("deletes_sent", len(spis))
         for at in range(0, len(spis), MAX_SPIS_PER_DELETE):
             part = tuple(spis[at:at + MAX_SPIS_PER_DELETE])
-            send_info(core, sa, Delete(ProtocolId.ESP, part).build())
+            send_info(core, sa, Delete(protocol, part).build())
 
 
 def forget_quick(core: Core, quick: QuickMode) -> None:
     """Takes a quick mode out, with the half of a pair that a responder has made."""
-    core.quicks.pop((quick.sa, quick.message_id), None)
+    core.remove_quick(quick)
     core.timers.cancel(quick, *ALARMS)
-    pair = core.pairs.get(quick.spi_in)
+    pair = core.pairs.get(quick.spis_in.spi)
     if pair and quick.state == "QM2":
         forget_pair(core, pair, "expired")
 
 
 def forget_sa(core: Core, sa: Phase1) -> list[Wish]:
     """Takes an ISAKMP SA out with its exchanges; gives the wishes that were still in flight."""
-    core.sas.pop(sa.cookies, None)
-    if core.firsts.get((sa.peer, sa.cookie_i)) is sa:
-        del core.firsts[sa.peer, sa.cookie_i]
+    core.remove_sa(sa)
     core.timers.cancel(sa, *ALARMS)
-    wishes, sa.pending = sa.pending, []
-    for quick in core.quicks_of(sa):
+    wishes = core.take_wishes(sa)
+    for quick in list(sa.quicks.values()):
         if quick.state == "QM1" and quick.wanted:
             wishes.append(Wish(quick.wanted, quick.replaces))
         forget_quick(core, quick)
@@ -98,7 +98,7 @@ def add_pair(core: Core, quick: QuickMode, now: float) -> Pair:
     """Remembers the pair of a quick mode until its lifetime in seconds ends."""
     assert quick.wanted
     pair = Pair(quick, quick.wanted, now)
-    core.pairs[pair.inbound] = pair
+    core.add_pair(pair)
     core.timers.set("pair", pair, now + quick.seconds)
     core.count("pairs_added")
     return pair
@@ -115,5 +115,5 @@ def replace_pair(core: Core, inbound_spi: int, now: float) -> None:
 
 def succeeded(core: Core, pair: Pair) -> bool:
     """True when a younger pair does the same work."""
-    return any(other.wanted.entry == pair.wanted.entry and other.peer == pair.peer
-               and other.created > pair.created for other in core.pairs.values())
+    return any(other.peer == pair.peer and other.created > pair.created
+               for other in core.pairs_for((pair.wanted.entry,)))

@@ -32,6 +32,7 @@ from engine.ike.lifecycle import (
 from engine.ike.payloads import Notify
 from engine.ike.phase1 import Phase1, Wish
 from engine.ike.quick_mode import QuickMode
+from engine.ike.quick_proposal import has_bundle
 
 
 def refusal(policy: Phase1Policy | None) -> Failure | None:
@@ -60,7 +61,7 @@ def initiate(core: Core, local: Address, peer: Address, wanted: Phase2Policy, no
     if sa is None:
         sa = _start_main(core, local, peer, wanted, now)
     if sa:
-        sa.pending.append(Wish(wanted, replaces))
+        core.wish(sa, Wish(wanted, replaces))
 
 
 def _start_main(core: Core, local: Address, peer: Address, wanted: Phase2Policy,
@@ -75,7 +76,7 @@ def _start_main(core: Core, local: Address, peer: Address, wanted: Phase2Policy,
         return None
     sa = Phase1(local, IKE_PORT, peer, IKE_PORT, policy, True, now)
     sa.cookie_i = core.new_cookie(local, peer)
-    core.sas[sa.cookies] = sa
+    core.add_sa(sa)
     core.send_and_wait(sa, main_mode.first(sa, core.limits.vendor_version), "MM1", now)
     return sa
 
@@ -89,8 +90,8 @@ def main_mode_up(core: Core, sa: Phase1, now: float) -> None:
     assert sa.method
     core.emit(MainModeUp(sa.local, sa.peer, sa.cookies, sa.method, sa.lifetime, sa.initiator,
                          sa.peer_identity, now - sa.began))
-    pending, sa.pending = sa.pending, []
-    start_over(core, sa, pending, now)
+    core.authenticated(sa)
+    start_over(core, sa, core.take_wishes(sa), now)
 
 
 def start_over(core: Core, sa: Phase1, wishes: list[Wish], now: float) -> None:
@@ -106,12 +107,13 @@ def start_quick(core: Core, sa: Phase1, wanted: Phase2Policy, now: float,
     quick.replaces = replaces
     sa.quick_modes += 1
     try:
-        message = quick_mode.first(quick, wanted, core.new_spi(), core.entropy)
+        spis = core.new_spis(has_bundle(wanted.methods))
+        message = quick_mode.first(quick, wanted, spis, core.entropy)
     except Failure as failure:
         core.count("negotiation_failures")
         core.fail("quick", sa, quick, wanted.entry, failure.code, "Me", failure.detail)
         return
-    core.quicks[sa, quick.message_id] = quick
+    core.add_quick(quick)
     core.send_and_wait(quick, message, "QM1", now)
 
 
@@ -124,9 +126,9 @@ def half_open_expired(core: Core, sa: Phase1) -> None:
     forget_sa(core, sa)
 
 
-def room_for_quick(core: Core, sa: Phase1) -> bool:
+def room_for_quick(sa: Phase1) -> bool:
     """False when a peer has too many quick modes open at once."""
-    return len(core.quicks_of(sa)) < MAX_QUICK_MODES
+    return len(sa.quicks) < MAX_QUICK_MODES
 
 
 def quick_mode_up(core: Core, quick: QuickMode, output: SaInstalled, now: float) -> None:
@@ -200,7 +202,7 @@ def fail_quick(core: Core, quick: QuickMode, why: Failure, point: str, now: floa
     core.fail("quick", quick.sa, quick, quick.entry, why.code, point, why.detail)
     forget_quick(core, quick)
     quick.state, quick.flight, quick.failed = "failed", b"", True
-    core.quicks[quick.sa, quick.message_id] = quick
+    core.add_quick(quick)
     core.timers.set("linger", quick, now + LINGER)
 
 

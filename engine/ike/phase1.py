@@ -1,6 +1,6 @@
 """One ISAKMP SA: cookies, what was negotiated, keys, and the sealing of messages under it."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from engine.address import Address
 from engine.errors import ParseError
@@ -22,6 +22,9 @@ from engine.ike.keymat import Skeyids, phase2_iv
 from engine.ike.payloads import Proposal
 from engine.ike.wire import Header, Payload, build_chain, parse_chain
 from engine.suites import MainModeMethod
+
+if TYPE_CHECKING:
+    from engine.ike.quick_mode import QuickMode
 
 
 class Wish(NamedTuple):
@@ -57,7 +60,8 @@ class Phase1(Exchange):
     __slots__ = ("cookie_i", "cookie_r", "created", "id_i", "initiator", "iv", "ke_i", "ke_r",
                  "key", "key_pair", "keys", "lifetime", "local", "local_port", "message_ids",
                  "method", "ni", "notify_life", "nr", "offered", "peer", "peer_identity",
-                 "peer_port", "peer_vendor", "pending", "policy", "quick_modes", "sai_b", "state")
+                 "peer_port", "peer_vendor", "pending", "policy", "quick_modes", "quicks",
+                 "sai_b", "state")
 
     def __init__(self, local: Address, local_port: int, peer: Address, peer_port: int,
                  policy: Phase1Policy, initiator: bool, now: float) -> None:
@@ -79,6 +83,7 @@ class Phase1(Exchange):
         self.message_ids: set[int] = set()
         self.pending: list[Wish] = []
         self.quick_modes = 0
+        self.quicks: dict[int, QuickMode] = {}
 
     @property
     def cookies(self) -> bytes:

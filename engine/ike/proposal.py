@@ -1,8 +1,7 @@
-"""Offers and choices of both phases: what we propose, what we accept, and why not.
+"""Offers and choices of main mode, and what both phases share: reading, comparing, explaining.
 
 A transform is read into named fields ("Encryption Algorithm": "3DES"), so that the same words
-decide a match and tell the operator which one differed. Attributes: RFC 2409 appendix A for
-phase 1, RFC 2407 4.5 for phase 2.
+decide a match and tell the operator which one differed. Attributes: RFC 2409 appendix A.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,8 +13,6 @@ from engine.ike.constants import (
     AUTH_PRE_SHARED_KEY,
     DEFAULT_OFFERED_SECONDS,
     KEY_IKE,
-    Encapsulation,
-    IpsecAttribute,
     LifeType,
     NotifyType,
     OakleyAttribute,
@@ -23,26 +20,17 @@ from engine.ike.constants import (
     Win32,
 )
 from engine.ike.failure import Failure
-from engine.ike.interface import Phase1Policy, Phase2Policy
+from engine.ike.interface import Phase1Policy
 from engine.ike.payloads import Proposal, Transform
-from engine.suites import (
-    DEFAULT_QM_KILOBYTES,
-    DEFAULT_QM_SECONDS,
-    GROUPS,
-    MainModeMethod,
-    QuickModeMethod,
-)
+from engine.suites import MainModeMethod
 
 Fields = dict[str, str]
 
-_CIPHER_BITS = {"AES128": 128, "AES192": 192, "AES256": 256}
+CIPHER_BITS = {"AES128": 128, "AES192": 192, "AES256": 256}
 _IKE_CIPHERS = {"DES": 1, "3DES": 5, "AES128": 7, "AES192": 7, "AES256": 7}
 _IKE_HASHES = {"MD5": 1, "SHA1": 2, "SHA256": 4, "SHA384": 5, "SHA512": 6}
-_ESP_CIPHERS = {"DES": 2, "3DES": 3, "None": 11, "AES128": 12, "AES192": 12, "AES256": 12}
-_ESP_AUTHS = {"MD5": 1, "SHA1": 2, "SHA256": 5, "SHA384": 6, "SHA512": 7}
 _IKE_AUTHENTICATIONS = {1: "Preshared key", 2: "DSS signature", 3: "RSA signature",
                         4: "RSA encryption", 5: "Revised RSA encryption", 65001: "Kerberos"}
-_ENCAPSULATIONS = {Encapsulation.TUNNEL: "Tunnel", Encapsulation.TRANSPORT: "Transport"}
 
 
 class Reading(NamedTuple):
@@ -54,32 +42,31 @@ class Reading(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """What a responder takes: the answer for the wire and the offer's lifetimes (0: none)."""
+    """What a responder takes: the answer for the wire and the offer's lifetime in seconds."""
 
     taken: int
     answer: Proposal
     seconds: int
-    kilobytes: int
-    group: int = 0
 
 
 # --- reading ------------------------------------------------------------------------------------
 
 
-def _named(table: dict[str, int], number: int) -> str:
+def named(table: dict[str, int], number: int) -> str:
+    """A number in policy words."""
     return next((name for name, code in table.items() if code == number), f"unknown ({number})")
 
 
-def _cipher_name(table: dict[str, int], number: int, bits: int) -> str:
+def cipher_name(table: dict[str, int], number: int, bits: int) -> str:
     """The cipher in policy words; AES needs its key length, the others must not have one."""
-    name = _named(table, number)
+    name = named(table, number)
     if name == "AES128":
-        sized = next((one for one, size in _CIPHER_BITS.items() if size == bits), "")
+        sized = next((one for one, size in CIPHER_BITS.items() if size == bits), "")
         return sized or (f"AES with {bits} bits" if bits else "AES without key length")
     return f"{name} with key length" if bits else name
 
 
-def _read(data: bytes, life_type: int, life_duration: int, known: Iterable[int],
+def read(data: bytes, life_type: int, life_duration: int, known: Iterable[int],
           fields: Callable[[dict[int, int]], Fields]) -> Reading | None:
     """A transform's attributes in words; None when they contradict themselves."""
     try:
@@ -98,9 +85,9 @@ def _read(data: bytes, life_type: int, life_duration: int, known: Iterable[int],
 
 def _phase1_fields(plain: dict[int, int]) -> Fields:
     return {
-        "Encryption Algorithm": _cipher_name(_IKE_CIPHERS, plain.get(OakleyAttribute.ENCRYPTION, 0),
+        "Encryption Algorithm": cipher_name(_IKE_CIPHERS, plain.get(OakleyAttribute.ENCRYPTION, 0),
                                              plain.get(OakleyAttribute.KEY_LENGTH, 0)),
-        "Hash Algorithm": _named(_IKE_HASHES, plain.get(OakleyAttribute.HASH, 0)),
+        "Hash Algorithm": named(_IKE_HASHES, plain.get(OakleyAttribute.HASH, 0)),
         "Diffie-Hellman Group": str(plain.get(OakleyAttribute.GROUP, 0)),
         "Authentication Method": _IKE_AUTHENTICATIONS.get(
             plain.get(OakleyAttribute.AUTHENTICATION, 0), "unknown"),
@@ -111,24 +98,8 @@ def read_phase1(transform: Transform) -> Reading | None:
     """A phase 1 transform in words, None when it is no valid KEY_IKE transform."""
     if transform.id != KEY_IKE:
         return None
-    return _read(transform.attributes, OakleyAttribute.LIFE_TYPE, OakleyAttribute.LIFE_DURATION,
+    return read(transform.attributes, OakleyAttribute.LIFE_TYPE, OakleyAttribute.LIFE_DURATION,
                  OakleyAttribute, _phase1_fields)
-
-
-def read_phase2(transform: Transform) -> Reading | None:
-    """A phase 2 ESP transform in words, None when its attributes contradict themselves."""
-    def fields(plain: dict[int, int]) -> Fields:
-        mode = plain.get(IpsecAttribute.ENCAPSULATION, 0)
-        return {
-            "ESP Algorithm": _cipher_name(_ESP_CIPHERS, transform.id,
-                                          plain.get(IpsecAttribute.KEY_LENGTH, 0)),
-            "Integrity Algorithm": _named(_ESP_AUTHS, plain.get(IpsecAttribute.AUTHENTICATION, 0)),
-            "Encapsulation Mode": next((name for code, name in _ENCAPSULATIONS.items()
-                                        if code == mode), f"unknown ({mode})"),
-            "PFS Group": str(plain.get(IpsecAttribute.GROUP, 0)),
-        }
-    return _read(transform.attributes, IpsecAttribute.LIFE_TYPE, IpsecAttribute.LIFE_DURATION,
-                 IpsecAttribute, fields)
 
 
 # --- offering -----------------------------------------------------------------------------------
@@ -143,7 +114,7 @@ def offer_phase1(methods: tuple[MainModeMethod, ...], seconds: int) -> tuple[Pro
 
 def _phase1_attributes(method: MainModeMethod, seconds: int) -> bytes:
     kind = OakleyAttribute
-    bits = _CIPHER_BITS.get(method.cipher, 0)
+    bits = CIPHER_BITS.get(method.cipher, 0)
     return (short(kind.ENCRYPTION, _IKE_CIPHERS[method.cipher])
             + (short(kind.KEY_LENGTH, bits) if bits else b"")
             + short(kind.HASH, _IKE_HASHES[method.hash])
@@ -151,37 +122,6 @@ def _phase1_attributes(method: MainModeMethod, seconds: int) -> bytes:
             + short(kind.AUTHENTICATION, AUTH_PRE_SHARED_KEY)
             + short(kind.LIFE_TYPE, LifeType.SECONDS)
             + long(kind.LIFE_DURATION, seconds))
-
-
-def usable(methods: tuple[QuickModeMethod, ...]) -> tuple[QuickModeMethod, ...]:
-    """The methods that can be negotiated: ESP with integrity; AH is not offered."""
-    return tuple(one for one in methods[:255] if one.esp_auth in _ESP_AUTHS and not one.ah_auth)
-
-
-def lifetimes(method: QuickModeMethod) -> tuple[int, int]:
-    """Seconds and kilobytes that a method negotiates: 0 stands for Windows' defaults."""
-    return method.seconds or DEFAULT_QM_SECONDS, method.kilobytes or DEFAULT_QM_KILOBYTES
-
-
-def offer_phase2(wanted: Phase2Policy, spi: int) -> tuple[Proposal, ...]:
-    """One ESP proposal with a transform per usable method; `spi` is our inbound one."""
-    return (Proposal(1, ProtocolId.ESP, spi.to_bytes(4, "big"), tuple(
-        Transform(number, _ESP_CIPHERS[method.esp_cipher or "None"],
-                  _phase2_attributes(wanted, method))
-        for number, method in enumerate(usable(wanted.methods), 1))),)
-
-
-def _phase2_attributes(wanted: Phase2Policy, method: QuickModeMethod) -> bytes:
-    kind = IpsecAttribute
-    seconds, kilobytes = lifetimes(method)
-    bits = _CIPHER_BITS.get(method.esp_cipher, 0)
-    mode = Encapsulation.TUNNEL if wanted.tunnel else Encapsulation.TRANSPORT
-    return (short(kind.ENCAPSULATION, mode)
-            + (short(kind.GROUP, wanted.pfs_group) if wanted.pfs_group else b"")
-            + (short(kind.KEY_LENGTH, bits) if bits else b"")
-            + short(kind.AUTHENTICATION, _ESP_AUTHS[method.esp_auth])
-            + short(kind.LIFE_TYPE, LifeType.SECONDS) + long(kind.LIFE_DURATION, seconds)
-            + short(kind.LIFE_TYPE, LifeType.KILOBYTES) + long(kind.LIFE_DURATION, kilobytes))
 
 
 # --- choosing -----------------------------------------------------------------------------------
@@ -193,13 +133,6 @@ def _expected_phase1(policy: Phase1Policy) -> list[Fields]:
     return [{"Encryption Algorithm": one.cipher, "Hash Algorithm": one.hash,
              "Diffie-Hellman Group": str(one.group), "Authentication Method": method,
              "Other attributes": "none"} for one in policy.methods]
-
-
-def _expected_phase2(wanted: Phase2Policy) -> list[Fields]:
-    mode = "Tunnel" if wanted.tunnel else "Transport"
-    return [{"ESP Algorithm": one.esp_cipher or "None", "Integrity Algorithm": one.esp_auth,
-             "Encapsulation Mode": mode, "PFS Group": str(wanted.pfs_group),
-             "Other attributes": "none"} for one in usable(wanted.methods)]
 
 
 def why_rejected(expected: list[Fields], readings: list[Fields]) -> tuple[str, str, str]:
@@ -215,7 +148,8 @@ def why_rejected(expected: list[Fields], readings: list[Fields]) -> tuple[str, s
     return best[1]
 
 
-def _no_proposal(expected: list[Fields], readings: list[Fields]) -> Failure:
+def no_proposal(expected: list[Fields], readings: list[Fields]) -> Failure:
+    """Nothing offered is in our policy, with the first difference of the closest pair."""
     return Failure("no-proposal-chosen", Win32.POLICY_MATCH, NotifyType.NO_PROPOSAL_CHOSEN,
                    why_rejected(expected, readings))
 
@@ -233,43 +167,13 @@ def select_phase1(offered: tuple[Proposal, ...], policy: Phase1Policy) -> Choice
             if policy.psk and reading.fields in expected:
                 answer = Proposal(proposal.number, proposal.protocol, b"", (transform,))
                 return Choice(expected.index(reading.fields), answer,
-                              reading.seconds or DEFAULT_OFFERED_SECONDS, 0)
+                              reading.seconds or DEFAULT_OFFERED_SECONDS)
             seen.append(reading.fields)
-    raise _no_proposal(expected, seen)
-
-
-def select_phase2(offered: tuple[Proposal, ...], wanted: Phase2Policy, spi: int) -> Choice:
-    """The first offered ESP transform that the policy has; `spi` is our inbound one.
-
-    A responder that asks for no PFS takes a peer's wish for it. Proposals that stand together
-    under one number (AH and ESP, compression) are passed over. Raises Failure
-    "no-proposal-chosen".
-    """
-    expected, seen = _expected_phase2(wanted), []
-    numbers = [proposal.number for proposal in offered]
-    for proposal in offered:
-        if (proposal.protocol != ProtocolId.ESP or numbers.count(proposal.number) > 1
-                or len(proposal.spi) != 4):
-            continue
-        for transform in proposal.transforms:
-            reading = read_phase2(transform)
-            if reading is None:
-                continue
-            group = reading.fields["PFS Group"]
-            fields = dict(reading.fields)
-            if not wanted.pfs_group and group in map(str, GROUPS):
-                fields["PFS Group"] = "0"
-            if fields in expected:
-                answer = Proposal(proposal.number, proposal.protocol, spi.to_bytes(4, "big"),
-                                  (transform,))
-                return Choice(expected.index(fields), answer, reading.seconds, reading.kilobytes,
-                              int(group))
-            seen.append(reading.fields)
-    raise _no_proposal(expected, seen)
+    raise no_proposal(expected, seen)
 
 
 def chosen(offered: tuple[Proposal, ...], answer: tuple[Proposal, ...]) -> int:
-    """Which transform of our one offered proposal a responder took, as its index.
+    """Which transform of our one main mode proposal a responder took, as its index.
 
     The answer must be one proposal with one transform, its attributes ours in any encoding and
     order (RFC 2408 4.2). Raises Failure "modified-proposal".
@@ -278,17 +182,22 @@ def chosen(offered: tuple[Proposal, ...], answer: tuple[Proposal, ...]) -> int:
     if len(answer) == 1 and len(answer[0].transforms) == 1 and (
             (answer[0].number, answer[0].protocol) == (ours.number, ours.protocol)):
         theirs = answer[0].transforms[0]
-        duration = (OakleyAttribute.LIFE_DURATION if ours.protocol == ProtocolId.ISAKMP
-                    else IpsecAttribute.LIFE_DURATION)
         for index, transform in enumerate(ours.transforms):
-            if theirs[:2] == transform[:2] and _same_attributes(theirs, transform, duration):
+            if same_transform(theirs, transform, OakleyAttribute.LIFE_DURATION):
                 return index
-    raise Failure("modified-proposal", Win32.ATTRIBUTES, NotifyType.NO_PROPOSAL_CHOSEN,
-                  ("Proposal", "one of ours, unmodified", "something else"))
+    raise modified()
 
 
-def _same_attributes(theirs: Transform, ours: Transform, duration: int) -> bool:
+def modified() -> Failure:
+    """An answer that is not one of our offers, octet for octet in meaning."""
+    return Failure("modified-proposal", Win32.ATTRIBUTES, NotifyType.NO_PROPOSAL_CHOSEN,
+                   ("Proposal", "one of ours, unmodified", "something else"))
+
+
+def same_transform(theirs: Transform, ours: Transform, duration: int) -> bool:
     """Equal but for encoding and order; `duration` is the phase's life duration class."""
+    if theirs[:2] != ours[:2]:
+        return False
     if theirs.attributes == ours.attributes:
         return True
     return _normal(parse_attributes(theirs.attributes), duration) == _normal(
@@ -304,18 +213,6 @@ def _normal(attributes: tuple[Attribute, ...], duration: int) -> list[tuple[int,
         else:
             joined.append(tuple(one))
     return sorted(joined)
-
-
-def shorter_life(choice: Choice, seconds: int, kilobytes: int) -> bytes:
-    """Attributes of a RESPONDER-LIFETIME: the units in which our life is the shorter one."""
-    parts = []
-    if seconds < (choice.seconds or DEFAULT_OFFERED_SECONDS):
-        parts.append(short(IpsecAttribute.LIFE_TYPE, LifeType.SECONDS)
-                     + long(IpsecAttribute.LIFE_DURATION, seconds))
-    if kilobytes and (not choice.kilobytes or kilobytes < choice.kilobytes):
-        parts.append(short(IpsecAttribute.LIFE_TYPE, LifeType.KILOBYTES)
-                     + long(IpsecAttribute.LIFE_DURATION, kilobytes))
-    return b"".join(parts)
 
 
 def phase1_shorter_life(choice: Choice, seconds: int) -> bytes:

@@ -1,10 +1,12 @@
 """Quick mode, both roles, messages 1 to 3, with and without PFS (RFC 2409 5.5)."""
 
+from collections.abc import Callable
+
 from engine.address import Network
 from engine.entropy import Entropy
 from engine.errors import ParseError
 from engine.ike.auth import same, third_hash
-from engine.ike.cipher import is_weak_key, key_octets
+from engine.ike.cipher import esp_key_octets, is_weak_key
 from engine.ike.constants import (
     NONCE_SIZE,
     ExchangeType,
@@ -36,14 +38,16 @@ from engine.ike.phase1 import (
     seal,
     unseal,
 )
-from engine.ike.proposal import (
-    Choice,
-    chosen,
-    life_values,
+from engine.ike.proposal import life_values
+from engine.ike.quick_proposal import (
+    QuickChoice,
+    Spis,
     lifetimes,
     offer_phase2,
+    peer_spis,
     select_phase2,
     shorter_life,
+    taken,
     usable,
 )
 from engine.ike.rules import bodies, body, check_payloads
@@ -57,8 +61,8 @@ class QuickMode(Exchange):
     """One quick mode. `state` is the last message sent or, at the end, "done" or "failed"."""
 
     __slots__ = ("group", "ids", "initiator", "iv", "key_pair", "kilobytes", "message_id",
-                 "method", "ni", "nr", "offered", "replaces", "sa", "seconds", "shared", "spi_in",
-                 "spi_out", "state", "wanted")
+                 "method", "ni", "nr", "offered", "replaces", "sa", "seconds", "shared", "spis_in",
+                 "spis_out", "state", "wanted")
 
     def __init__(self, sa: Phase1, message_id: int, initiator: bool, now: float) -> None:
         super().__init__(now)
@@ -71,8 +75,8 @@ class QuickMode(Exchange):
         self.ids: tuple[bytes, ...] = ()
         self.ni = self.nr = self.shared = b""
         self.key_pair: KeyPair | None = None
-        self.spi_in = self.spi_out = self.replaces = self.group = 0
-        self.seconds = self.kilobytes = 0
+        self.spis_in = self.spis_out = Spis(0)
+        self.replaces = self.group = self.seconds = self.kilobytes = 0
 
     @property
     def entry(self) -> str:
@@ -106,15 +110,16 @@ def _check_third(quick: QuickMode, opened: Opened) -> None:
         raise ParseError("invalid-hash", "HASH payload")
 
 
-def first(quick: QuickMode, wanted: Phase2Policy, spi: int, entropy: Entropy) -> bytes:
+def first(quick: QuickMode, wanted: Phase2Policy, spis: Spis, entropy: Entropy) -> bytes:
     """QM1: our offers, nonce, public value with PFS, and always the identities.
 
-    Raises Failure "no-usable-method" when the policy has nothing but AH.
+    Raises Failure "no-usable-method" when the policy has none that protects integrity.
     """
     if not usable(wanted.methods):
-        raise Failure("no-usable-method", Win32.ATTRIBUTES, detail=("Protocol", "ESP", "AH"))
-    quick.wanted, quick.spi_in, quick.group = wanted, spi, wanted.pfs_group
-    quick.offered, quick.ni = offer_phase2(wanted, spi), entropy(NONCE_SIZE)
+        raise Failure("no-usable-method", Win32.ATTRIBUTES,
+                      detail=("Security methods", "one with integrity", "none"))
+    quick.wanted, quick.spis_in, quick.group = wanted, spis, wanted.pfs_group
+    quick.offered, quick.ni = offer_phase2(wanted, spis), entropy(NONCE_SIZE)
     rest = [build_sa(quick.offered), Payload(PayloadType.NONCE, quick.ni)]
     if quick.group:
         quick.key_pair = KeyPair(quick.group, entropy)
@@ -153,11 +158,11 @@ def _raw(identity: bytes) -> str:
     return identity[:16].hex()
 
 
-def read_first(quick: QuickMode, opened: Opened, policy: IkePolicy, spi: int,
-               entropy: Entropy) -> bytes:
+def read_first(quick: QuickMode, opened: Opened, policy: IkePolicy,
+               new_spis: Callable[[bool], Spis], entropy: Entropy) -> bytes:
     """QM2 for an authentic first message: one proposal, our nonce, the identities returned.
 
-    `spi` is our inbound one. Raises ParseError or Failure ("invalid-id-information",
+    `new_spis` gives our inbound SPIs. Raises ParseError or Failure ("invalid-id-information",
     "no-proposal-chosen", "invalid-key", "invalid-nonce").
     """
     payloads = opened.payloads
@@ -166,20 +171,23 @@ def read_first(quick: QuickMode, opened: Opened, policy: IkePolicy, spi: int,
     ids = bodies(payloads, PayloadType.ID)
     wanted = _wish(quick, ids, policy)
     quick.wanted = wanted
-    choice = select_phase2(offered, wanted, spi)
+    spis = new_spis(len({one.protocol for one in offered}) > 1)
+    quick.spis_in = spis
+    choice = select_phase2(offered, wanted, spis)
     quick.ni = body(payloads, PayloadType.NONCE)
     check_nonce(quick.ni, b"")
     quick.group = choice.group
     public = _answer_ke(quick, bodies(payloads, PayloadType.KE), entropy)
-    _take(quick, choice, spi, offered)
+    _take(quick, choice, spis)
     quick.nr = entropy(NONCE_SIZE)
-    rest = [build_sa((choice.answer,)), Payload(PayloadType.NONCE, quick.nr), *public]
+    rest = [build_sa(choice.answer), Payload(PayloadType.NONCE, quick.nr), *public]
     rest += [Payload(PayloadType.ID, one) for one in ids]
     assert quick.method
     shorter = shorter_life(choice, *lifetimes(quick.method))
     if shorter:
-        rest.append(Notify(ProtocolId.ESP, NotifyType.RESPONDER_LIFETIME,
-                           spi.to_bytes(4, "big"), shorter).build())
+        answer = choice.answer[-1]
+        rest.append(Notify(answer.protocol, NotifyType.RESPONDER_LIFETIME, answer.spi,
+                           shorter).build())
     quick.iv, quick.state = opened.iv, "QM2"
     return _seal(quick, hashed(quick.sa, quick.message_id, rest, quick.ni))
 
@@ -197,17 +205,14 @@ def _answer_ke(quick: QuickMode, received: list[bytes], entropy: Entropy) -> lis
     return [Payload(PayloadType.KE, pair.public)]
 
 
-def _take(quick: QuickMode, choice: Choice, spi: int, offered: tuple[Proposal, ...]) -> None:
+def _take(quick: QuickMode, choice: QuickChoice, spis: Spis) -> None:
     """The responder's view of the pair; an absent unit of life means ours."""
-    assert quick.wanted
-    quick.method = usable(quick.wanted.methods)[choice.taken]
+    quick.method = choice.taken
     seconds, kilobytes = lifetimes(quick.method)
     quick.seconds = min(seconds, choice.seconds or seconds)
     quick.kilobytes = min(kilobytes, choice.kilobytes or kilobytes)
-    quick.spi_in = spi
-    number = choice.answer.number
-    quick.spi_out = next(int.from_bytes(one.spi, "big") for one in offered
-                         if one.number == number)
+    quick.spis_in = spis if len(choice.offered) > 1 else Spis(spis.spi)
+    quick.spis_out = peer_spis(choice.offered)
 
 
 def third(quick: QuickMode, opened: Opened) -> bytes:
@@ -215,13 +220,11 @@ def third(quick: QuickMode, opened: Opened) -> bytes:
     payloads = opened.payloads
     assert quick.wanted
     answer = parse_sa(body(payloads, PayloadType.SA))
-    index = chosen(quick.offered, answer)
+    method = taken(quick.offered, answer, usable(quick.wanted.methods))
     if tuple(bodies(payloads, PayloadType.ID)) != quick.ids:
         raise Failure("invalid-id-information", Win32.POLICY_MATCH,
                       NotifyType.INVALID_ID_INFORMATION,
                       ("Quick mode identities", "ours returned", "others"))
-    if len(answer[0].spi) != 4:
-        raise Failure("invalid-spi", Win32.ATTRIBUTES, NotifyType.NO_PROPOSAL_CHOSEN)
     nonce = body(payloads, PayloadType.NONCE)
     check_nonce(nonce, quick.ni)
     received = bodies(payloads, PayloadType.KE)
@@ -231,8 +234,9 @@ def third(quick: QuickMode, opened: Opened) -> bytes:
         quick.shared = quick.key_pair.shared(received[0])
         quick.key_pair = None
     quick.nr = nonce
-    quick.spi_out = int.from_bytes(answer[0].spi, "big")
-    quick.method = usable(quick.wanted.methods)[index]
+    quick.spis_out, quick.method = peer_spis(answer), method
+    if len(answer) == 1:
+        quick.spis_in = Spis(quick.spis_in.spi)
     quick.seconds, quick.kilobytes = _agreed_life(quick, payloads)
     quick.iv, quick.state = opened.iv, "done"
     sa = quick.sa
@@ -255,17 +259,34 @@ def _agreed_life(quick: QuickMode, payloads: tuple[Payload, ...]) -> tuple[int, 
     return seconds, kilobytes
 
 
-def _keys(quick: QuickMode, spi: int) -> SaKeys:
-    """One direction's keys: cipher key first, integrity key behind it (RFC 2409 5.5)."""
-    sa, method = quick.sa, quick.method
-    assert sa.method and sa.keys and method
-    cipher = method.esp_cipher if method.esp_cipher not in ("", "None") else ""
-    first_part = key_octets(cipher) if cipher else 0
-    stream = keymat(sa.method.hash, sa.keys.d, quick.shared, ProtocolId.ESP, spi,
-                    quick.ni + quick.nr, first_part + _AUTH_KEYS[method.esp_auth])
-    if cipher and is_weak_key(cipher, stream[:first_part]):
-        raise Failure("weak-key", Win32.DIFFIE_HELLMAN, NotifyType.NO_PROPOSAL_CHOSEN)
-    return SaKeys(spi, stream[:first_part], stream[first_part:])
+def _stream(quick: QuickMode, protocol: int, spi: int, wanted: int) -> bytes:
+    sa = quick.sa
+    assert sa.method and sa.keys
+    return keymat(sa.method.hash, sa.keys.d, quick.shared, protocol, spi, quick.ni + quick.nr,
+                  wanted)
+
+
+def _keys(quick: QuickMode, spis: Spis) -> SaKeys:
+    """One direction's keys, each protocol's from its own KEYMAT (RFC 2409 5.5).
+
+    ESP's cipher key comes first, its integrity key behind it.
+    """
+    method = quick.method
+    assert method
+    esp_key = auth_key = ah_key = b""
+    if method.has_esp:
+        cipher = method.esp_cipher if method.esp_cipher not in ("", "None") else ""
+        first_part = esp_key_octets(cipher) if cipher else 0
+        stream = _stream(quick, ProtocolId.ESP, spis.spi,
+                         first_part + _AUTH_KEYS.get(method.esp_auth, 0))
+        esp_key, auth_key = stream[:first_part], stream[first_part:]
+        if cipher and is_weak_key(cipher, esp_key):
+            raise Failure("weak-key", Win32.DIFFIE_HELLMAN, NotifyType.NO_PROPOSAL_CHOSEN)
+    ah_spi = 0
+    if method.ah_auth:
+        ah_spi = spis.ah or spis.spi
+        ah_key = _stream(quick, ProtocolId.AH, ah_spi, _AUTH_KEYS[method.ah_auth])
+    return SaKeys(spis.spi, esp_key, auth_key, ah_spi, ah_key)
 
 
 def installed(quick: QuickMode, outbound_ready: bool) -> SaInstalled:
@@ -273,7 +294,7 @@ def installed(quick: QuickMode, outbound_ready: bool) -> SaInstalled:
     assert quick.wanted and quick.method
     wanted = quick.wanted
     return SaInstalled(wanted.entry, quick.sa.local, quick.sa.peer, wanted.selector, quick.method,
-                       wanted.tunnel, _keys(quick, quick.spi_in), _keys(quick, quick.spi_out),
+                       wanted.tunnel, _keys(quick, quick.spis_in), _keys(quick, quick.spis_out),
                        quick.seconds, quick.kilobytes, quick.group, quick.initiator,
                        outbound_ready, quick.sa.cookies)
 

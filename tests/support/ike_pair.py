@@ -107,6 +107,12 @@ class Pair:
                 self.outputs[address].append(output)
         return outputs
 
+    def change(self, first: FixedPolicy, second: FixedPolicy) -> None:
+        """New policies on both sides; what the old ones made stays when phase 1's is the same."""
+        self.policies = {A: first, B: second}
+        for address, end in self.ends.items():
+            self.take(address, end.set_policy(self.policies[address], self.now))
+
     def initiate(self, address: Address = A) -> None:
         """The side at `address` asks for its first entry."""
         wanted = self.policies[address].second[0]

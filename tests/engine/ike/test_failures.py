@@ -169,10 +169,10 @@ def test_no_common_quick_mode_offer_fails_at_once_at_both_ends(
     assert pair.labels()[-2:] == ["QM1", "INFO"]
 
 
-def test_a_policy_with_nothing_but_ah_fails_by_name() -> None:
-    pair = tried(policy_a(qm=Q(ah_auth="SHA1")), policy_b(), 1.0)
+def test_a_policy_without_integrity_fails_by_name() -> None:
+    pair = tried(policy_a(qm=Q("3DES")), policy_b(), 1.0)
     assert [(one.code, one.detail) for one in failures(pair, A)] == [
-        (13802, ("Protocol", "ESP", "AH"))]
+        (13802, ("Security methods", "one with integrity", "none"))]
 
 
 @pytest.mark.parametrize("remote", ["10.0.9.0/24", "10.0.0.0/16", "10.0.2.0/25", "10.0.2.1"])

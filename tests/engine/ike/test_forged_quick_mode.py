@@ -37,7 +37,7 @@ def altered(pair: Pair, change: Change) -> SendDatagram:
     one = pair.wire.pop(0).datagram
     header = parse_header(one.payload)
     sa = next(iter(pair.a._core.sas.values()))
-    quick = pair.a._core.quicks[sa, header.message_id]
+    quick = sa.quicks[header.message_id]
     if one.label == "QM1":
         iv, nonce = exchange_iv(sa, header.message_id), b""
         payloads = unseal(sa, header, one.payload, iv).payloads
@@ -166,7 +166,7 @@ def test_a_flipped_bit_is_no_proof_and_the_true_message_still_counts(label: str)
 
 def test_our_own_nonce_is_not_accepted_back() -> None:
     pair = paused_at("QM2")
-    ours = next(iter(pair.a._core.quicks.values())).ni
+    ours = next(iter(next(iter(pair.a._core.sas.values())).quicks.values())).ni
     outputs = pair.deliver(altered(pair, body(P.NONCE, ours)))
     assert [one.reason for one in outputs if isinstance(one, Dropped)] == ["reflection"]
     assert not [one for one in outputs if isinstance(one, SendDatagram)]

@@ -12,8 +12,17 @@ from engine.ike.interface import (
     SendDatagram,
     TrafficSelector,
 )
-from engine.suites import CIPHERS, GROUPS, HASHES, MainModeMethod, QuickModeMethod
-from tests.support.ike_pair import A, B, Pair, connected, policy_a, policy_b
+from engine.sad import make_pair
+from engine.suites import (
+    AEAD_CIPHERS,
+    AH_HASHES,
+    CIPHERS,
+    GROUPS,
+    HASHES,
+    MainModeMethod,
+    QuickModeMethod,
+)
+from tests.support.ike_pair import A, B, Pair, connected, entropy, policy_a, policy_b
 
 MESSAGES = ["MM1", "MM2", "MM3", "MM4", "MM5", "MM6", "QM1", "QM2", "QM3"]
 
@@ -22,8 +31,8 @@ def assert_same_keys(pair: Pair) -> None:
     """Both ends hold one working pair: what one encrypts with, the other decrypts with."""
     a, b = pair.installed(A)[-1], pair.installed(B)[-1]
     assert (a.inbound, a.outbound) == (b.outbound, b.inbound)
-    assert a.inbound.esp_key != a.outbound.esp_key or not a.inbound.esp_key
-    assert a.inbound.auth_key != a.outbound.auth_key
+    for mine, theirs in zip(a.inbound, a.outbound, strict=True):
+        assert mine != theirs or not mine
     assert (a.method, a.lifetime_seconds, a.lifetime_kilobytes, a.pfs_group, a.tunnel) == (
         b.method, b.lifetime_seconds, b.lifetime_kilobytes, b.pfs_group, b.tunnel)
     assert (a.initiator, b.initiator) in ((True, False), (False, True))
@@ -40,23 +49,51 @@ def test_every_main_mode_suite_negotiates(cipher: str, hash_name: str, group: in
     assert_same_keys(pair)
 
 
+ESP_SUITES = [QuickModeMethod(cipher, auth) for cipher in ("", *CIPHERS) for auth in HASHES]
+ESP_SUITES += [QuickModeMethod(cipher) for cipher in AEAD_CIPHERS]
+AH_SUITES = [QuickModeMethod(ah_auth=auth) for auth in AH_HASHES]
+BUNDLES = [one._replace(ah_auth=auth) for one in ESP_SUITES for auth in AH_HASHES]
+QUICK_SUITES = ESP_SUITES + AH_SUITES + BUNDLES
+CIPHER_KEYS = {"": 0, "DES": 8, "3DES": 24, "AES128": 16, "AES192": 24, "AES256": 32,
+               "AESGCM128": 20, "AESGCM192": 28, "AESGCM256": 36}
+HASH_KEYS = {"": 0, "MD5": 16, "SHA1": 20, "SHA256": 32, "SHA384": 48, "SHA512": 64}
+
+
+def negotiate(pair: Pair, method: QuickModeMethod, pfs: int, starter: int, tunnel: bool) -> None:
+    """A quick mode for `method` under the main mode that `pair` has, or that it begins."""
+    pair.change(policy_a(qm=method, pfs=pfs, tunnel=tunnel),
+                policy_b(qm=method, pfs=pfs, tunnel=tunnel))
+    pair.initiate(starter)
+    pair.run(pair.now + 1.0)
+    assert_same_keys(pair)
+    one = pair.installed(A)[-1]
+    assert (one.method, one.pfs_group, one.tunnel) == (method, pfs, tunnel)
+    keys = one.inbound
+    assert (len(keys.esp_key), len(keys.auth_key), len(keys.ah_key)) == (
+        CIPHER_KEYS[method.esp_cipher], HASH_KEYS[method.esp_auth], HASH_KEYS[method.ah_auth])
+    assert (keys.ah_spi == keys.spi) == (not method.has_esp)
+    assert (keys.ah_spi > 0) == bool(method.ah_auth)
+    # What the data path makes of the keys: both ends must be able to build their SAs.
+    for end in (A, B):
+        assert make_pair(pair.installed(end)[-1], pair.now, entropy("data path"))[1]
+
+
+@pytest.mark.parametrize("tunnel", [True, False])
 @pytest.mark.parametrize("starter", [A, B])
 @pytest.mark.parametrize("pfs", [0, 1, 2, 5, 14])
-@pytest.mark.parametrize(("cipher", "auth"), [
-    ("DES", "MD5"), ("3DES", "SHA1"), ("AES128", "SHA1"), ("AES192", "SHA256"),
-    ("AES256", "SHA256"), ("", "SHA1")])
-def test_every_quick_mode_suite_negotiates_in_both_roles(cipher: str, auth: str, pfs: int,
-                                                         starter: int) -> None:
-    method = QuickModeMethod(cipher, auth)
-    pair = Pair(policy_a(qm=method, pfs=pfs), policy_b(qm=method, pfs=pfs))
-    pair.initiate(starter)
-    pair.run(1.0)
-    assert_same_keys(pair)
-    assert pair.installed(A)[0].pfs_group == pfs
-    keys = pair.installed(A)[0].inbound
-    assert len(keys.esp_key) == {"DES": 8, "3DES": 24, "AES128": 16, "AES192": 24, "AES256": 32,
-                                 "": 0}[cipher]
-    assert len(keys.auth_key) == {"MD5": 16, "SHA1": 20, "SHA256": 32}[auth]
+def test_every_quick_mode_suite_negotiates_in_both_roles(pfs: int, starter: int,
+                                                         tunnel: bool) -> None:
+    pair = Pair()
+    for method in QUICK_SUITES:
+        negotiate(pair, method, pfs, starter, tunnel)
+    assert len(pair.installed(A)) == len(pair.installed(B)) == len(QUICK_SUITES) == 135
+
+
+@pytest.mark.parametrize("pfs", [15, 16, 17, 18])
+def test_the_largest_groups_serve_for_pfs(pfs: int) -> None:
+    pair = Pair()
+    for method in (QuickModeMethod("AES256", "SHA512"), QuickModeMethod("AESGCM256", "", "SHA256")):
+        negotiate(pair, method, pfs, A, True)
 
 
 def test_the_responder_installs_inbound_before_it_answers_and_outbound_on_the_third() -> None:

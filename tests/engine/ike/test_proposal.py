@@ -9,10 +9,16 @@ from engine.ike.payloads import Proposal, Transform
 from engine.ike.proposal import (
     chosen,
     offer_phase1,
-    offer_phase2,
     select_phase1,
+)
+from engine.ike.quick_proposal import (
+    Spis,
+    offer_phase2,
+    read_phase2,
     select_phase2,
     shorter_life,
+    taken,
+    usable,
 )
 from engine.suites import MainModeMethod, QuickModeMethod
 from tests.support.ike_pair import NET_A, NET_B
@@ -130,11 +136,11 @@ def test_rsa_encryption_is_never_accepted() -> None:
     (phase2(Q("DES", "MD5"), Q("3DES", "MD5", seconds=60)), phase2(Q("3DES", "MD5")), 0),
 ])
 def test_quick_mode_choices(offered: Phase2Policy, mine: Phase2Policy, group: int) -> None:
-    offer = offer_phase2(offered, 0x1000)
-    choice = select_phase2(offer, mine, 0x2000)
-    assert (choice.taken, choice.group) == (0, group)
-    assert choice.answer.spi == b"\0\0\x20\0"
-    assert chosen(offer, (choice.answer,)) == len(offered.methods) - 1
+    offer = offer_phase2(offered, Spis(0x1000))
+    choice = select_phase2(offer, mine, Spis(0x2000))
+    assert (choice.taken, choice.group) == (mine.methods[0], group)
+    assert choice.answer[0].spi == b"\0\0\x20\0"
+    assert taken(offer, choice.answer, usable(offered.methods)) == offered.methods[-1]
 
 
 @pytest.mark.parametrize(("offered", "mine", "why"), [
@@ -148,23 +154,94 @@ def test_quick_mode_choices(offered: Phase2Policy, mine: Phase2Policy, group: in
 def test_a_refused_quick_mode_names_the_first_difference(
         offered: Phase2Policy, mine: Phase2Policy, why: tuple[str, ...]) -> None:
     with pytest.raises(Failure, match="no-proposal-chosen") as caught:
-        select_phase2(offer_phase2(offered, 0x1000), mine, 0x2000)
+        select_phase2(offer_phase2(offered, Spis(0x1000)), mine, Spis(0x2000))
     assert caught.value.detail == why
 
 
 def test_proposals_that_belong_together_are_passed_over() -> None:
     mine = phase2(Q("3DES", "SHA1"))
-    esp = offer_phase2(mine, 0x1000)[0]
+    esp = offer_phase2(mine, Spis(0x1000))[0]
     ah = Proposal(1, 2, b"abcd", (Transform(1, 3, b""),))
     with pytest.raises(Failure, match="no-proposal-chosen"):
-        select_phase2((ah, esp), mine, 0x2000)
+        select_phase2((ah, esp), mine, Spis(0x2000))
     second = esp._replace(number=2)
-    assert select_phase2((ah, second), mine, 0x2000).answer.number == 2
+    assert select_phase2((ah, second), mine, Spis(0x2000)).answer[0].number == 2
 
 
-def test_ah_methods_are_not_offered() -> None:
-    wanted = phase2(Q(ah_auth="SHA1"), Q("3DES", "SHA1", ah_auth="SHA1"), Q("DES", "MD5"))
-    assert [one.id for one in offer_phase2(wanted, 0x1000)[0].transforms] == [2]
+def test_neighbours_of_one_protocol_share_a_proposal_and_a_bundle_has_its_own_number() -> None:
+    wanted = phase2(Q("AES128", "SHA1"), Q("DES", "MD5"), Q("3DES", "SHA1", "SHA256"),
+                    Q("3DES", "MD5", "MD5"), Q(ah_auth="SHA1"), Q(ah_auth="MD5"), Q("AESGCM256"))
+    offer = offer_phase2(wanted, Spis(0x1000, 0x1001))
+    assert [(one.number, one.protocol, one.spi[2:].hex(), [part.id for part in one.transforms])
+            for one in offer] == [
+        (1, 3, "1000", [12, 2]), (2, 2, "1001", [5]), (2, 3, "1000", [3]),
+        (3, 2, "1001", [2]), (3, 3, "1000", [3]), (4, 2, "1000", [3, 2]), (5, 3, "1000", [20])]
+    for one in wanted.methods:
+        choice = select_phase2(offer, phase2(one), Spis(0x2000, 0x2001))
+        assert taken(offer, choice.answer, usable(wanted.methods)) == choice.taken == one
+
+
+@pytest.mark.parametrize(("offered", "mine", "why"), [
+    (Q(ah_auth="SHA1"), Q(ah_auth="MD5"), ("AH Algorithm", "MD5", "SHA1")),
+    (Q(ah_auth="SHA1"), Q("3DES", "SHA1"), ("ESP Algorithm", "3DES", "none")),
+    (Q("3DES", "SHA1", "SHA1"), Q("3DES", "SHA1"), ("AH Algorithm", "none", "SHA1")),
+    (Q("3DES", "SHA1"), Q("3DES", "SHA1", "SHA1"), ("AH Algorithm", "SHA1", "none")),
+    (Q("AESGCM128"), Q("AESGCM256"), ("ESP Algorithm", "AESGCM256", "AESGCM128")),
+    (Q("AES128", "SHA1"), Q("AESGCM128"), ("ESP Algorithm", "AESGCM128", "AES128")),
+])
+def test_protocols_that_differ_are_named(offered: QuickModeMethod, mine: QuickModeMethod,
+                                         why: tuple[str, ...]) -> None:
+    with pytest.raises(Failure, match="no-proposal-chosen") as caught:
+        select_phase2(offer_phase2(phase2(offered), Spis(0x1000, 0x1001)), phase2(mine),
+                      Spis(0x2000))
+    assert caught.value.detail == why
+
+
+@pytest.mark.parametrize(("protocol", "transform", "attributes", "word"), [
+    (3, 20, b"", "AES-GCM without key length"),
+    (3, 20, short(6, 120), "AES-GCM with 120 bits"),
+    (3, 12, short(6, 256), "AES256"),
+    (2, 3, b"", "SHA1 with none"),
+    (2, 3, short(5, 1), "SHA1 with MD5"),
+    (2, 3, short(5, 2), "SHA1"),
+    (2, 3, short(5, 2) + short(6, 128), "SHA1 with key length"),
+])
+def test_a_transform_is_read_with_all_it_needs(protocol: int, transform: int, attributes: bytes,
+                                               word: str) -> None:
+    reading = read_phase2(protocol, Transform(1, transform, short(4, 1) + attributes))
+    assert reading
+    assert word in (reading.fields["ESP Algorithm"], reading.fields["AH Algorithm"])
+
+
+def test_the_ends_of_a_bundle_must_agree_on_mode_and_group() -> None:
+    mine = phase2(Q("3DES", "SHA1", "SHA1"))
+    ah, esp = offer_phase2(mine, Spis(0x1000, 0x1001))
+    transport = offer_phase2(mine._replace(tunnel=False), Spis(0x1000, 0x1001))[0]
+    assert select_phase2((ah, esp), mine, Spis(1, 2)).taken == mine.methods[0]
+    with pytest.raises(Failure) as caught:
+        select_phase2((transport, esp), mine, Spis(1, 2))
+    assert caught.value.detail[2] == "Transport and Tunnel"
+
+
+@pytest.mark.parametrize("change", ["half", "number", "protocol", "transform", "spi", "double"])
+def test_a_bundle_is_answered_whole_or_not_at_all(change: str) -> None:
+    mine = phase2(Q("AES128", "SHA1", "SHA1"))
+    offer = offer_phase2(mine, Spis(0x1000, 0x1001))
+    ah, esp = select_phase2(offer, mine, Spis(0x2000, 0x2001)).answer
+    answers = {
+        "half": (esp,), "number": (ah, esp._replace(number=2)), "protocol": (esp, esp),
+        "transform": (ah, esp._replace(transforms=(Transform(1, 3, b""),))),
+        "spi": (ah._replace(spi=b""), esp), "double": (ah, esp, esp),
+    }
+    assert taken(offer, (esp, ah), mine.methods) == mine.methods[0]
+    with pytest.raises(Failure, match="modified-proposal|invalid-spi"):
+        taken(offer, answers[change], mine.methods)
+
+
+def test_ah_is_not_offered_through_a_nat_and_esp_without_integrity_never() -> None:
+    methods = (Q(ah_auth="SHA1"), Q("3DES", "SHA1", "SHA1"), Q("3DES"), Q("3DES", "SHA1"))
+    assert usable(methods) == (*methods[:2], methods[3])
+    assert usable(methods, True) == (methods[3],)
 
 
 @pytest.mark.parametrize("change", ["number", "transform", "attributes", "two", "none"])
@@ -202,6 +279,6 @@ def test_an_answer_in_another_encoding_and_order_is_still_ours() -> None:
 def test_responder_lifetime_holds_the_units_in_which_ours_is_shorter(
         offer: tuple[int, int], ours: tuple[int, int], units: int) -> None:
     mine = phase2(Q("3DES", "SHA1"))
-    choice = select_phase2(offer_phase2(mine, 0x1000), mine, 0x2000)._replace(
+    choice = select_phase2(offer_phase2(mine, Spis(0x1000)), mine, Spis(0x2000))._replace(
         seconds=offer[0], kilobytes=offer[1])
     assert len(shorter_life(choice, *ours)) == 12 * units
