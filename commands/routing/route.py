@@ -134,15 +134,19 @@ class _PersistentLine(Command):
 class AddPersistentRoute(_PersistentLine, words="routing ip add persistentroute",
                          help="Adds a persistent static route.",
                          remarks=("It survives restarts. The gateway need not be on the link: "
-                                  "the article names the remote gateway.",),
+                                  "the article names the remote gateway.",
+                                  "A route that is there already, equal in everything, is left "
+                                  "as it is: a dump runs into a machine that has its routes."),
                          examples=("routing ip add persistentroute dest=10.2.0.0 "
                                    "mask=255.255.255.0 name=External nhop=198.51.100.1",)):
     """A route of the store."""
 
     def run(self, session: "Session") -> Answer:
-        """Says nothing. Raises Refused for host bits and a route that exists."""
+        """Says nothing. Raises Refused for host bits and a route that exists otherwise."""
         config = session.config
-        config.add_route(self.route(config))
+        new = self.route(config)
+        if new not in config.routes():
+            config.add_route(new)
         return NOTHING
 
 

@@ -130,5 +130,12 @@ def test_a_route_is_added_once_and_must_be_there_to_be_changed(noun: str,
     assert refused(gateway, f"routing ip set {noun} 10.2.0.0 24 External").code == "not-found"
     assert refused(gateway, f"routing ip delete {noun} 10.2.0.0 24 External").code == "not-found"
     run_line(f"routing ip add {noun} {ARTICLE}", gateway)
-    assert refused(gateway, f"routing ip add {noun} {ARTICLE}").code == "exists"
+    assert refused(gateway, f"routing ip add {noun} {ARTICLE} metric=9").code == "exists"
     assert refused(gateway, f"routing ip delete {noun} 10.2.0.0 24 External 1.2.3.4").known
+
+
+def test_a_dump_runs_into_a_machine_that_has_its_routes_already(gateway: Session) -> None:
+    run_line(f"routing ip add persistentroute {ARTICLE}", gateway)
+    before = gateway.config.digest()
+    run_line(f"routing ip add persistentroute {ARTICLE}", gateway)
+    assert gateway.config.digest() == before
