@@ -132,7 +132,7 @@ def forwarding_on(view: View) -> Result:
 
 
 @check("route", "How to Configure Static Routes in RRAS",
-       "Does a route take NetB out of the interface that holds the tunnel's address?",
+       "Does a route take NetB out of the external interface?",
        why="The outer source address is that of the outgoing interface; on the wrong one the "
            "other gateway sees a stranger.",
        verify="route print")

@@ -230,8 +230,8 @@ def filters_are_plain(view: View) -> Result:
        verify=f"{STATIC} show filteraction all", needs=("rule-out", "rule-in"))
 def action_is_strict(view: View) -> Result:
     location, lines = _location(view), []
-    for rule in view.rules():
-        action = view.config.filteraction(rule.filteraction, location)
+    for name in dict.fromkeys(rule.filteraction for rule in view.rules()):
+        action = view.config.filteraction(name, location)
         offers = " ".join(format_quick_mode(method) for method in action.methods)
         lines.append(f"{action.name}: {action.action}, inpass {_yes(action.inpass)}, "
                      f"soft {_yes(action.soft)}, {offers}")
