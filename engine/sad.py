@@ -164,6 +164,8 @@ class Sad:
         self._heap: list[tuple[float, int, str, SaPair | SoftAssociation]] = []
         self._serial = count()
         self._limits: list[tuple[SaPair, str]] = []
+        self.generation = 0
+        """Grows with every pair or half of one that comes or goes."""
 
     def __len__(self) -> int:
         return len(self._by_spi)
@@ -182,6 +184,7 @@ class Sad:
             if outbound is not None:
                 outbound.on_limit = self._watch(pair)
                 pair.outbound = outbound
+                self.generation += 1
         return pair
 
     def _add(self, pair: SaPair) -> None:
@@ -262,6 +265,7 @@ class Sad:
         if pair is None:
             return None
         pair.alive = False
+        self.generation += 1
         if pair.inbound.ah is not None and self._by_ah.get(pair.inbound.ah.spi) is pair:
             del self._by_ah[pair.inbound.ah.spi]
         self._drop_from(self._by_entry, pair.entry, pair)

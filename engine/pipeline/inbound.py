@@ -10,6 +10,7 @@ from engine.esp.constants import AH_HEADER, HEADER
 from engine.esp.packets import unprotect
 from engine.esp.sa import SecurityAssociation
 from engine.ip import AH, ESP, IPv4, ports
+from engine.pipeline.fast import known, learn
 from engine.pipeline.fragment import Reassembler
 from engine.pipeline.node import Flow, Node
 from engine.pipeline.outbound import Stage, decide, forward
@@ -28,6 +29,10 @@ _LOGGED = frozenset({"bad-icv", "replay"})
 
 def receive(node: Node, packet: IPv4, interface: str, now: float) -> list[Output]:
     """Takes a packet from the wire of an interface; gives what is to be done."""
+    if node.trace is None:
+        outputs = known(node, packet, interface, 0, now)
+        if outputs is not None:
+            return outputs
     flow = Flow(packet, now, arrived=interface)
     node.step(flow, "receive", "pass", "", interface)
     for name in INBOUND:
@@ -88,6 +93,8 @@ def _deliver(node: Node, flow: Flow) -> bool:
         return node.drop(flow, "deliver", "not-for-us")
     else:
         forward(node, flow)
+        if flow.sent and node.trace is None:
+            learn(node, packet, flow)
     return True
 
 
@@ -110,6 +117,7 @@ def _check_clear(node: Node, flow: Flow) -> bool:
     if node.services.accepts_clear(entry, flow.packet, flow.now):
         node.count("clear-accepted")
         node.step(flow, "spd", "pass", "clear-accepted", entry.name)
+        flow.fleeting = True
         return True
     node.services.driver_event("cleartext-refused", flow.packet, entry.name, flow.now)
     return node.drop(flow, "spd", "cleartext-refused", entry.name)
@@ -130,7 +138,12 @@ def _open(node: Node, flow: Flow) -> bool:
         inner = unprotect(sa, outer, flow.now)
     except ParseError as error:
         return _refused(node, flow, sa, error.drop)
-    _account(node, sa, inner.length if sa.terms.tunnel else len(inner.payload))
+    node.count_received(sa, inner.length if sa.terms.tunnel else len(inner.payload))
+    if node.trace is None:
+        outputs = known(node, inner, flow.arrived, sa.spi, flow.now)
+        if outputs is not None:
+            flow.outputs += outputs
+            return False
     node.step(flow, _stage(outer), "pass", "", f"SPI 0x{spi:08x} sequence {sa.sequence}")
     flow.packet, flow.secured = inner, sa
     return _check_inner(node, flow, sa)
@@ -173,14 +186,3 @@ def _check_inner(node: Node, flow: Flow, sa: SecurityAssociation) -> bool:
                          "no inbound filter" if entry is None else entry.name)
     node.step(flow, "spd", "pass", "secured", entry.name)
     return True
-
-
-def _account(node: Node, sa: SecurityAssociation, octets: int) -> None:
-    stats = node.stats
-    stats.authenticated_bytes_received += octets
-    if sa.terms.method.esp_cipher:
-        stats.confidential_bytes_received += octets
-    if sa.terms.tunnel:
-        stats.tunnel_bytes_received += octets
-    else:
-        stats.transport_bytes_received += octets

@@ -1,6 +1,6 @@
 """What the pipeline needs to know of the machine it runs in, and the flow of one packet."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from engine.address import Address, prefix_mask
 from engine.agent import PolicyAgent, PolicySnapshot
@@ -16,6 +16,9 @@ from engine.sad import Sad
 from engine.spd import SpdEntry
 from engine.statistics import Statistics
 from engine.trace import Step
+
+if TYPE_CHECKING:
+    from engine.pipeline.fast import Path, PathKey
 
 PATH_MTU_SECONDS = 600.0
 # The least MTU that an unauthenticated ICMP message can make us believe in (RFC 2401 6.1).
@@ -48,10 +51,12 @@ class Flow:
     `arrived` is the interface it came in by ("" when it was born here), `application` whether a
     local program waits to hear that it was refused, `secured` the SA it came out of, `via` the
     interface that must carry it ("" when the routes decide), `outputs` the result so far.
+    `sealed` is the SA that protects it on the way out, from the address `local`; `sent` says
+    that it reached the wire, `fleeting` that a decision may be another one for the next packet.
     """
 
-    __slots__ = ("packet", "now", "arrived", "application", "hop", "secured", "via", "protected",
-                 "outputs")
+    __slots__ = ("packet", "now", "arrived", "application", "hop", "secured", "via", "sealed",
+                 "local", "sent", "fleeting", "outputs")
 
     def __init__(self, packet: IPv4, now: float, *, arrived: str = "", application: bool = False,
                  via: str = "") -> None:
@@ -59,23 +64,27 @@ class Flow:
         self.arrived, self.application, self.via = arrived, application, via
         self.hop: Hop | None = None
         self.secured: SecurityAssociation | None = None
-        self.protected = False
+        self.sealed: SecurityAssociation | None = None
+        self.local: Address = 0
+        self.sent = self.fleeting = False
         self.outputs: list[Output] = []
 
 
 class Node:
     """The state of one machine that packets meet. `engine.host` owns it and fills it.
 
-    `trace` is None while nobody asked for steps; `counters` has a count under each drop's name.
+    `trace` is None while nobody asked for steps; `counters` has a count under each drop's name;
+    `paths` are the flows that `engine.pipeline.fast` knows, forgotten whenever the interfaces,
+    the routes, the filters or the policy change.
     """
 
-    __slots__ = ("name", "interfaces", "own", "broadcasts", "routes", "rras", "agent", "sad",
-                 "hold", "reassembler", "secured_pieces", "forwarding", "counters", "stats",
-                 "trace", "services",
-                 "path_mtu", "_identification")
+    __slots__ = ("name", "interfaces", "own", "broadcasts", "_routes", "_rras", "_agent", "sad",
+                 "hold", "reassembler", "secured_pieces", "_forwarding", "counters", "stats",
+                 "trace", "services", "path_mtu", "paths", "_identification")
 
     def __init__(self, name: str, services: Services) -> None:
         self.name, self.services = name, services
+        self.paths: dict[PathKey, Path] = {}
         self.interfaces: dict[str, Interface] = {}
         self.own: dict[Address, str] = {}
         self.broadcasts: frozenset[Address] = frozenset()
@@ -94,8 +103,49 @@ class Node:
         self.sad = Sad()
         self.agent = PolicyAgent(PolicySnapshot())
 
+    @property
+    def routes(self) -> RouteTable:
+        """The effective routes."""
+        return self._routes
+
+    @routes.setter
+    def routes(self, table: RouteTable) -> None:
+        self.paths.clear()
+        self._routes = table
+
+    @property
+    def rras(self) -> RrasTable:
+        """The RRAS packet filters."""
+        return self._rras
+
+    @rras.setter
+    def rras(self, table: RrasTable) -> None:
+        self.paths.clear()
+        self._rras = table
+
+    @property
+    def agent(self) -> PolicyAgent:
+        """The policy in force."""
+        return self._agent
+
+    @agent.setter
+    def agent(self, agent: PolicyAgent) -> None:
+        self.paths.clear()
+        self._agent = agent
+
+    @property
+    def forwarding(self) -> bool:
+        """Whether packets for others are sent on."""
+        return self._forwarding
+
+    @forwarding.setter
+    def forwarding(self, on: bool) -> None:
+        self.paths.clear()
+        self._forwarding = on
+
     def set_interfaces(self, interfaces: tuple[Interface, ...]) -> None:
         """Takes over the adapters: names, own addresses, broadcast addresses of their nets."""
+        self.paths.clear()
         self.interfaces = {one.name: one for one in interfaces}
         self.own = {one.address: one.name for one in interfaces}
         self.broadcasts = frozenset(one.address | ~prefix_mask(one.prefix) & 0xFFFFFFFF
@@ -133,7 +183,29 @@ class Node:
 
     def learn_mtu(self, peer: Address, mtu: int, now: float) -> None:
         """Believes an ICMP "needs fragmentation" about the way to `peer` for ten minutes."""
+        self.paths.clear()
         self.path_mtu[peer] = max(mtu, PATH_MTU_FLOOR), now + PATH_MTU_SECONDS
         if len(self.path_mtu) > 256:
             del self.path_mtu[next(iter(self.path_mtu))]
 
+    def count_sent(self, sa: SecurityAssociation, octets: int) -> None:
+        """Adds a packet's inner octets to the statistics of what left protected."""
+        stats, terms = self.stats, sa.terms
+        stats.authenticated_bytes_sent += octets
+        if terms.method.esp_cipher:
+            stats.confidential_bytes_sent += octets
+        if terms.tunnel:
+            stats.tunnel_bytes_sent += octets
+        else:
+            stats.transport_bytes_sent += octets
+
+    def count_received(self, sa: SecurityAssociation, octets: int) -> None:
+        """Adds a packet's inner octets to the statistics of what came protected."""
+        stats, terms = self.stats, sa.terms
+        stats.authenticated_bytes_received += octets
+        if terms.method.esp_cipher:
+            stats.confidential_bytes_received += octets
+        if terms.tunnel:
+            stats.tunnel_bytes_received += octets
+        else:
+            stats.transport_bytes_received += octets

@@ -126,6 +126,7 @@ def _wire(node: Node, flow: Flow) -> bool:
     if len(pieces) > 1:
         node.step(flow, "fragment", "pass", "fragmented", f"{len(pieces)} pieces")
     node.step(flow, "wire", "send", "", hop.interface)
+    flow.sent = True
     flow.outputs += [Transmit(hop.interface, piece, hop.next_hop) for piece in pieces]
     return True
 
@@ -190,6 +191,7 @@ def _protect(node: Node, flow: Flow, entry: SpdEntry) -> bool:
     if node.services.is_soft(entry, peer):
         node.count("soft-clear")
         node.step(flow, "spd", "pass", "soft", entry.name)
+        flow.fleeting = True
         return True
     return _wait(node, flow, entry, local, peer)
 
@@ -227,8 +229,8 @@ def _encapsulate(node: Node, flow: Flow, sa: SecurityAssociation, local: Address
     except ParseError as error:
         return node.drop(flow, stage, error.drop, f"SPI 0x{sa.spi:08x}")
     node.step(flow, stage, "protect", "", f"SPI 0x{sa.spi:08x} sequence {sa.sequence}")
-    _account(node, sa, packet.length if terms.tunnel else len(packet.payload))
-    flow.packet = outer
+    node.count_sent(sa, packet.length if terms.tunnel else len(packet.payload))
+    flow.packet, flow.sealed, flow.local = outer, sa, local
     flow.hop = _outer_hop(node, hop, sa.destination)
     return True
 
@@ -236,14 +238,3 @@ def _encapsulate(node: Node, flow: Flow, sa: SecurityAssociation, local: Address
 def _outer_hop(node: Node, hop: Hop, peer: Address) -> Hop:
     """The next hop of the outer packet, on the interface that the inner packet was routed to."""
     return node.routes.resolve(peer, hop.interface) or hop
-
-
-def _account(node: Node, sa: SecurityAssociation, octets: int) -> None:
-    stats, method = node.stats, sa.terms.method
-    stats.authenticated_bytes_sent += octets
-    if method.esp_cipher:
-        stats.confidential_bytes_sent += octets
-    if sa.terms.tunnel:
-        stats.tunnel_bytes_sent += octets
-    else:
-        stats.transport_bytes_sent += octets

@@ -20,12 +20,13 @@ NO_MATCH = "no filter matches"
 class RrasTable:
     """All RRAS filters of one machine, and how often each one matched since boot."""
 
-    __slots__ = ("filters", "drops", "hits", "_lists", "_dropping", "_fragcheck")
+    __slots__ = ("filters", "drops", "_cells", "_lists", "_dropping", "_fragcheck")
 
     def __init__(self, filters: Iterable[RrasFilter] = (), defaults: Iterable[RrasDefault] = (),
                  fragcheck: Iterable[str] = ()) -> None:
         self.filters = tuple(filters)
-        self.hits: dict[RrasFilter, int] = dict.fromkeys(self.filters, 0)
+        # A cell is a counter that a known flow may keep and count in without a look-up.
+        self._cells: dict[RrasFilter, list[int]] = {one: [0] for one in self.filters}
         self.drops: dict[tuple[str, str], int] = {}
         self._lists: dict[tuple[str, str], list[RrasFilter]] = {}
         for one in self.filters:
@@ -37,10 +38,29 @@ class RrasTable:
 
     def adopt(self, before: "RrasTable") -> None:
         """Takes over the hit counters of filters that the table before this one had too."""
-        for one, count in before.hits.items():
-            if one in self.hits:
-                self.hits[one] = count
+        for one, cell in before._cells.items():
+            if one in self._cells:
+                self._cells[one] = cell
         self.drops = before.drops
+
+    @property
+    def hits(self) -> dict[RrasFilter, int]:
+        """How many packets each filter has matched."""
+        return {one: cell[0] for one, cell in self._cells.items()}
+
+    def cell(self, interface: str, direction: str, packet: IPv4) -> list[int] | None:
+        """The counter of the filter that decides about a packet, None when none matches it."""
+        matched = self._match(interface, direction, packet)
+        return None if matched is None else self._cells[matched]
+
+    def sees_connections(self, *interfaces: str) -> bool:
+        """Whether a filter of these interfaces asks if a TCP connection is established."""
+        names = {name.casefold() for name in interfaces}
+        return any(one.established for one in self.filters if one.interface.casefold() in names)
+
+    def _match(self, interface: str, direction: str, packet: IPv4) -> RrasFilter | None:
+        listed = self._lists.get((interface.casefold(), direction), ())
+        return next((one for one in listed if _matches(one, packet)), None)
 
     def drops_fragments(self, interface: str) -> bool:
         """Whether fragments that arrive on `interface` to be forwarded are discarded."""
@@ -56,9 +76,9 @@ class RrasTable:
         dropping = key in self._dropping
         if not listed and not dropping:
             return True, ""
-        matched = next((one for one in listed if _matches(one, packet)), None)
+        matched = self._match(interface, direction, packet)
         if matched is not None:
-            self.hits[matched] += 1
+            self._cells[matched][0] += 1
         passes = dropping == (matched is not None)
         if not passes:
             self.drops[key] = self.drops.get(key, 0) + 1
