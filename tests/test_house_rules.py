@@ -38,7 +38,7 @@ def test_nobody_else_owns_our_import_names() -> None:
 
 @pytest.mark.parametrize("path", [row[0] for row in ROWS])
 def test_every_command_of_the_table_is_declared_with_help(path: str) -> None:
-    module, name = dict((row[0], row[1]) for row in ROWS)[path].split(":")
+    module, name = {row[0]: row[1] for row in ROWS}[path].split(":")
     declared = getattr(importlib.import_module(module), name)
     assert declared.summary.endswith(".")
     assert all(one.help.endswith(".") for one in declared.tags)
