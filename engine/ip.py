@@ -114,7 +114,7 @@ def parse_ipv4(data: bytes, trace: int = 0) -> IPv4:
     """
     if len(data) < HEADER:
         raise ParseError("truncated", "header", len(data))
-    (first, tos, total, identification, fragment, ttl, protocol, _, source,
+    (first, tos, total, identification, fragment, ttl, protocol, check, source,
      destination) = _FIXED.unpack_from(data)
     header = HEADER
     if first != 0x45:
@@ -129,7 +129,9 @@ def parse_ipv4(data: bytes, trace: int = 0) -> IPv4:
         raise ParseError("bad-length", "total length", 2)
     if total > len(data):
         raise ParseError("truncated", "payload", len(data))
-    if int.from_bytes(data[:header], "big") % 0xFFFF:
+    # Modulo 65,535 a 32-bit word counts as the sum of its halves.
+    summed = (first << 8) + tos + total + identification + fragment + (ttl << 8) + protocol + check
+    if (summed + source + destination + int.from_bytes(data[HEADER:header], "big")) % 0xFFFF:
         raise ParseError("bad-checksum", "header checksum", 10)
     if header > HEADER:
         _check_options(data[HEADER:header])

@@ -23,13 +23,14 @@ _STATISTIC = {
     "bad-length": "not_decrypted", "truncated": "not_decrypted",
     "bad-next-header": "not_decrypted", "missing-ah": "not_authenticated",
 }
+_SECURED = frozenset({ESP, AH})
 # The reasons of which the System log gets a record.
 _LOGGED = frozenset({"bad-icv", "replay"})
 
 
 def receive(node: Node, packet: IPv4, interface: str, now: float) -> list[Output]:
     """Takes a packet from the wire of an interface; gives what is to be done."""
-    if node.trace is None:
+    if node.trace is None and packet.protocol not in _SECURED:
         outputs = known(node, packet, interface, 0, now)
         if outputs is not None:
             return outputs
@@ -63,7 +64,7 @@ def _join(node: Node, flow: Flow, pieces: Reassembler) -> bool:
 
 
 def _ipsec(node: Node, flow: Flow) -> bool:
-    if flow.packet.protocol in (ESP, AH) and flow.packet.destination in node.own:
+    if flow.packet.protocol in _SECURED and flow.packet.destination in node.own:
         return _open(node, flow)
     return _check_clear(node, flow)
 
