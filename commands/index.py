@@ -46,6 +46,7 @@ _STATIC = "commands.static."
 _DYNAMIC = "commands.dynamic."
 _ROUTING = "commands.routing."
 _TOOLS = "commands.tools."
+_IMPAIR = "commands.lab.impair:"
 
 # (path, "module:Class", help)
 ROWS: list[tuple[str, str, str]] = [
@@ -144,6 +145,11 @@ ROWS: list[tuple[str, str, str]] = [
      "Displays the machines and the links between them."),
     ("lab show machines", "commands.lab.lab:ShowMachines", "Displays the machines of the lab."),
     ("lab show clock", "commands.lab.lab:ShowClock", "Displays the virtual clock."),
+    ("lab show links", _IMPAIR + "ShowLinks",
+     "Displays the links, their impairments and what they lost."),
+    ("lab set link", _IMPAIR + "SetLink", "Impairs a link, or mends it."),
+    ("lab add drop", _IMPAIR + "AddDrop", "Loses chosen packets on a link."),
+    ("lab delete drop", _IMPAIR + "DeleteDrop", "Lets chosen packets pass again."),
     ("lab run", "commands.lab.lab:Run", "Lets the lab's time pass."),
     ("lab reset", "commands.lab.lab:Reset", "Puts the lab back as it was delivered."),
     ("capture start", "commands.capture.capture:Start", "Starts a capture on an interface."),

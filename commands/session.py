@@ -36,7 +36,8 @@ class Session:
     `emit` receives blocks as soon as a long command has them (ping); `ask` is None without
     a terminal; `location` is netsh's `set store`: local, persistent or domain. `wait` sleeps
     seconds of wall time between the echoes of an endless ping; None without a terminal.
-    `epoch` is the Unix time at which the lab boots, None for the lab's own.
+    `epoch` is the Unix time at which the lab boots, None for the lab's own; `on_boot` is called
+    with each lab that does.
     """
 
     def __init__(self, store_path: str = "", *, seed: int = 252735, machine: str = "gwA",
@@ -46,6 +47,7 @@ class Session:
         self.emit = emit or (lambda block: None)
         self.ask, self.yes = ask, yes
         self.wait: Callable[[float], None] | None = None
+        self.on_boot: Callable[[Lab], None] | None = None
         self.epoch: float | None = None
         self.context: tuple[str, ...] = ()
         self.stack: list[tuple[str, ...]] = []
@@ -93,6 +95,8 @@ class Session:
             epoch = EPOCH if self.epoch is None else self.epoch
             self._lab = Lab(self.store, seed=self.seed, epoch=epoch)
             self._applied = self.store.generation()
+            if self.on_boot is not None:
+                self.on_boot(self._lab)
         return self._lab
 
     @property

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 __all__ = ["Deliver", "Host", "Output", "Refused", "Transmit"]
 
 LOG_EVENTS = 2000
+LOOPBACK = 127
 # The same complaint of the driver is not logged again for this long (the counters go on).
 DRIVER_QUIET_SECONDS = 60.0
 
@@ -140,7 +141,7 @@ class Host:
 
     def source_for(self, destination: Address) -> Address:
         """The address that a packet to `destination` is sent from when nobody chose one."""
-        if destination in self.node.own:
+        if self._is_local(destination):
             return destination
         hop = self.node.routes.resolve(destination)
         if hop is not None:
@@ -176,14 +177,16 @@ class Host:
         self._now = now
         if not packet.identification:
             packet = packet._replace(identification=self.node.next_identification())
-        if packet.destination in self.node.own:
+        if self._is_local(packet.destination):
             packet = packet._replace(source=packet.source or packet.destination)
-            return self.deliver(packet, self.node.own[packet.destination], now)
+            return self.deliver(packet, self.node.own.get(packet.destination, ""), now)
         return outbound.send(self.node, Flow(packet, now, application=True))
 
     def receive(self, packet: IPv4, interface: str, now: float) -> list[Output]:
         """`packet` arrives on an interface."""
         self._now = now
+        if LOOPBACK in (packet.source >> 24, packet.destination >> 24):
+            return self._martian(packet, interface, now)
         return inbound.receive(self.node, packet, interface, now)
 
     def next_timer(self) -> float | None:
@@ -312,6 +315,11 @@ class Host:
         self._quiet[name] = now + DRIVER_QUIET_SECONDS
         self._record(audit.driver(name, packet, packet.source, detail, now))
 
+    def _martian(self, packet: IPv4, interface: str, now: float) -> list[Output]:
+        flow = Flow(packet, now, arrived=interface)
+        self.node.drop(flow, "receive", "martian", interface)
+        return flow.outputs
+
     # --- for this machine itself ---------------------------------------------------------------
 
     def _udp(self, packet: IPv4, now: float) -> list[Output]:
@@ -339,13 +347,17 @@ class Host:
             outputs += self._icmp_error(message, now)
         return outputs
 
+    def _is_local(self, destination: Address) -> bool:
+        """An own address, or one of 127.0.0.0/8 (RFC 1122 3.2.1.3), which no wire ever sees."""
+        return destination in self.node.own or destination >> 24 == LOOPBACK
+
     def _echo(self, request: IPv4, now: float) -> list[Output]:
         if not self._snapshot.machine.icmp_echo:
             self.node.count("echo-refused")
             return []
         reply = echo_reply(request, ttl=DEFAULT_TTL,
                            identification=self.node.next_identification())
-        if reply.destination in self.node.own:
+        if self._is_local(reply.destination):
             return [Deliver(reply)]
         return outbound.send(self.node, Flow(reply, now))
 
@@ -371,7 +383,7 @@ class Host:
                            identification=self.node.next_identification())
         if error is None:
             return []
-        if error.destination in self.node.own:
+        if self._is_local(error.destination):
             return [Deliver(error)]
         return outbound.send(self.node, Flow(error, now))
 

@@ -19,6 +19,8 @@ from shell.show import Show
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from engine.lab.lab import Lab
+
 VERSION = "0.1.0"
 EXIT_USAGE, EXIT_INTERRUPTED = 2, 130
 
@@ -75,7 +77,7 @@ def _guarded(options: Options) -> int:
         index.register(*row)
     session = Session(store_path(options), yes=options.yes)
     show = Show(session, options.format, options.color)
-    session.emit = show.emit
+    session.emit, session.on_boot = show.emit, _shield
     try:
         return _session(options, session, show)
     except CommandError as mistake:
@@ -89,7 +91,15 @@ def _guarded(options: Options) -> int:
         return _failed(explain_any(failure), show)
     finally:
         show.done()
+        if session.booted:
+            from shell.interrupt import unshield
+            unshield()
         session.close()
+
+
+def _shield(lab: "Lab") -> None:
+    from shell.interrupt import shield
+    shield(lab)
 
 
 def _failed(mistake: CommandError, show: Show) -> int:
@@ -101,6 +111,8 @@ def _failed(mistake: CommandError, show: Show) -> int:
 def _session(options: Options, session: Session, show: Show) -> int:
     if _at_terminal() and sys.stderr.isatty():
         session.ask = _ask
+    if _at_terminal():
+        session.wait = _wait
     if options.machine is not None:
         run_line("set machine name=" + line_of_arguments([options.machine]), session)
     worst = 0
@@ -137,6 +149,11 @@ def _ask(question: str) -> str:
     sys.stderr.write(question)
     sys.stderr.flush()
     return sys.stdin.readline()
+
+
+def _wait(seconds: float) -> None:
+    from time import sleep
+    sleep(seconds)
 
 
 def _script(options: Options, session: Session) -> int:

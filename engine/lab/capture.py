@@ -8,6 +8,7 @@ from engine.address import format_address
 from engine.errors import ParseError
 from engine.icmp import parse_icmp
 from engine.ip import AH, ESP, ICMP, TCP, UDP, IPv4, parse_ipv4, parse_udp
+from engine.lab.messages import NAMES, MessageNames, isakmp_of
 
 LINKTYPE_RAW = 101
 SNAPLEN = 65535
@@ -15,9 +16,7 @@ KEPT = 10_000
 
 _FILE = Struct("<IHHiIII")
 _RECORD = Struct("<IIII")
-_ISAKMP = Struct("!8s8sBBBBII")
-_MAIN_MODE, _AGGRESSIVE, _INFORMATIONAL, _QUICK_MODE = 2, 4, 5, 32
-_SA = 1
+_NUMBERED = frozenset(NAMES) - {"INFO"}
 
 _ICMP_NAMES = {0: "Echo reply", 4: "Source quench", 5: "Redirect", 8: "Echo request",
                12: "Parameter problem"}
@@ -86,7 +85,7 @@ class _Reader:
     """Reads packets in order; remembers ISAKMP messages, as some are known by their order only."""
 
     def __init__(self) -> None:
-        self._exchanges: dict[tuple[bytes, int, int], list[bytes]] = {}
+        self._names = MessageNames()
 
     def summary(self, number: int, one: Captured) -> Summary:
         try:
@@ -119,33 +118,16 @@ class _Reader:
             udp = parse_udp(packet)
         except ParseError as error:
             return "UDP", f"unreadable: {error}"
-        if 500 in (udp.source_port, udp.destination_port) and len(udp.payload) >= _ISAKMP.size:
-            return "ISAKMP", self._isakmp(udp.payload)
+        message = isakmp_of(packet)
+        if message:
+            return "ISAKMP", self._isakmp(message)
         return "UDP", f"UDP {udp.source_port} > {udp.destination_port}"
 
     def _isakmp(self, message: bytes) -> str:
-        initiator, _, _, _, exchange, flags, message_id, _ = _ISAKMP.unpack_from(message)
-        if exchange not in (_MAIN_MODE, _QUICK_MODE):
-            name = {_INFORMATIONAL: "INFO", _AGGRESSIVE: "Aggressive"}.get(exchange)
-            encrypted = ", encrypted" if flags & 1 else ""
-            return f"ISAKMP {name or f'exchange {exchange}'}{encrypted}"
-        name, first = ("MM", _main_mode_step(message)) if exchange == _MAIN_MODE else ("QM", 1)
-        seen = self._exchanges.setdefault((initiator, message_id, first), [])
-        again = message in seen
-        if not again:
-            seen.append(message)
-        number = first + seen.index(message)
-        return f"ISAKMP {name}{number}{' (retransmission)' if again else ''}"
-
-
-def _main_mode_step(message: bytes) -> int:
-    """The first number that a main mode message can have: 1, 2, 3 (and 4) or 5 (and 6)."""
-    _, responder, payload, _, _, flags, _, _ = _ISAKMP.unpack_from(message)
-    if flags & 1:
-        return 5
-    if payload == _SA:
-        return 2 if any(responder) else 1
-    return 3
+        name, again, encrypted = self._names.name(message)
+        if name in _NUMBERED:
+            return f"ISAKMP {name}{' (retransmission)' if again else ''}"
+        return f"ISAKMP {name}{', encrypted' if encrypted else ''}"
 
 
 def _esp(packet: IPv4) -> str:

@@ -20,6 +20,7 @@ from engine.lab.echo import Crossings, EchoResult, Expected, pattern, refusal
 from engine.lab.link import End, Link
 from engine.lab.seed import EPOCH, SEED, seeded_entropy
 from engine.lab.topology import LINKS
+from engine.lab.whole import Whole
 from engine.policy.store import Store
 from engine.trace import Step
 
@@ -56,6 +57,7 @@ class Lab:
         self._sequence = 0
         self._expected: Expected | None = None
         self._answer: EchoResult | None = None
+        self._whole = Whole()
         self._boot()
 
     def wall(self, now: float | None = None) -> float:
@@ -71,22 +73,31 @@ class Lab:
     def run_while(self, condition: Callable[[], bool], limit: float) -> None:
         """Runs while `condition()` holds and nothing later than `limit` is next.
 
-        When it still holds at the end the clock stands at `limit`.
+        When it still holds at the end the clock stands at `limit`. Raises KeyboardInterrupt
+        between two events after `interrupt`.
         """
         heap, instant, events = self._heap, self.now, 0
         while condition():
             if not heap or heap[0][0] > limit:
                 self.now = max(self.now, limit)
                 return
-            when, _, machine, interface, packet = heappop(heap)
-            self.now = max(self.now, when)
-            events = events + 1 if self.now == instant else 0
-            instant = self.now
-            assert events < EVENTS_AN_INSTANT, f"{machine} does not come to rest at {instant}"
-            if packet is not None:
-                self._arrive(machine, interface, packet)
-            else:
-                self._timer(machine, when)
+            with self._whole:
+                when, _, machine, interface, packet = heappop(heap)
+                self.now = max(self.now, when)
+                events = events + 1 if self.now == instant else 0
+                instant = self.now
+                assert events < EVENTS_AN_INSTANT, f"{machine} does not come to rest at {instant}"
+                if packet is not None:
+                    self._arrive(machine, interface, packet)
+                else:
+                    self._timer(machine, when)
+
+    def interrupt(self) -> bool:
+        """Ctrl-C: True when a step is under way, which ends before KeyboardInterrupt is raised.
+
+        False leaves it to the caller to raise at once: nothing of the lab would be cut in half.
+        """
+        return self._whole.interrupt()
 
     def _timer(self, machine: str, when: float) -> None:
         host = self.hosts.get(machine)
@@ -136,6 +147,10 @@ class Lab:
 
     def reload(self) -> None:
         """The store changed: every host whose configuration changed takes it over."""
+        with self._whole:
+            self._reload()
+
+    def _reload(self) -> None:
         work: list[tuple[str, list[Output]]] = []
         with self.store.reading():
             names = [machine.name for machine in self.store.machines()]
@@ -154,11 +169,13 @@ class Lab:
 
     def start_agent(self, machine: str) -> None:
         """net start policyagent. Raises NotFound."""
-        self._carry(machine, self._host(machine).start_agent(self.now))
+        with self._whole:
+            self._carry(machine, self._host(machine).start_agent(self.now))
 
     def stop_agent(self, machine: str) -> None:
         """net stop policyagent: Delete messages leave at once. Raises NotFound."""
-        self._carry(machine, self._host(machine).stop_agent(self.now))
+        with self._whole:
+            self._carry(machine, self._host(machine).stop_agent(self.now))
 
     def _host(self, machine: str) -> Host:
         if machine not in self.hosts:
@@ -170,15 +187,17 @@ class Lab:
     def inject(self, machine: str, interface: str, packet: IPv4) -> None:
         """Lets `packet` arrive at an interface now, whoever sent it. Raises NotFound."""
         self._host(machine)
-        self._arrive(machine, interface, packet)
+        with self._whole:
+            self._arrive(machine, interface, packet)
 
     def send(self, machine: str, packet: IPv4) -> list[Output]:
         """A local application of `machine` sends a packet; gives what its host did with it.
 
         Raises NotFound.
         """
-        outputs = self._host(machine).send(packet, self.now)
-        self._carry(machine, outputs)
+        with self._whole:
+            outputs = self._host(machine).send(packet, self.now)
+            self._carry(machine, outputs)
         return outputs
 
     def _arrive(self, machine: str, interface: str, packet: IPv4) -> None:
@@ -209,7 +228,7 @@ class Lab:
         if end is None:
             self._lost(machine, packet, "no-neighbour", link.name)
             return
-        arrivals = link.cross(packet, self._draw)
+        arrivals = link.cross(packet, self._draw, machine)
         if not arrivals:
             self._lost(machine, packet, "link-lost", link.name)
         for after, what in arrivals:

@@ -126,6 +126,22 @@ def test_a_ping_to_oneself_comes_back_at_once() -> None:
     assert [type(one) for one in outputs] == [Deliver]
 
 
+@pytest.mark.parametrize("text", ["127.0.0.1", "127.8.9.10"])
+def test_the_loopback_net_is_the_machine_itself(text: str) -> None:
+    host, address = gateway(), parse_address(text)
+    (answer,) = host.send(ping(0, address), 0.0)
+    assert isinstance(answer, Deliver)
+    assert (answer.packet.source, answer.packet.destination) == (address, address)
+    assert host.source_for(address) == address
+
+
+def test_loopback_addresses_on_a_wire_are_dropped() -> None:
+    host, loopback = gateway(), parse_address("127.0.0.1")
+    for packet in (ping(HOST_A, loopback), ping(loopback, INTERNAL), ping(loopback, PEER)):
+        assert host.receive(packet, "Internal", 0.0) == []
+    assert host.counters == {"martian": 3}
+
+
 @pytest.mark.parametrize(("packet", "reason"), [
     (ping(0, HOST_B), "no-route"),
     (echo_request(0, PEER, 1, 1, bytes(1600), df=True), "needs-frag"),

@@ -61,6 +61,17 @@ def test_control_c_ends_an_endless_ping_with_its_statistics(child: "pexpect.spaw
     child.expect(pexpect.EOF)
 
 
+def test_an_endless_ping_works_as_a_single_command_on_a_terminal(tmp_path: Path) -> None:
+    child = start(tmp_path, "-r", "hostA", "ping", "-t", "127.0.0.1", NO_COLOR="1")
+    child.expect_exact("Reply from 127.0.0.1: bytes=32 time<10ms TTL=128")
+    child.sendintr()
+    child.expect("Ping statistics")
+    child.expect_exact("Control-C")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 130
+
+
 def test_the_history_is_private_and_without_the_key(
         child: "pexpect.spawn[str]", tmp_path: Path) -> None:
     child.send(f"ipsec static add rule name=r psk={KEY}\r")
