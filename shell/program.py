@@ -84,7 +84,7 @@ def _guarded(options: Options) -> int:
         return _failed(mistake, show)
     except Leave as leave:
         return leave.exit or int(show.failed)
-    except OSError:
+    except (OSError, Interrupted):
         raise
     except Exception as failure:
         from commands.failures import explain_any

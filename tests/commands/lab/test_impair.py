@@ -40,7 +40,6 @@ def test_drops_are_numbered_listed_and_deleted() -> None:
     ("lab delete drop link=nowhere", "not-found"), ("lab set link middle loss=101", "bad-value"),
     ("lab set link middle mtu=20", "bad-value"),
     ("lab set link middle state=sideways", "bad-value"),
-    ("lab set link middle state=sideways", "bad-value"),
     ("lab add drop middle message=MM7", "bad-value"), ("lab set link middle delay=2m", "bad-value"),
 ])
 def test_what_cannot_be_is_refused(line: str, code: str) -> None:
