@@ -89,7 +89,7 @@ class Answer(NamedTuple):
 
 
 class Warn(NamedTuple):
-    """What Windows accepts and the article calls wrong; `fix` is a command line or a sentence."""
+    """What Windows accepts and the article calls wrong; `fix` is command lines or a sentence."""
 
     code: str
     text: str

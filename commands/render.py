@@ -74,10 +74,12 @@ def render_block(block: Block, reveal: bool, width: int) -> list[SpanLine]:
 
 
 def render_warning(warning: Warn) -> list[SpanLine]:
-    """``WARN CODE: text`` and its fix."""
+    """``WARN CODE: text`` and its fix, each line of which can be typed as it stands."""
     lines: list[SpanLine] = [(Span(f"WARN {warning.code}: {warning.text}", "warning"),)]
-    if warning.fix:
-        lines.append((Span(f"  fix: {warning.fix}", "hint"),))
+    label = "  fix: "
+    for line in warning.fix.splitlines():
+        lines.append((Span(label + line, "hint"),))
+        label = " " * len(label)
     return lines
 
 

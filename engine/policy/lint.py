@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from engine.address import format_address
 from engine.policy.model import Filter, FilterAction, FilterList, Policy, Rule, Side
-from engine.policy.script import filter_tags, line, quote
+from engine.policy.script import filter_line, filter_tags, line, quote
 from engine.suites import (
     MainModeMethod,
     QuickModeMethod,
@@ -20,7 +20,7 @@ from engine.suites import (
 
 
 class Lint(NamedTuple):
-    """One complaint: stable code, a sentence, and a command line or sentence that mends it."""
+    """One complaint: stable code, a sentence, and command lines or a sentence that mend it."""
 
     code: str
     text: str
@@ -60,13 +60,13 @@ def tunnel_filter(filterlist: str, one: Filter, rule: str) -> list[Lint]:
             "TUN-MIRRORED",
             f"tunnel rule '{rule}' uses filter list '{filterlist}' with a mirrored filter "
             f"({describe(one)}); a tunnel needs one rule for each direction",
-            _delete_line(filterlist, one) + " and add it again with mirrored=no"))
+            _replace_lines(filterlist, one)))
     if one.protocol or one.source_port or one.destination_port:
         found.append(Lint(
             "TUN-PORT",
             f"tunnel rule '{rule}' uses filter list '{filterlist}' with a filter for one "
             f"protocol or port ({describe(one)}); tunnel filters are for addresses only",
-            _delete_line(filterlist, one) + " and add it again with protocol=ANY"))
+            _replace_lines(filterlist, one)))
     return found
 
 
@@ -95,7 +95,7 @@ def tunnel_rules(policy: Policy, rules: Iterable[Rule]) -> list[Lint]:
     end = format_address(tunnels[0].tunnel or 0)
     return [Lint("TUN-ONE-RULE", f"policy '{policy.name}' has tunnel rules for {end} only; the "
                  "other direction needs a rule of its own with the other end of the tunnel",
-                 "ipsec static add rule ... tunnel=<the other end>")]
+                 "add the rule of the other direction, with its own end as tunnel=")]
 
 
 def tunnel_auth(rules: Iterable[Rule], lists: Mapping[str, FilterList]) -> list[Lint]:
@@ -106,8 +106,7 @@ def tunnel_auth(rules: Iterable[Rule], lists: Mapping[str, FilterList]) -> list[
             found.append(Lint(
                 "TUN-AUTH-DIFFERS", f"rules '{first.name}' and '{second.name}' of one tunnel "
                 "have different authentication methods",
-                line("ipsec static set rule", name=quote(second.name),
-                     policy=quote(second.policy)) + " with the methods of the other rule"))
+                "set psk, kerberos or rootca of both rules alike, with `ipsec static set rule`"))
     return found
 
 
@@ -174,5 +173,8 @@ def _side(side: Side) -> str:
     return side.name or side.kind
 
 
-def _delete_line(filterlist: str, one: Filter) -> str:
-    return line("ipsec static delete filter", filterlist=quote(filterlist), **filter_tags(one))
+def _replace_lines(filterlist: str, one: Filter) -> str:
+    """Two commands: the filter goes, its one-way twin for addresses only comes."""
+    plain = one._replace(mirrored=False, protocol=0, source_port=0, destination_port=0)
+    delete = line("ipsec static delete filter", filterlist=quote(filterlist), **filter_tags(one))
+    return f"{delete}\nipsec static {filter_line(filterlist, plain)}"

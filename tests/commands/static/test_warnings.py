@@ -77,3 +77,21 @@ def test_what_a_warning_says_names_objects_and_a_way_out_but_no_key(session: Ses
     assert soft.fix == "ipsec static set filteraction name=Soft soft=no"
     assert not run_line(soft.fix, session).warnings
     assert "hunter2" not in repr(answer)
+
+
+@pytest.mark.parametrize("lines", [
+    ("add rule r P Mirrored A tunnel=198.51.100.1",),
+    ("add rule r P Port A tunnel=198.51.100.1",),
+    (OUT, IN, "set filteraction A soft=yes"),
+    (OUT, IN, "set filteraction A inpass=yes"),
+    ("add policy Q",),
+    ("add filteraction F qmsec=ESP[DES,MD5]",),
+])
+def test_the_fix_of_a_warning_is_typed_as_it_stands_and_mends_it(
+        session: Session, lines: tuple[str, ...]) -> None:
+    warning = [run_line(line, session).warnings for line in lines][-1][0]
+    for fix in warning.fix.splitlines():
+        assert warning.code not in codes(session, fix)
+    digest = session.config.digest()
+    assert run_line("ipsec static show all", session).exit == 0
+    assert session.config.digest() == digest
