@@ -93,11 +93,14 @@ class Encapsulation(IntEnum):
 
 
 class IdType(IntEnum):
-    """Identification types, RFC 2407 4.6.2.1, those that IPv4 needs."""
+    """Identification types, RFC 2407 4.6.2.1, those that IPv4 and certificates need."""
 
     IPV4_ADDR = 1
+    FQDN = 2
+    USER_FQDN = 3
     IPV4_ADDR_SUBNET = 4
     IPV4_ADDR_RANGE = 7
+    DER_ASN1_DN = 9
 
 
 class NotifyType(IntEnum):
@@ -112,6 +115,7 @@ class NotifyType(IntEnum):
     PAYLOAD_MALFORMED = 16
     INVALID_KEY_INFORMATION = 17
     INVALID_ID_INFORMATION = 18
+    INVALID_CERTIFICATE = 20
     AUTHENTICATION_FAILED = 24
     RESPONDER_LIFETIME = 24576
     REPLAY_STATUS = 24577
@@ -127,11 +131,17 @@ class Win32(IntEnum):
     NO_CERTIFICATE = 13806
     DELETED_BY_PEER = 13807
     NO_RESPONSE = 13813
+    KEY_USAGE = 13818
+    CERTIFICATE_TYPE = 13819
     NO_POLICY = 13825
+    SIGNATURE = 13826
     KERBEROS = 13827
+    NO_PUBLIC_KEY = 13828
     KEY_EXCHANGE = 13833
     NONCE = 13838
     BAD_PAYLOAD = 13843
+    PEER_CERTIFICATE = 13847
+    PEER_REVOCATION = 13848
     NEW_POLICY = 13849
     DIFFIE_HELLMAN = 13864
     DECRYPTION = 13867
@@ -145,6 +155,7 @@ DOI_IPSEC = 1
 SITUATION_IDENTITY_ONLY = 1
 KEY_IKE = 1
 AUTH_PRE_SHARED_KEY = 1
+AUTH_RSA_SIGNATURE = 3
 IKE_PORT = 500
 UDP = 17
 ZERO_COOKIE = bytes(8)

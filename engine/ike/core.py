@@ -49,12 +49,17 @@ class Core(Tables):
     def __init__(self, policy: IkePolicy, entropy: Entropy, limits: IkeLimits) -> None:
         super().__init__()
         self.policy, self.entropy, self.limits = policy, entropy, limits
+        self.epoch = 0.0
         self.counters: dict[str, int] = dict.fromkeys(STATISTICS, 0)
         self.timers = TimerTable()
         self.outputs: list[IkeOutput] = []
         self.refused: OrderedDict[tuple[Address, bytes], bytes] = OrderedDict()
         self._secret = entropy(32)
         self._cookies_made = 0
+
+    def wall(self, now: float) -> float:
+        """Unix seconds of a moment of engine time: what certificates are judged by."""
+        return self.epoch + now
 
     # --- outputs --------------------------------------------------------------------------------
 

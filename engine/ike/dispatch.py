@@ -23,6 +23,10 @@ from engine.ike.rules import check_header
 from engine.ike.wire import Header, parse_chain, parse_header
 
 Ends = tuple[Address, int, Address, int]
+# Reasons that say: the peer is not who it has to be.
+AUTHENTICATION_CODES = frozenset({
+    Win32.CREDENTIALS, Win32.HASH_FAILED, Win32.SIGNATURE, Win32.PEER_CERTIFICATE,
+    Win32.PEER_REVOCATION, Win32.KEY_USAGE, Win32.CERTIFICATE_TYPE, Win32.NO_PUBLIC_KEY})
 
 
 def receive(core: Core, data: bytes, ends: Ends, now: float) -> None:
@@ -107,9 +111,7 @@ def _respond(core: Core, header: Header, data: bytes, ends: Ends, now: float) ->
     sa.cookie_i, sa.cookie_r = header.cookie_i, core.new_cookie(local, peer)
     sa.last = "MM1"
     try:
-        why = negotiation.refusal(policy)
-        if why:
-            raise why
+        sa.authentications = negotiation.usable(policy, core.wall(now))
         message = main_mode.second(sa, payloads, core.limits.vendor_version)
     except Failure as failure:
         _refuse_first(core, sa, ends, failure)
@@ -189,7 +191,7 @@ def _exchange_keys(core: Core, sa: Phase1, header: Header, data: bytes, label: s
     elif label == "MM3":
         message = main_mode.fourth(sa, payloads, core.entropy)
     else:
-        message = main_mode.fifth(sa, payloads, _first_contact(core, sa))
+        message = main_mode.fifth(sa, payloads, _first_contact(core, sa), core.wall(now))
     core.landed(sa, data, label)
     if sa.initiator:
         core.send_and_wait(sa, message, sa.state, now)
@@ -205,11 +207,12 @@ def _first_contact(core: Core, sa: Phase1) -> bool:
 
 def _proof(core: Core, sa: Phase1, header: Header, data: bytes, label: str, now: float) -> None:
     if label == "MM5":
-        message, notifies = main_mode.sixth(sa, header, data, _first_contact(core, sa))
+        message, notifies = main_mode.sixth(sa, header, data, _first_contact(core, sa),
+                                            core.wall(now))
         core.landed(sa, data, label)
         core.reply(sa, message, "MM6")
     else:
-        notifies = main_mode.finish(sa, header, data)
+        notifies = main_mode.finish(sa, header, data, core.wall(now))
         core.landed(sa, data, label)
     sa.failed = False
     for notify in notifies:
@@ -223,7 +226,7 @@ def _refuse_main(core: Core, sa: Phase1, failure: Failure) -> None:
     The initiator keeps the reason as a hint for the day it gives up; the responder reports it
     once, says nothing to the peer, and lets the half-open SA run out.
     """
-    if failure.drop == "authentication-failed" and not sa.failed:
+    if failure.code in AUTHENTICATION_CODES and not sa.failed:
         core.count("authentication_failures")
     if sa.initiator:
         negotiation.hint(sa, Failure(failure.drop, failure.code, 0, failure.detail))

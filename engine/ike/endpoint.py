@@ -22,12 +22,14 @@ class IkeEndpoint:
     """The IKE of one machine: its ISAKMP SAs, exchanges in flight, and the pairs they made.
 
     `counters` holds named drops ("invalid-cookie", the `reason` of a `Dropped`) and statistics
-    ("main_modes", "quick_modes", "authentication_failures", ...).
+    ("main_modes", "quick_modes", "authentication_failures", ...). `epoch` is the Unix time at
+    which `now` is 0.
     """
 
     def __init__(self, policy: IkePolicy, entropy: Entropy,
-                 limits: IkeLimits | None = None) -> None:
+                 limits: IkeLimits | None = None, epoch: float = 0.0) -> None:
         self._core = Core(policy, entropy, limits or IkeLimits())
+        self._core.epoch = epoch
         self.counters = self._core.counters
 
     def initiate(self, local: Address, peer: Address, wanted: Phase2Policy,

@@ -104,7 +104,10 @@ def describe(selector: TrafficSelector) -> str:
 
 
 def identity_text(identity: Identity) -> str:
-    """An address as dotted quad, anything else as its type and octets."""
+    """An address as dotted quad, a name as text, anything else as its type and octets."""
     if identity.type == IdType.IPV4_ADDR and len(identity.data) == 4:
         return format_address(int.from_bytes(identity.data, "big"))
+    if identity.type in (IdType.FQDN, IdType.USER_FQDN):
+        text = identity.data[:256].decode("latin-1")
+        return "".join(one if one.isprintable() else "?" for one in text)
     return f"type {identity.type} {identity.data[:32].hex()}"

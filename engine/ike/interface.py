@@ -8,6 +8,7 @@ Addresses are integers in host order, times seconds as float, lifetimes seconds 
 from typing import NamedTuple, Protocol
 
 from engine.address import Address, Network
+from engine.ike.credentials import CertificateIdentity, Credentials
 from engine.suites import MainModeMethod, QuickModeMethod
 
 
@@ -17,6 +18,8 @@ class Phase1Policy(NamedTuple):
     `psk` is the pre-shared key in octets or None when the rule has no usable method (Kerberos);
     `kerberos` says that the only method is one we name as unsupported. `mmpfs` limits the ISAKMP
     SA to one quick mode, `quick_limit` to that many (0: no limit). `lifetime` in seconds.
+    `credentials` is what signatures need, None when the rule names no authority; `preference` is
+    the order of the rule's methods, "psk" and "rsa".
     """
 
     methods: tuple[MainModeMethod, ...]
@@ -25,6 +28,8 @@ class Phase1Policy(NamedTuple):
     quick_limit: int = 0
     mmpfs: bool = False
     kerberos: bool = False
+    credentials: Credentials | None = None
+    preference: tuple[str, ...] = ("psk", "rsa")
 
 
 class TrafficSelector(NamedTuple):
@@ -129,7 +134,10 @@ class SaDeleted(NamedTuple):
 
 
 class MainModeUp(NamedTuple):
-    """Phase 1 finished: 16 octets of cookies, what was chosen, and the peer's identity text."""
+    """Phase 1 finished: 16 octets of cookies, what was chosen, and the peer's identity text.
+
+    `certificate` is who the peer is by its certificate, None with a pre-shared key.
+    """
 
     local: Address
     peer: Address
@@ -139,6 +147,7 @@ class MainModeUp(NamedTuple):
     initiator: bool
     peer_identity: str
     seconds: float
+    certificate: CertificateIdentity | None = None
 
 
 class MainModeDown(NamedTuple):

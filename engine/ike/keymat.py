@@ -32,7 +32,15 @@ class Skeyids(NamedTuple):
 def skeyids(name: str, psk: bytes, ni: bytes, nr: bytes, shared: bytes,
             cookies: bytes) -> Skeyids:
     """The family for pre-shared keys: `shared` is g^xy at full size, `cookies` CKY-I | CKY-R."""
-    base = prf(name, psk, ni + nr)
+    return _family(name, prf(name, psk, ni + nr), shared, cookies)
+
+
+def signature_skeyids(name: str, ni: bytes, nr: bytes, shared: bytes, cookies: bytes) -> Skeyids:
+    """The family for signatures: SKEYID = prf(Ni_b | Nr_b, g^xy) (RFC 2409 5)."""
+    return _family(name, prf(name, ni + nr, shared), shared, cookies)
+
+
+def _family(name: str, base: bytes, shared: bytes, cookies: bytes) -> Skeyids:
     tail = shared + cookies
     d = prf(name, base, tail + b"\0")
     a = prf(name, base, d + tail + b"\1")

@@ -1,4 +1,4 @@
-"""Main mode with a pre-shared key, both roles, messages 1 to 6 (RFC 2409 5.4).
+"""Main mode with a pre-shared key or signatures, both roles, messages 1 to 6 (RFC 2409 5.1, 5.4).
 
 Each step reads one message and gives the next one. It changes the SA only when everything in the
 message was right, so a refused message leaves the exchange where it was.
@@ -7,6 +7,7 @@ message was right, so a refused message leaves the exchange where it was.
 from engine.address import Address, format_address
 from engine.entropy import Entropy
 from engine.errors import ParseError
+from engine.ike import certified
 from engine.ike.auth import phase1_hash, same
 from engine.ike.cipher import block_octets, is_weak_key
 from engine.ike.constants import (
@@ -30,7 +31,7 @@ from engine.ike.identity import (
     parse_identity,
     phase1_address,
 )
-from engine.ike.keymat import cipher_key, phase1_iv, skeyids
+from engine.ike.keymat import cipher_key, phase1_iv, signature_skeyids, skeyids
 from engine.ike.payloads import Notify, build_sa, parse_notify, parse_sa
 from engine.ike.phase1 import Opened, Phase1, seal, unseal, vendor_text
 from engine.ike.proposal import (
@@ -58,7 +59,7 @@ def _vendor(version: int) -> Payload:
 
 def first(sa: Phase1, vendor_version: int) -> bytes:
     """MM1: what we offer. The SA payload's body is kept octet for octet for the hashes."""
-    sa.offered = offer_phase1(sa.policy.methods, sa.lifetime)
+    sa.offered = offer_phase1(sa.policy.methods, sa.lifetime, sa.authentications)
     offer = build_sa(sa.offered)
     sa.sai_b, sa.state = offer.body, "MM1"
     return _clear(sa, [offer, _vendor(vendor_version)])
@@ -71,12 +72,19 @@ def second(sa: Phase1, payloads: tuple[Payload, ...], vendor_version: int) -> by
     """
     check_payloads("MM1", payloads)
     sai_b = body(payloads, PayloadType.SA)
-    choice = select_phase1(parse_sa(sai_b), sa.policy)
-    sa.sai_b, sa.method = sai_b, sa.policy.methods[choice.taken]
+    choice = select_phase1(parse_sa(sai_b), sa.policy, sa.authentications)
+    sa.sai_b = sai_b
+    _agree(sa, choice.taken)
     _agree_life(sa, choice)
     sa.peer_vendor = vendor_text(bodies(payloads, PayloadType.VENDOR_ID))
     sa.state = "MM2"
     return _clear(sa, [build_sa((choice.answer,)), _vendor(vendor_version)])
+
+
+def _agree(sa: Phase1, taken: int) -> None:
+    """Method and authentication by their number in our offer."""
+    way, method = divmod(taken, len(sa.policy.methods))
+    sa.method, sa.authentication = sa.policy.methods[method], sa.authentications[way]
 
 
 def _agree_life(sa: Phase1, choice: Choice) -> None:
@@ -90,8 +98,8 @@ def third(sa: Phase1, header: Header, payloads: tuple[Payload, ...], entropy: En
     check_payloads("MM2", payloads)
     if header.cookie_r == sa.cookie_i:
         raise Failure("reflection", Win32.BAD_PAYLOAD)
-    index = chosen(sa.offered, parse_sa(body(payloads, PayloadType.SA)))
-    sa.method = sa.policy.methods[index]
+    _agree(sa, chosen(sa.offered, parse_sa(body(payloads, PayloadType.SA))))
+    assert sa.method
     sa.cookie_r = header.cookie_r
     sa.peer_vendor = vendor_text(bodies(payloads, PayloadType.VENDOR_ID))
     sa.key_pair = KeyPair(sa.method.group, entropy)
@@ -109,8 +117,12 @@ def check_nonce(nonce: bytes, ours: bytes) -> None:
 
 
 def _derive(sa: Phase1, shared: bytes) -> None:
-    assert sa.method and sa.policy.psk
-    keys = skeyids(sa.method.hash, sa.policy.psk, sa.ni, sa.nr, shared, sa.cookies)
+    assert sa.method
+    if sa.authentication == "rsa":
+        keys = signature_skeyids(sa.method.hash, sa.ni, sa.nr, shared, sa.cookies)
+    else:
+        assert sa.policy.psk
+        keys = skeyids(sa.method.hash, sa.policy.psk, sa.ni, sa.nr, shared, sa.cookies)
     key = cipher_key(sa.method.hash, keys.e, sa.method.cipher)
     if is_weak_key(sa.method.cipher, key):
         raise Failure("weak-key", Win32.DIFFIE_HELLMAN)
@@ -130,12 +142,25 @@ def fourth(sa: Phase1, payloads: tuple[Payload, ...], entropy: Entropy) -> bytes
     sa.ke_i, sa.ni = ke, nonce
     sa.ke_r, sa.nr = pair.public, entropy(NONCE_SIZE)
     _derive(sa, shared)
+    sa.requests = certified.requested(bodies(payloads, PayloadType.CERT_REQUEST))
     sa.state = "MM4"
-    return _clear(sa, [Payload(PayloadType.KE, sa.ke_r), Payload(PayloadType.NONCE, sa.nr)])
+    return _clear(sa, [Payload(PayloadType.KE, sa.ke_r), Payload(PayloadType.NONCE, sa.nr),
+                       *_asked(sa)])
 
 
-def fifth(sa: Phase1, payloads: tuple[Payload, ...], contact: bool) -> bytes:
-    """MM5: who we are and the proof, encrypted; `contact` adds INITIAL-CONTACT."""
+def _asked(sa: Phase1) -> list[Payload]:
+    """What we ask the peer's certificate to be issued by."""
+    if sa.authentication != "rsa":
+        return []
+    assert sa.policy.credentials
+    return certified.requests(sa.policy.credentials)
+
+
+def fifth(sa: Phase1, payloads: tuple[Payload, ...], contact: bool, wall: float = 0.0) -> bytes:
+    """MM5: who we are and the proof, encrypted; `contact` adds INITIAL-CONTACT.
+
+    `wall` is Unix seconds, here and below: certificates have dates.
+    """
     check_payloads("MM4", payloads)
     assert sa.key_pair
     ke, nonce = body(payloads, PayloadType.KE), body(payloads, PayloadType.NONCE)
@@ -143,8 +168,9 @@ def fifth(sa: Phase1, payloads: tuple[Payload, ...], contact: bool) -> bytes:
     shared = sa.key_pair.shared(ke)
     sa.ke_r, sa.nr = ke, nonce
     _derive(sa, shared)
+    sa.requests = certified.requested(bodies(payloads, PayloadType.CERT_REQUEST))
     sa.state = "MM5"
-    return _prove(sa, contact)
+    return _prove(sa, contact, wall)
 
 
 def _hash(sa: Phase1, own: bool, identity: bytes) -> bytes:
@@ -156,10 +182,13 @@ def _hash(sa: Phase1, own: bool, identity: bytes) -> bytes:
     return phase1_hash(sa.method.hash, sa.keys.base, *keys, sa.sai_b, identity)
 
 
-def _prove(sa: Phase1, contact: bool) -> bytes:
-    identity = address_identity(sa.local).build()
-    payloads = [Payload(PayloadType.ID, identity),
-                Payload(PayloadType.HASH, _hash(sa, True, identity))]
+def _prove(sa: Phase1, contact: bool, wall: float) -> bytes:
+    if sa.authentication == "rsa":
+        payloads = _signature(sa, wall)
+    else:
+        identity = address_identity(sa.local).build()
+        payloads = [Payload(PayloadType.ID, identity),
+                    Payload(PayloadType.HASH, _hash(sa, True, identity))]
     if sa.notify_life:
         payloads.append(Notify(ProtocolId.ISAKMP, NotifyType.RESPONDER_LIFETIME, sa.cookies,
                                sa.notify_life).build())
@@ -170,21 +199,39 @@ def _prove(sa: Phase1, contact: bool) -> bytes:
     return message
 
 
-def _authenticate(sa: Phase1, header: Header, data: bytes, label: str) -> tuple[Opened, str]:
-    """Opens MM5 or MM6 and checks hash, then identity; gives it with the peer's name.
+def _signature(sa: Phase1, wall: float) -> list[Payload]:
+    """Identity, certificates, signature; the initiator asks for the peer's certificate too."""
+    assert sa.policy.credentials
+    own = certified.speaker(sa.policy.credentials, sa.requests, wall)
+    identity = own.identity.build()
+    payloads = [Payload(PayloadType.ID, identity),
+                *certified.proof(own, _hash(sa, True, identity))]
+    if sa.initiator:
+        payloads[-1:-1] = _asked(sa)
+    sa.own = own.path.leaf.subject_text, own.path.leaf.thumbprint
+    return payloads
+
+
+def _authenticate(sa: Phase1, header: Header, data: bytes, label: str,
+                  wall: float) -> tuple[Opened, str]:
+    """Opens MM5 or MM6 and checks the proof, then the identity; gives it with the peer's name.
 
     Raises Failure "authentication-failed" (another key makes garbage, or a wrong hash), or
     "unsupported-id" when the proven identity is not the address we talk to (5.4: the key was
-    chosen by that address).
+    chosen by that address), or what is wrong with certificate or signature.
     """
+    signed = sa.authentication == "rsa"
     try:
         opened = unseal(sa, header, data, sa.iv)
-        check_payloads(label, opened.payloads)
+        check_payloads(f"{label} signed" if signed else label, opened.payloads)
         identity_body = body(opened.payloads, PayloadType.ID)
         identity = parse_identity(identity_body)
     except ParseError as error:
         raise Failure("authentication-failed", Win32.CREDENTIALS,
-                      detail=("Preshared key", "a readable message", error.field)) from None
+                      detail=("Message" if signed else "Preshared key", "a readable message",
+                              error.field)) from None
+    if signed:
+        return opened, _believe(sa, opened, identity_body, wall)
     if not same(_hash(sa, False, identity_body), body(opened.payloads, PayloadType.HASH)):
         raise Failure("authentication-failed", Win32.HASH_FAILED,
                       detail=("Hash", "the peer's proof", "another"))
@@ -192,6 +239,18 @@ def _authenticate(sa: Phase1, header: Header, data: bytes, label: str) -> tuple[
         raise Failure("unsupported-id", Win32.UNSUPPORTED_ID,
                       detail=("Identity", format_address(sa.peer), identity_text(identity)))
     return opened, identity_text(identity)
+
+
+def _believe(sa: Phase1, opened: Opened, identity_body: bytes, wall: float) -> str:
+    """Proves a peer by its certificate; gives its name."""
+    assert sa.policy.credentials
+    claim = certified.Claim(
+        certified.offered(bodies(opened.payloads, PayloadType.CERT)),
+        parse_identity(identity_body), body(opened.payloads, PayloadType.SIGNATURE),
+        _hash(sa, False, identity_body))
+    sa.certificate = certified.believe(claim, sa.policy.credentials, wall)
+    sa.requests += certified.requested(bodies(opened.payloads, PayloadType.CERT_REQUEST))
+    return sa.certificate.subject
 
 
 def _address(identity: Identity) -> Address | None:
@@ -205,17 +264,24 @@ def _notifies(opened: Opened) -> list[Notify]:
     return [parse_notify(one) for one in bodies(opened.payloads, PayloadType.NOTIFY)]
 
 
-def sixth(sa: Phase1, header: Header, data: bytes, contact: bool) -> tuple[bytes, list[Notify]]:
+def sixth(sa: Phase1, header: Header, data: bytes, contact: bool,
+          wall: float = 0.0) -> tuple[bytes, list[Notify]]:
     """MM6 for a proven initiator, and the notifies that came with message 5."""
-    opened, name = _authenticate(sa, header, data, "MM5")
+    opened, name = _authenticate(sa, header, data, "MM5", wall)
     notifies = _notifies(opened)
-    sa.iv, sa.peer_identity, sa.state = opened.iv, name, "up"
-    return _prove(sa, contact), notifies
+    before, sa.iv = sa.iv, opened.iv
+    try:
+        message = _prove(sa, contact, wall)
+    except Failure:
+        sa.iv = before
+        raise
+    sa.peer_identity, sa.state = name, "up"
+    return message, notifies
 
 
-def finish(sa: Phase1, header: Header, data: bytes) -> list[Notify]:
+def finish(sa: Phase1, header: Header, data: bytes, wall: float = 0.0) -> list[Notify]:
     """The initiator reads MM6; gives the notifies that came with it."""
-    opened, name = _authenticate(sa, header, data, "MM6")
+    opened, name = _authenticate(sa, header, data, "MM6", wall)
     notifies = _notifies(opened)
     for one in notifies:
         if one.type == NotifyType.RESPONDER_LIFETIME:

@@ -1,7 +1,7 @@
 """How negotiations begin, go on after silence, and fail."""
 
 from engine.address import Address
-from engine.ike import main_mode, quick_mode
+from engine.ike import certified, main_mode, quick_mode
 from engine.ike.constants import (
     IKE_PORT,
     LINGER,
@@ -35,17 +35,31 @@ from engine.ike.quick_mode import QuickMode
 from engine.ike.quick_proposal import has_bundle
 
 
-def refusal(policy: Phase1Policy | None) -> Failure | None:
-    """Why this policy cannot begin (or answer) main mode, None when it can."""
+def usable(policy: Phase1Policy | None, wall: float) -> tuple[str, ...]:
+    """The ways of authentication ("psk", "rsa") that work now, the preferred one first.
+
+    `wall` is Unix seconds. Raises Failure: why this policy cannot begin (or answer) main mode.
+    """
     if policy is None or not policy.methods:
-        return Failure("no-policy", Win32.NO_POLICY)
-    if policy.psk:
-        return None
-    if policy.kerberos:
-        return Failure("kerberos-unsupported", Win32.KERBEROS,
-                       detail=("Authentication Method", "Preshared key", "Kerberos"))
-    return Failure("certificates-unsupported", Win32.NO_CERTIFICATE,
-                   detail=("Authentication Method", "Preshared key", "Certificate"))
+        raise Failure("no-policy", Win32.NO_POLICY)
+    found: list[str] = []
+    why = Failure("no-certificate", Win32.NO_CERTIFICATE,
+                  detail=("Authentication Method", "Preshared key", "Certificate"))
+    for kind in policy.preference:
+        if kind == "psk" and policy.psk:
+            found.append(kind)
+        elif kind == "rsa" and policy.credentials:
+            try:
+                certified.speaker(policy.credentials, (), wall)
+                found.append(kind)
+            except Failure as failure:
+                why = failure
+    if not found and policy.kerberos and not policy.credentials:
+        why = Failure("kerberos-unsupported", Win32.KERBEROS,
+                      detail=("Authentication Method", "Preshared key", "Kerberos"))
+    if not found:
+        raise why
+    return tuple(found)
 
 
 def initiate(core: Core, local: Address, peer: Address, wanted: Phase2Policy, now: float,
@@ -67,14 +81,16 @@ def initiate(core: Core, local: Address, peer: Address, wanted: Phase2Policy, no
 def _start_main(core: Core, local: Address, peer: Address, wanted: Phase2Policy,
                 now: float) -> Phase1 | None:
     policy = core.policy.phase1(local, peer)
-    why = refusal(policy)
-    if why or policy is None:
-        assert why
+    try:
+        authentications = usable(policy, core.wall(now))
+    except Failure as why:
         core.count("negotiation_failures")
         core.emit(NegotiationFailed("main", local, peer, wanted.entry, why.code, "Me",
                                     why.detail, "", True, False))
         return None
+    assert policy
     sa = Phase1(local, IKE_PORT, peer, IKE_PORT, policy, True, now)
+    sa.authentications = authentications
     sa.cookie_i = core.new_cookie(local, peer)
     core.add_sa(sa)
     core.send_and_wait(sa, main_mode.first(sa, core.limits.vendor_version), "MM1", now)
@@ -89,7 +105,7 @@ def main_mode_up(core: Core, sa: Phase1, now: float) -> None:
     sa.hint = None
     assert sa.method
     core.emit(MainModeUp(sa.local, sa.peer, sa.cookies, sa.method, sa.lifetime, sa.initiator,
-                         sa.peer_identity, now - sa.began))
+                         sa.peer_identity, now - sa.began, sa.proven()))
     core.authenticated(sa)
     start_over(core, sa, core.take_wishes(sa), now)
 

@@ -15,6 +15,7 @@ from engine.ike.constants import (
     Flag,
     PayloadType,
 )
+from engine.ike.credentials import CertificateIdentity
 from engine.ike.failure import Failure
 from engine.ike.groups import KeyPair
 from engine.ike.interface import Phase1Info, Phase1Policy, Phase2Policy
@@ -57,7 +58,8 @@ class Exchange:
 class Phase1(Exchange):
     """An ISAKMP SA, half open until `state` is "up"; before, `state` is the last message sent."""
 
-    __slots__ = ("cookie_i", "cookie_r", "created", "id_i", "initiator", "iv", "ke_i", "ke_r",
+    __slots__ = ("authentication", "authentications", "certificate", "cookie_i", "cookie_r",
+                 "created", "own", "requests", "id_i", "initiator", "iv", "ke_i", "ke_r",
                  "key", "key_pair", "keys", "lifetime", "local", "local_port", "message_ids",
                  "method", "ni", "notify_life", "nr", "offered", "peer", "peer_identity",
                  "peer_port", "peer_vendor", "pending", "policy", "quick_modes", "quicks",
@@ -74,6 +76,11 @@ class Phase1(Exchange):
         self.state = "MM1"
         self.cookie_i = self.cookie_r = ZERO_COOKIE
         self.method: MainModeMethod | None = None
+        self.authentication = "psk"
+        self.authentications: tuple[str, ...] = ("psk",)
+        self.certificate: CertificateIdentity | None = None
+        self.own = ("", "")
+        self.requests: tuple[bytes, ...] = ()
         self.offered: tuple[Proposal, ...] = ()
         self.sai_b = self.ke_i = self.ke_r = self.ni = self.nr = self.id_i = b""
         self.notify_life = self.key = self.iv = b""
@@ -93,6 +100,12 @@ class Phase1(Exchange):
     @property
     def up(self) -> bool:
         return self.state == "up"
+
+    def proven(self) -> CertificateIdentity | None:
+        """Who the peer is by its certificate, and who we were to it; None without certificates."""
+        subject, thumbprint = self.own
+        return self.certificate and self.certificate._replace(
+            own_subject=subject, own_thumbprint=thumbprint)
 
     def usable(self) -> bool:
         """True when another quick mode may begin under it (master PFS and session limits)."""

@@ -11,6 +11,7 @@ from engine.errors import ParseError
 from engine.ike.attributes import Attribute, long, parse_attributes, short, single_values
 from engine.ike.constants import (
     AUTH_PRE_SHARED_KEY,
+    AUTH_RSA_SIGNATURE,
     DEFAULT_OFFERED_SECONDS,
     KEY_IKE,
     LifeType,
@@ -31,6 +32,7 @@ _IKE_CIPHERS = {"DES": 1, "3DES": 5, "AES128": 7, "AES192": 7, "AES256": 7}
 _IKE_HASHES = {"MD5": 1, "SHA1": 2, "SHA256": 4, "SHA384": 5, "SHA512": 6}
 _IKE_AUTHENTICATIONS = {1: "Preshared key", 2: "DSS signature", 3: "RSA signature",
                         4: "RSA encryption", 5: "Revised RSA encryption", 65001: "Kerberos"}
+_AUTHENTICATIONS = {"psk": AUTH_PRE_SHARED_KEY, "rsa": AUTH_RSA_SIGNATURE}
 
 
 class Reading(NamedTuple):
@@ -105,21 +107,26 @@ def read_phase1(transform: Transform) -> Reading | None:
 # --- offering -----------------------------------------------------------------------------------
 
 
-def offer_phase1(methods: tuple[MainModeMethod, ...], seconds: int) -> tuple[Proposal, ...]:
-    """One proposal with a transform per method, in preference order (lifetime in seconds)."""
+def offer_phase1(methods: tuple[MainModeMethod, ...], seconds: int,
+                 authentications: tuple[str, ...] = ("psk",)) -> tuple[Proposal, ...]:
+    """One proposal with a transform per authentication and method, in preference order.
+
+    `seconds` is the lifetime. The order of `authentications` weighs more than that of methods.
+    """
+    pairs = [(method, _AUTHENTICATIONS[one]) for one in authentications for method in methods]
     return (Proposal(1, ProtocolId.ISAKMP, b"", tuple(
-        Transform(number, KEY_IKE, _phase1_attributes(method, seconds))
-        for number, method in enumerate(methods[:255], 1))),)
+        Transform(number, KEY_IKE, _phase1_attributes(method, code, seconds))
+        for number, (method, code) in enumerate(pairs[:255], 1))),)
 
 
-def _phase1_attributes(method: MainModeMethod, seconds: int) -> bytes:
+def _phase1_attributes(method: MainModeMethod, authentication: int, seconds: int) -> bytes:
     kind = OakleyAttribute
     bits = CIPHER_BITS.get(method.cipher, 0)
     return (short(kind.ENCRYPTION, _IKE_CIPHERS[method.cipher])
             + (short(kind.KEY_LENGTH, bits) if bits else b"")
             + short(kind.HASH, _IKE_HASHES[method.hash])
             + short(kind.GROUP, method.group)
-            + short(kind.AUTHENTICATION, AUTH_PRE_SHARED_KEY)
+            + short(kind.AUTHENTICATION, authentication)
             + short(kind.LIFE_TYPE, LifeType.SECONDS)
             + long(kind.LIFE_DURATION, seconds))
 
@@ -127,12 +134,13 @@ def _phase1_attributes(method: MainModeMethod, seconds: int) -> bytes:
 # --- choosing -----------------------------------------------------------------------------------
 
 
-def _expected_phase1(policy: Phase1Policy) -> list[Fields]:
-    method = _IKE_AUTHENTICATIONS[AUTH_PRE_SHARED_KEY] if policy.psk else (
-        "Kerberos" if policy.kerberos else "Certificate")
+def _expected_phase1(policy: Phase1Policy, authentications: tuple[str, ...]) -> list[Fields]:
+    names = [_IKE_AUTHENTICATIONS[_AUTHENTICATIONS[one]] for one in authentications]
+    if not policy.psk and not policy.credentials:
+        names = ["Kerberos" if policy.kerberos else "Certificate"]
     return [{"Encryption Algorithm": one.cipher, "Hash Algorithm": one.hash,
-             "Diffie-Hellman Group": str(one.group), "Authentication Method": method,
-             "Other attributes": "none"} for one in policy.methods]
+             "Diffie-Hellman Group": str(one.group), "Authentication Method": name,
+             "Other attributes": "none"} for name in names for one in policy.methods]
 
 
 def why_rejected(expected: list[Fields], readings: list[Fields]) -> tuple[str, str, str]:
@@ -154,9 +162,13 @@ def no_proposal(expected: list[Fields], readings: list[Fields]) -> Failure:
                    why_rejected(expected, readings))
 
 
-def select_phase1(offered: tuple[Proposal, ...], policy: Phase1Policy) -> Choice:
-    """The first offered transform that the policy has. Raises Failure "no-proposal-chosen"."""
-    expected, seen = _expected_phase1(policy), []
+def select_phase1(offered: tuple[Proposal, ...], policy: Phase1Policy,
+                  authentications: tuple[str, ...] = ("psk",)) -> Choice:
+    """The first offered transform that the policy has; the choice counts as an offer would.
+
+    Raises Failure "no-proposal-chosen".
+    """
+    expected, seen = _expected_phase1(policy, authentications), []
     for proposal in offered:
         if proposal.protocol != ProtocolId.ISAKMP:
             continue
@@ -164,7 +176,7 @@ def select_phase1(offered: tuple[Proposal, ...], policy: Phase1Policy) -> Choice
             reading = read_phase1(transform)
             if reading is None:
                 continue
-            if policy.psk and reading.fields in expected:
+            if (policy.psk or policy.credentials) and reading.fields in expected:
                 answer = Proposal(proposal.number, proposal.protocol, b"", (transform,))
                 return Choice(expected.index(reading.fields), answer,
                               reading.seconds or DEFAULT_OFFERED_SECONDS)

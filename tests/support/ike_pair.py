@@ -83,10 +83,10 @@ class Pair:
     """Endpoints `a` and `b`; `fate` says how many copies of a datagram arrive (0: lost)."""
 
     def __init__(self, first: FixedPolicy | None = None, second: FixedPolicy | None = None,
-                 limits: IkeLimits | None = None) -> None:
+                 limits: IkeLimits | None = None, epoch: float = 0.0) -> None:
         self.policies = {A: first or policy_a(), B: second or policy_b()}
-        self.a = IkeEndpoint(self.policies[A], entropy("a"), limits)
-        self.b = IkeEndpoint(self.policies[B], entropy("b"), limits)
+        self.a = IkeEndpoint(self.policies[A], entropy("a"), limits, epoch)
+        self.b = IkeEndpoint(self.policies[B], entropy("b"), limits, epoch)
         self.ends = {A: self.a, B: self.b}
         self.now = 0.0
         self.fate: Fate = lambda datagram: 1

@@ -80,6 +80,7 @@ def test_a_selector_travels_in_two_identities() -> None:
     assert identities_selector(local, remote) == selector
     assert describe(selector) == "10.1.2.3/32 <-> 10.2.0.0/16 protocol 6 port 23 <-> 0"
     assert identity_text(local) == "10.1.2.3"
-    assert identity_text(Identity(2, 0, 0, b"gw")) == "type 2 6777"
+    assert identity_text(Identity(2, 0, 0, b"gw\n")) == "gw?"
+    assert identity_text(Identity(11, 0, 0, b"gw")) == "type 11 6777"
     with pytest.raises(ParseError, match="protocols"):
         identities_selector(local, remote._replace(protocol=17))
