@@ -18,6 +18,7 @@ TYPES = frozenset({
     "dur",     # a length of time
     "time",    # a point in time
     "yesno", "enum", "method",
+    "verdict",  # PASS, FAIL, WARN, SKIP, UNKNOWN, and what becomes of them
     "path", "secret",
 })
 

@@ -21,7 +21,7 @@ from commands.render import (
     render_block,
     render_warning,
 )
-from shell.theme import COLOURS
+from shell.theme import COLOURS, VERDICTS
 
 if TYPE_CHECKING:
     from commands.session import Session
@@ -42,7 +42,7 @@ def coloured(line: SpanLine) -> str:
     """One line with ANSI colours by span type."""
     parts = []
     for span in line:
-        code = COLOURS.get(span.type)
+        code = VERDICTS.get(span.text) if span.type == "verdict" else COLOURS.get(span.type)
         parts.append(f"\x1b[{code}m{span.text}\x1b[0m" if code and span.text else span.text)
     return "".join(parts).rstrip()
 

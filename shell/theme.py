@@ -13,6 +13,12 @@ COLOURS = {
     "secret": "2;31",
     "error": "1;31", "caret": "31", "warning": "1;33", "hint": "2",
 }
+# The same of a verdict, by its word.
+VERDICTS = {
+    "PASS": "32", "MENDED": "1;32", "PROTECTED": "1;32", "WARN": "33", "FAIL": "1;31",
+    "IN CLEAR": "1;31", "SOFT ASSOCIATION": "1;31", "UNKNOWN": "36", "NO TRAFFIC": "36",
+    "SKIP": "2",
+}
 # Styles of the prompt, the typed line (by the role of each piece) and the bars.
 STYLES = {
     "prompt": "bold",

@@ -35,7 +35,7 @@ def describe(number: int, finding: Finding, mended: bool = False) -> tuple[Line,
     verdict = "MENDED" if mended else finding.verdict
     head = f"{number:2}. {finding.title}"
     space = " " * max(1, WIDTH - len(head) - len(verdict))
-    lines: list[Line] = [(head, space, Cell("enum", finding.verdict, verdict))]
+    lines: list[Line] = [(head, space, Cell("verdict", finding.verdict, verdict))]
     for because in finding.because:
         lines += [(text,) for text in wrap(because, "    ")]
     for seen in finding.evidence:
@@ -109,9 +109,10 @@ class Walk:
             counts[finding.verdict] = counts.get(finding.verdict, 0) + 1
         words = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
         verdict = traffic.traffic_verdict(self.probe) if self.probe else traffic.NO_TRAFFIC
-        text = f"{len(self.findings)} steps: {words}. Traffic: {verdict}."
+        head = f"{len(self.findings)} steps: {words}. Traffic: "
         steps = [as_data(finding, i in self.mended) for i, finding in enumerate(self.findings)]
-        return Lines(((), (text,)), {"steps": steps, "counts": counts, "traffic": verdict})
+        line: Line = (head, Cell("verdict", verdict, verdict), ".")
+        return Lines(((), line), {"steps": steps, "counts": counts, "traffic": verdict})
 
     def exit(self) -> int:
         return int(any(finding.verdict == FAIL for finding in self.findings))

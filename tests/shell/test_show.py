@@ -84,3 +84,10 @@ def test_colour_is_used_where_it_is_wanted(mode: str, environment: dict[str, str
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert wants_colour(mode, Terminal() if terminal else io.StringIO()) == colour
+
+
+@pytest.mark.parametrize(("verdict", "code"), [("PASS", "32"), ("FAIL", "1;31"), ("SKIP", "2")])
+def test_a_verdict_is_coloured_by_its_word(verdict: str, code: str) -> None:
+    show, out, _ = shows(color="always")
+    show.emit(Lines((("step ", Cell("verdict", verdict, verdict)),)))
+    assert out.getvalue() == f"step \x1b[{code}m{verdict}\x1b[0m\n"
