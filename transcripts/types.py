@@ -115,8 +115,8 @@ TYPES: dict[str, PlaceholderType] = {
 # Types that take their alternatives, or their expression, in parentheses.
 ARGUED = ("enum", "re")
 # Cell types that say nothing about the value, so that the shape decides.
-LOOSE = frozenset({"", "text", "enum", "verdict", "secret", "label", "title", "heading", "hint", "error",
-                   "warning", "caret"})
+LOOSE = frozenset({"", "text", "enum", "verdict", "secret", "label", "title", "heading", "hint",
+                   "error", "warning", "caret"})
 
 
 def find_type(name: str, argument: str) -> PlaceholderType:
