@@ -23,6 +23,7 @@ def digest(config: "Config") -> str:
             _feed(sink, config.audit(location))
         interfaces = config.interfaces()
         _feed(sink, (config.machine, interfaces, config.routes(), config.settings()))
+        _feed(sink, tuple(one._replace(guid="") for one in config.certificates()))
         for one in interfaces:
             _feed(sink, (config.rras_filters(one.name), config.fragcheck(one.name),
                          config.rras_default(one.name, "input"),

@@ -232,6 +232,25 @@ AUDIT_CATEGORIES = ("system", "logon", "object", "privilege", "process", "policy
                     "directory", "account")
 
 
+CERTIFICATE_TYPES = ("machine", "ca", "crl")
+
+
+class Certificate(NamedTuple):
+    """A certificate of a machine, by the absolute paths of its files.
+
+    `type` is "machine" (the machine's own, with its private key in `key` or in `file` itself),
+    "ca" (an authority that a rule's rootca may name) or "crl" (a revocation list). `password`
+    opens the key or the PKCS #12 file.
+    """
+
+    name: str
+    type: str
+    file: str
+    key: str = ""
+    password: str = Secret()
+    guid: str = ""
+
+
 class Machine(NamedTuple):
     """A machine of the store: its name, role ("gateway", "router" or "host") and forwarding."""
 

@@ -86,5 +86,14 @@ CREATE INDEX auth_policy ON auth (policy);
 CREATE INDEX auth_rule ON auth (rule);
 """
 
-MIGRATIONS = (VERSION_1,)
+# Certificates: files that a machine proves itself with, and whom it believes.
+VERSION_2 = """
+CREATE TABLE certificate (
+    id INTEGER PRIMARY KEY, machine INTEGER NOT NULL REFERENCES machine ON DELETE CASCADE,
+    key TEXT NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL, file TEXT NOT NULL,
+    key_file TEXT NOT NULL, password TEXT NOT NULL, guid TEXT NOT NULL UNIQUE,
+    UNIQUE (machine, key));
+"""
+
+MIGRATIONS = (VERSION_1, VERSION_2)
 VERSION = len(MIGRATIONS)

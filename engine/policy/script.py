@@ -12,6 +12,7 @@ from engine.policy.model import (
     LOCATIONS,
     AuditSetting,
     AuthMethod,
+    Certificate,
     DefaultRule,
     Filter,
     FilterAction,
@@ -126,6 +127,16 @@ def rule_lines(rule: Rule, reveal: bool = False) -> list[str]:
     return [*comment, " ".join([head, *auth])]
 
 
+def certificate_lines(one: Certificate, reveal: bool = False) -> list[str]:
+    """``add certificate``, with a comment before it when its password is not shown."""
+    password = Secret(one.password).reveal()
+    text = line("add certificate", name=quote(one.name), type=one.type, file=quote(one.file),
+                key=_optional(one.key), password=_optional(password) if reveal else "")
+    if reveal or not password:
+        return [text]
+    return [f'# password of certificate "{one.name}" is not shown: add password="..."', text]
+
+
 def rras_filter_line(one: RrasFilter) -> str:
     """``add filter`` of ``routing ip``."""
     tags = {"name": quote(one.interface), "filtertype": one.direction.upper(),
@@ -157,6 +168,8 @@ def route_line(one: Route) -> str:
 
 def _ipsec(config: "Config", reveal: bool) -> list[str]:
     lines = ["# IPsec policies of " + config.name, "pushd ipsec static"]
+    for one in config.certificates():
+        lines += certificate_lines(one, reveal)
     for location in LOCATIONS:
         lines += _location(config, location, reveal)
     return [*lines, "set store location=local", "popd"]

@@ -14,6 +14,7 @@ from typing import Any
 from engine.entropy import Entropy
 from engine.errors import NotFound
 from engine.policy import verify, verify_machine
+from engine.policy.certificates import CertificateTables
 from engine.policy.connect import MEMORY, broken, open_file, translate
 from engine.policy.guid import new_guid
 from engine.policy.lists import ListTables
@@ -223,7 +224,7 @@ class Transaction:
         self._store.end(kind is None)
 
 
-class Config(PolicyTables, ListTables, MachineTables):
+class Config(PolicyTables, ListTables, MachineTables, CertificateTables):
     """One machine's configuration: policies, lists and actions by location, and the rest.
 
     Reads are plain. Each write joins the open transaction or makes one of its own, is verified by

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from engine.address import ALL_ONES, format_address
 from engine.policy.model import (
     AUDIT_CATEGORIES,
+    CERTIFICATE_TYPES,
     AuditSetting,
+    Certificate,
     Interface,
     Machine,
     Route,
@@ -95,6 +97,21 @@ def route_new(new: Route, existing: Iterable[Route]) -> None:
 def audit(new: AuditSetting) -> None:
     """All rules of an audit setting."""
     one_of("category", new.category, AUDIT_CATEGORIES)
+
+
+def certificate(new: Certificate) -> None:
+    """All rules of a certificate entry: absolute paths, a key only for the machine's own."""
+    name_usable("Certificate", new.name)
+    one_of("type", new.type, CERTIFICATE_TYPES)
+    for what, path in (("file", new.file), ("key", new.key)):
+        text_clean("Certificate", what, path)
+        if path and not path.startswith("/"):
+            refuse("relative-path", f"{what} must be an absolute path", "Certificate", new.name)
+    if not new.file:
+        refuse("no-file", "a certificate needs a file", "Certificate", new.name)
+    if new.type != "machine" and (new.key or new.password):
+        refuse("contradiction", f"a certificate of type {new.type} has neither key nor password",
+               "Certificate", new.name)
 
 
 def describe_rras_filter(one: RrasFilter) -> str:

@@ -7,7 +7,8 @@ import pytest
 
 from engine.errors import Broken
 from engine.policy import connect
-from engine.policy.schema import VERSION_1
+from engine.policy.model import Certificate, Machine
+from engine.policy.schema import MIGRATIONS, VERSION, VERSION_1
 from tests.support.stores import article, bare, open_store, store_of
 
 
@@ -18,12 +19,32 @@ def test_an_older_store_is_brought_to_this_version_with_all_it_holds(
     before = config.digest()
     store_of(config).close()
     monkeypatch.setattr(connect, "MIGRATIONS", (
-        VERSION_1, "ALTER TABLE machine ADD COLUMN site TEXT;\nDROP INDEX rule_filterlist;\n"))
-    monkeypatch.setattr(connect, "VERSION", 2)
+        *MIGRATIONS, "ALTER TABLE machine ADD COLUMN site TEXT;\nDROP INDEX rule_filterlist;\n"))
+    monkeypatch.setattr(connect, "VERSION", VERSION + 1)
     store = open_store(path)
-    assert store.query("PRAGMA user_version") == [(2,)]
+    assert store.query("PRAGMA user_version") == [(VERSION + 1,)]
     assert store.query("SELECT site FROM machine") == [(None,)]
     assert (store.is_new, store.on("gwA").digest()) == (False, before)
+    store.close()
+
+
+def test_a_store_of_the_first_version_gets_room_for_certificates(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = str(tmp_path / "policy.db")
+    with monkeypatch.context() as first:
+        first.setattr(connect, "MIGRATIONS", (VERSION_1,))
+        first.setattr(connect, "VERSION", 1)
+        store = open_store(path)
+        store.add_machine(Machine("old", "gateway"))
+        assert store.query("PRAGMA user_version") == [(1,)]
+        store.close()
+    store = open_store(path)
+    assert store.query("PRAGMA user_version") == [(VERSION,)]
+    assert store.machines() == (Machine("old", "gateway"),)
+    config = store.on("old")
+    assert config.certificates() == ()
+    kept = config.add_certificate(Certificate("mine", "machine", "/certs/own.p12"))
+    assert config.certificates() == (kept,)
     store.close()
 
 
@@ -34,8 +55,9 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(
     before = config.digest()
     store_of(config).close()
     with monkeypatch.context() as broken:
-        broken.setattr(connect, "MIGRATIONS", (VERSION_1, "DROP TABLE auth;\nDROP TABLE nobody;"))
-        broken.setattr(connect, "VERSION", 2)
+        broken.setattr(connect, "MIGRATIONS",
+                       (*MIGRATIONS, "DROP TABLE auth;\nDROP TABLE nobody;"))
+        broken.setattr(connect, "VERSION", VERSION + 1)
         with pytest.raises(Broken):
             open_store(path)
     store = open_store(path)
@@ -48,7 +70,7 @@ def test_an_old_store_that_may_only_be_read_is_read_only(
     path = tmp_path / "policy.db"
     store_of(article(str(path))).close()
     path.chmod(0o400)
-    monkeypatch.setattr(connect, "VERSION", 2)
+    monkeypatch.setattr(connect, "VERSION", VERSION + 1)
     with pytest.raises(Broken) as caught:
         open_store(str(path))
     assert caught.value.kind == "readonly"
