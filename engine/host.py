@@ -30,7 +30,7 @@ from engine.icmp import (
     quoted,
 )
 from engine.ike.interface import Phase1Info
-from engine.ip import DEFAULT_TTL, ESP, ICMP, TCP, UDP, IPv4, parse_udp, ports
+from engine.ip import AH, DEFAULT_TTL, ESP, ICMP, TCP, UDP, IPv4, parse_udp, ports
 from engine.keying import IKE_PORT, Keying
 from engine.pipeline import inbound, outbound
 from engine.pipeline.node import Flow, Node
@@ -259,6 +259,8 @@ class Host:
         node.set_interfaces(new.interfaces)
         node.forwarding = new.machine.forwarding
         node.hold.per_negotiation = new.hold
+        node.outer_df, node.fragment_first = new.outer_df, new.fragment_first
+        node.sad.window = new.window
         filters = RrasTable(new.filters, new.defaults, new.fragcheck)
         filters.adopt(node.rras)
         node.rras = filters
@@ -370,13 +372,24 @@ class Host:
             return []
         if message.type != UNREACHABLE or quote.source not in self.node.own:
             return []
-        if message.code == NEEDS_FRAGMENTATION and quote.protocol == ESP and message.next_mtu:
-            self.node.learn_mtu(quote.destination, message.next_mtu, now)
+        if message.code == NEEDS_FRAGMENTATION and quote.protocol in (ESP, AH):
+            self._narrow(quote, message.next_mtu, now)
         if message.code == PORT_UNREACHABLE and quote.protocol == UDP \
                 and ports(quote)[1] == IKE_PORT:
             self.node.count("ike-port-unreachable")
             return self.keying.unreachable(quote.destination, now)
         return []
+
+    def _narrow(self, quote: IPv4, mtu: int, now: float) -> None:
+        """A router had to drop a packet of ours: believed when it quotes an SA's SPI and number."""
+        at = 0 if quote.protocol == ESP else 4
+        spi, number = (int.from_bytes(quote.payload[one:one + 4], "big") for one in (at, at + 4))
+        sa = self.node.sad.sent_under(quote.protocol, spi, quote.destination)
+        # Of AH the eight quoted octets end with the SPI.
+        if sa is None or (quote.protocol == ESP and not 0 < number <= sa.sequence):
+            self.node.count("icmp-unknown-sa")
+            return
+        self.node.learn_mtu(sa, mtu, now)
 
     def _error(self, packet: IPv4, kind: int, code: int, now: float) -> list[Output]:
         error = icmp_error(packet, packet.destination, kind, code,

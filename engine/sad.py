@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeVar
 
 from engine.address import Address
 from engine.entropy import Entropy
+from engine.esp.constants import PROTOCOL_AH, PROTOCOL_ESP
 from engine.esp.sa import (
     SaTerms,
     SecurityAssociation,
@@ -149,15 +150,23 @@ def _outbound(installed: SaInstalled, now: float,
                           ah_spi=keys.ah_spi, ah_key=keys.ah_key)
 
 
+def _name(sa: SecurityAssociation) -> tuple[int, int, Address]:
+    """What identifies an SA on the wire (RFC 2401 4.1): outermost protocol, SPI, destination."""
+    if sa.ah is not None:
+        return PROTOCOL_AH, sa.ah.spi, sa.destination
+    return PROTOCOL_ESP, sa.spi, sa.destination
+
+
 class Sad:
     """The SA pairs and soft associations of one host."""
 
     def __init__(self, *, window: int = 64, idle_seconds: float = IDLE_SECONDS) -> None:
         """`window` is the replay window in packets; `idle_seconds` 0 keeps idle pairs."""
-        self._window = window
+        self.window = window
         self._idle = idle_seconds
         self._by_spi: dict[int, SaPair] = {}
         self._by_ah: dict[int, SaPair] = {}
+        self._outbound: dict[tuple[int, int, Address], SecurityAssociation] = {}
         self._by_entry: dict[str, dict[int, SaPair]] = {}
         self._by_selector: dict[tuple[str, TrafficSelector], dict[int, SaPair]] = {}
         self._soft: dict[tuple[str, Address], SoftAssociation] = {}
@@ -177,13 +186,18 @@ class Sad:
         """
         pair = self._by_spi.get(installed.inbound.spi)
         if pair is None:
-            pair = SaPair(installed, _inbound(installed, now, self._window), now)
+            pair = SaPair(installed, _inbound(installed, now, self.window), now)
             self._add(pair)
         if pair.outbound is None:
             outbound = _outbound(installed, now, entropy)
             if outbound is not None:
                 outbound.on_limit = self._watch(pair)
+                before = self.outbound(pair.entry, pair.selector)
+                if before is not None:
+                    # A rekey changes the keys, not the way.
+                    outbound.path_mtu = before.path_mtu
                 pair.outbound = outbound
+                self._outbound[_name(outbound)] = outbound
                 self.generation += 1
         return pair
 
@@ -231,6 +245,11 @@ class Sad:
         pair = self._by_ah.get(spi)
         return pair.inbound if pair is not None else None
 
+    def sent_under(self, protocol: int, spi: int,
+                   destination: Address) -> SecurityAssociation | None:
+        """The outbound SA that a quoted packet of ours left under; `protocol` is ESP's or AH's."""
+        return self._outbound.get((protocol, spi, destination))
+
     def pair(self, spi: int) -> SaPair | None:
         """The pair with this inbound SPI."""
         return self._by_spi.get(spi)
@@ -265,6 +284,8 @@ class Sad:
         if pair is None:
             return None
         pair.alive = False
+        if pair.outbound is not None and self._outbound.get(_name(pair.outbound)) is pair.outbound:
+            del self._outbound[_name(pair.outbound)]
         self.generation += 1
         if pair.inbound.ah is not None and self._by_ah.get(pair.inbound.ah.spi) is pair:
             del self._by_ah[pair.inbound.ah.spi]

@@ -25,6 +25,16 @@ SOFT_SHARE = 0.85
 """Share of a lifetime after which a successor is negotiated."""
 
 
+class PathMtu(NamedTuple):
+    """What is believed of the way of an SA's packets: octets, until an engine time."""
+
+    octets: int
+    until: float
+
+
+UNKNOWN_PATH = PathMtu(65535, inf)
+
+
 class Selector(NamedTuple):
     """The packets an SA may carry, seen in its own direction. Protocol and ports 0 mean any."""
 
@@ -71,12 +81,13 @@ class SecurityAssociation:
     business of `engine.esp.packets`). `octets` and `packets` count
     inner octets that passed, `used` is the engine time of the last one. `on_limit` is called
     with the SA and "soft" or "hard" when its octets or sequence numbers reach those limits;
-    nothing passes after `hard_octets` (infinite without such a lifetime).
+    nothing passes after `hard_octets` (infinite without such a lifetime). `path_mtu` is what ICMP
+    told of the way of its packets (RFC 2401 6.1).
     """
 
     __slots__ = ("spi", "direction", "source", "destination", "selector", "terms", "octets",
-                 "packets", "sequence", "used", "window", "on_limit", "hard_octets", "ah", "_wrap",
-                 "_verify", "_open", "_octet_mark", "_sequence_mark")
+                 "packets", "sequence", "used", "window", "on_limit", "hard_octets", "ah",
+                 "path_mtu", "_wrap", "_verify", "_open", "_octet_mark", "_sequence_mark")
 
     def __init__(self, spi: int, direction: str, source: Address, destination: Address,
                  selector: Selector, terms: SaTerms) -> None:
@@ -94,6 +105,7 @@ class SecurityAssociation:
         self.used = terms.created
         self.window = ReplayWindow(terms.window)
         self.ah: AuthenticationHeader | None = None
+        self.path_mtu = UNKNOWN_PATH
         self.on_limit: Callable[[SecurityAssociation, str], None] | None = None
         self._wrap: Wrap | None = None
         self._verify: Verify | None = None

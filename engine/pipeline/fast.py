@@ -69,7 +69,7 @@ def known(node: Node, packet: IPv4, interface: str, spi: int, now: float) -> lis
                   False, 0, trace)
     if sa is not None:
         try:
-            sent = protect(sa, packet, local, now, df=df,
+            sent = protect(sa, packet, local, now, df=node.outer_df_of(df),
                            identification=node.next_identification())
         except ParseError:
             return None
@@ -90,11 +90,9 @@ def learn(node: Node, packet: IPv4, flow: Flow) -> None:
     mtu, until = node.interfaces[hop.interface].mtu, inf
     if sa is not None:
         mtu = room_for(sa.terms.method,
-                       node.mtu_towards(hop.interface, sa.destination, flow.now),
-                       tunnel=sa.terms.tunnel)
-        learned = node.path_mtu.get(sa.destination)
-        if learned is not None and learned[1] > flow.now:
-            until = learned[1]
+                       node.mtu_under(hop.interface, sa, flow.now), tunnel=sa.terms.tunnel)
+        if sa.path_mtu.until > flow.now:
+            until = sa.path_mtu.until
     cells = (rras.cell(flow.arrived, "input", packet), rras.cell(hop.interface, "output", packet))
     if len(node.paths) >= PATHS:
         node.paths.clear()

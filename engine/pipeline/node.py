@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from engine.address import Address, prefix_mask
 from engine.agent import PolicyAgent, PolicySnapshot
-from engine.esp.sa import SecurityAssociation
-from engine.ip import IPv4
+from engine.esp.sa import PathMtu, SecurityAssociation
+from engine.ip import MAX_DATAGRAM, IPv4
 from engine.pipeline.fragment import Reassembler
 from engine.pipeline.hold import HoldQueue
 from engine.pipeline.route import Hop, RouteTable
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 PATH_MTU_SECONDS = 600.0
 # The least MTU that an unauthenticated ICMP message can make us believe in (RFC 2401 6.1).
 PATH_MTU_FLOOR = 576
+# RFC 1191 7.1: MTUs that links have, for routers that do not tell theirs.
+PLATEAUS = (32000, 17914, 8166, 4352, 2002, 1492, 1006)
+OUTER_DF = ("copy", "clear", "set")
 
 
 class Services(Protocol):
@@ -75,12 +78,14 @@ class Node:
 
     `trace` is None while nobody asked for steps; `counters` has a count under each drop's name;
     `paths` are the flows that `engine.pipeline.fast` knows, forgotten whenever the interfaces,
-    the routes, the filters or the policy change.
+    the routes, the filters or the policy change. `outer_df` says what the outer header's "don't
+    fragment" is ("copy" of the inner one's, "clear" or "set"), `fragment_first` whether packets
+    too long for a tunnel are fragmented before they are protected instead of after.
     """
 
     __slots__ = ("name", "interfaces", "own", "broadcasts", "_routes", "_rras", "_agent", "sad",
                  "hold", "reassembler", "secured_pieces", "_forwarding", "counters", "stats",
-                 "trace", "services", "path_mtu", "paths", "_identification")
+                 "trace", "services", "outer_df", "fragment_first", "paths", "_identification")
 
     def __init__(self, name: str, services: Services) -> None:
         self.name, self.services = name, services
@@ -98,7 +103,7 @@ class Node:
         self.counters: dict[str, int] = {}
         self.stats = Statistics()
         self.trace: list[Step] | None = None
-        self.path_mtu: dict[Address, tuple[int, float]] = {}
+        self.outer_df, self.fragment_first = "copy", False
         self._identification = 0
         self.sad = Sad()
         self.agent = PolicyAgent(PolicySnapshot())
@@ -175,18 +180,28 @@ class Node:
             flow.outputs.append(Refused(flow.packet, reason))
         return False
 
-    def mtu_towards(self, interface: str, peer: Address, now: float) -> int:
-        """Octets an outer packet to `peer` may have: the link's, or less when we learned so."""
-        own = self.interfaces[interface].mtu
-        learned, until = self.path_mtu.get(peer, (own, 0.0))
-        return min(own, learned) if until > now else own
+    def outer_df_of(self, df: bool) -> bool:
+        """The "don't fragment" of a tunnel packet around one with this."""
+        return df if self.outer_df == "copy" else self.outer_df == "set"
 
-    def learn_mtu(self, peer: Address, mtu: int, now: float) -> None:
-        """Believes an ICMP "needs fragmentation" about the way to `peer` for ten minutes."""
-        self.paths.clear()
-        self.path_mtu[peer] = max(mtu, PATH_MTU_FLOOR), now + PATH_MTU_SECONDS
-        if len(self.path_mtu) > 256:
-            del self.path_mtu[next(iter(self.path_mtu))]
+    def mtu_under(self, interface: str, sa: SecurityAssociation, now: float) -> int:
+        """Octets a packet under `sa` may have: the link's, or less when the way is narrower."""
+        own, learned = self.interfaces[interface].mtu, sa.path_mtu
+        return min(own, learned.octets) if learned.until > now else own
+
+    def learn_mtu(self, sa: SecurityAssociation, mtu: int, now: float) -> None:
+        """Believes an ICMP "needs fragmentation" about a packet under `sa` for ten minutes.
+
+        `mtu` 0 is what routers before RFC 1191 send: the next plateau is tried. Nobody signs
+        such a message, so there is a floor under it, and it never widens the way.
+        """
+        widest = max((one.mtu for one in self.interfaces.values()), default=MAX_DATAGRAM)
+        known = min(sa.path_mtu.octets, widest) if sa.path_mtu.until > now else widest
+        if not mtu:
+            mtu = next((one for one in PLATEAUS if one < known), PATH_MTU_FLOOR)
+        if mtu < known:
+            self.paths.clear()
+            sa.path_mtu = PathMtu(max(mtu, PATH_MTU_FLOOR), now + PATH_MTU_SECONDS)
 
     def count_sent(self, sa: SecurityAssociation, octets: int) -> None:
         """Adds a packet's inner octets to the statistics of what left protected."""

@@ -162,7 +162,7 @@ STAGES: dict[str, Stage] = {
 def decide(node: Node, packet: IPv4, direction: str) -> tuple[SpdEntry | None, str]:
     """The SPD entry for a packet, or None and why: a default exemption, or no filter."""
     agent = node.agent
-    if not agent.spd.entries:
+    if not agent.spd:
         return None, "no-policy"
     source_port, destination_port = ports(packet)
     exemption = exempt(agent.snapshot.exempt_level, packet.source, packet.destination,
@@ -216,15 +216,19 @@ def _encapsulate(node: Node, flow: Flow, sa: SecurityAssociation, local: Address
     assert hop is not None
     terms = sa.terms
     stage = "esp" if terms.method.has_esp else "ah"
-    if packet.df:
-        mtu = node.mtu_towards(hop.interface, sa.destination, flow.now)
-        room = room_for(terms.method, mtu, tunnel=terms.tunnel)
-        if packet.length > room:
+    df = node.outer_df_of(packet.df) if terms.tunnel else packet.df
+    room = room_for(terms.method, node.mtu_under(hop.interface, sa, flow.now),
+                    tunnel=terms.tunnel)
+    if packet.length > room:
+        if packet.df and df:
             node.drop(flow, stage, "needs-frag", f"room for {room} octets under the SA")
             _refuse(node, flow, UNREACHABLE, NEEDS_FRAGMENTATION, room)
             return False
+        if (df or node.fragment_first) and _may_split(sa):
+            return _split(node, flow, sa, local, room)
+        df = False
     try:
-        outer = protect(sa, packet, local, flow.now, df=packet.df,
+        outer = protect(sa, packet, local, flow.now, df=df,
                         identification=node.next_identification())
     except ParseError as error:
         return node.drop(flow, stage, error.drop, f"SPI 0x{sa.spi:08x}")
@@ -233,6 +237,25 @@ def _encapsulate(node: Node, flow: Flow, sa: SecurityAssociation, local: Address
     flow.packet, flow.sealed, flow.local = outer, sa, local
     flow.hop = _outer_hop(node, hop, sa.destination)
     return True
+
+
+def _may_split(sa: SecurityAssociation) -> bool:
+    """RFC 2401 3.3: whole datagrams in transport mode; later pieces show no ports (4301 7)."""
+    selector = sa.selector
+    return sa.terms.tunnel and not (selector.source_port or selector.destination_port)
+
+
+def _split(node: Node, flow: Flow, sa: SecurityAssociation, local: Address, room: int) -> bool:
+    """Each piece of a packet under the SA, so that no router has to fragment the outer ones."""
+    pieces = fragment(flow.packet._replace(df=False), room)
+    node.step(flow, "fragment", "pass", "before-protection", f"{len(pieces)} pieces")
+    for piece in pieces:
+        one = Flow(piece, flow.now, arrived=flow.arrived)
+        one.hop, one.secured = flow.hop, flow.secured
+        if _encapsulate(node, one, sa, local):
+            _run(node, one, OUTBOUND[OUTBOUND.index("ipsec") + 1:])
+        flow.outputs += one.outputs
+    return False
 
 
 def _outer_hop(node: Node, hop: Hop, peer: Address) -> Hop:

@@ -316,16 +316,6 @@ def test_a_machine_without_any_way_still_has_an_address() -> None:
     assert gateway().source_for(HOST_B) == INTERNAL
 
 
-def test_learned_path_mtus_have_a_floor_an_age_and_a_bound() -> None:
-    node = gateway().node
-    node.learn_mtu(PEER, 100, 0.0)
-    assert node.mtu_towards("External", PEER, 1.0) == 576
-    assert node.mtu_towards("External", PEER, 601.0) == 1500
-    for peer in range(300):
-        node.learn_mtu(peer, 1400, 0.0)
-    assert len(node.path_mtu) == 256
-
-
 def test_filter_hits_are_counted_by_filter() -> None:
     host = gateway(article())
     host.receive(ping(HOST_A, HOST_B), "Internal", 0.0)

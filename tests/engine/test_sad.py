@@ -6,7 +6,11 @@ from hypothesis import strategies as st
 
 from engine.address import Network
 from engine.errors import ParseError
+from engine.esp.constants import PROTOCOL_AH, PROTOCOL_ESP
+from engine.esp.packets import protect, unprotect
+from engine.esp.sa import PathMtu
 from engine.ike.interface import SaInstalled, SaKeys, TrafficSelector
+from engine.ip import IPv4
 from engine.sad import (
     Expired,
     Sad,
@@ -293,3 +297,71 @@ def test_any_order_of_changes_keeps_the_indexes_in_step(changes: list[tuple[str,
         due = table.next_expiry()
         assert (due is None) is (not alive)
         assert due is None or due > now - 20.0
+
+
+def with_ah(made: SaInstalled, *, esp: bool) -> SaInstalled:
+    """The same quick mode with AH around its ESP, or with AH alone."""
+    method = METHOD._replace(ah_auth="SHA1") if esp else QuickModeMethod(ah_auth="SHA1")
+
+    def keys(one: SaKeys) -> SaKeys:
+        ah = octets(f"ah {one.spi}", 20)
+        if esp:
+            return one._replace(ah_spi=one.spi + 7, ah_key=ah)
+        return SaKeys(one.spi, ah_spi=one.spi, ah_key=ah)
+
+    return made._replace(method=method, inbound=keys(made.inbound), outbound=keys(made.outbound))
+
+
+@pytest.mark.parametrize("esp", [True, False], ids=["around ESP", "alone"])
+def test_associations_with_ah_carry_packets_and_are_found_by_its_spi(esp: bool) -> None:
+    near, far, mine = Sad(), Sad(), with_ah(installed(300), esp=esp)
+    near.install(mine, 0.0, ENTROPY)
+    far.install(other_end(mine), 0.0, ENTROPY)
+    out = near.outbound("e1")
+    assert out is not None
+    packet = IPv4(NET_A.address + 1, NET_B.address + 1, 17, b"12345678")
+    sealed = protect(out, packet, LOCAL, 0.0)
+    assert sealed.protocol == PROTOCOL_AH
+    opener = far.by_ah_spi(int.from_bytes(sealed.payload[4:8], "big"))
+    assert opener is not None
+    assert unprotect(opener, sealed, 0.0) == packet
+    assert near.sent_under(PROTOCOL_AH, OUTER + 300 + 7 * esp, PEER) is out
+    assert near.sent_under(PROTOCOL_ESP, OUTER + 300, PEER) is None
+    far.delete_pair(OUTER + 300)
+    near.clear()
+    assert far.by_ah_spi(OUTER + 300 + 7 * esp) is None
+    assert near.sent_under(PROTOCOL_AH, OUTER + 300 + 7 * esp, PEER) is None
+
+
+def test_every_change_of_the_pairs_shows_in_the_generation() -> None:
+    table = Sad()
+    seen = {table.generation}
+    for change in (lambda: table.install(installed(300), 0.0, ENTROPY),
+                   lambda: table.install(installed(301, ready=False), 0.0, ENTROPY),
+                   lambda: table.install(installed(301), 0.0, ENTROPY),
+                   lambda: table.delete_pair(300), lambda: table.clear()):
+        before = table.outbound("e1")
+        change()
+        if table.outbound("e1") is not before:
+            assert table.generation not in seen
+        seen.add(table.generation)
+    assert len(seen) >= 4
+
+
+def test_a_quoted_packet_names_its_outbound_association() -> None:
+    table = Sad()
+    pair = table.install(installed(300), 0.0, ENTROPY)
+    assert table.sent_under(PROTOCOL_ESP, OUTER + 300, PEER) is pair.outbound
+    assert table.sent_under(PROTOCOL_ESP, OUTER + 300, PEER + 1) is None
+    assert table.sent_under(PROTOCOL_ESP, 300, PEER) is None
+
+
+def test_a_successor_inherits_what_is_known_of_the_way() -> None:
+    table = Sad()
+    first = table.install(installed(300), 0.0, ENTROPY).outbound
+    assert first is not None
+    first.path_mtu = PathMtu(1200, 99.0)
+    second = table.install(installed(301), 1.0, ENTROPY).outbound
+    other = table.install(installed(302, entry="e2"), 1.0, ENTROPY).outbound
+    assert second is not None and other is not None
+    assert second.path_mtu == PathMtu(1200, 99.0) != other.path_mtu

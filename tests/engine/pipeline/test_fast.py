@@ -55,7 +55,10 @@ PACKETS: list[IPv4] = [
 
 
 def shrink(site: Site) -> None:
-    site.lab.hosts["gwA"].node.learn_mtu(PEER, 1200, site.lab.now)
+    host = site.lab.hosts["gwA"]
+    for pair in host.sad.pairs():
+        assert pair.outbound is not None
+        host.node.learn_mtu(pair.outbound, 1200, site.lab.now)
 
 
 def drop_pairs(site: Site) -> None:
