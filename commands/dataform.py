@@ -7,7 +7,7 @@ still an SPI. Only the escaping of strings is left to the json module.
 from collections.abc import Iterable
 
 from commands.answer import Block, Cell, Lines, Record, Table
-from commands.render import Span, SpanLine, plain, render_block, span_of
+from commands.layout import Span, SpanLine, plain, render_block, span_of
 
 
 def render_data(blocks: Iterable[Block], format: str, reveal: bool) -> list[SpanLine]:

@@ -6,7 +6,7 @@ from commands import index
 from commands.answer import Answer, Cell, Line, Lines
 from commands.arguments import switch_word
 from commands.index import Node
-from commands.render import wrap
+from commands.layout import wrap
 from commands.resolve import levels
 from commands.spec import Command, Tag
 

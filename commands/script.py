@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from commands.answer import Answer
 from commands.errors import CommandError, Leave
+from commands.layout import lines_of
 from commands.masking import mask_text
-from commands.render import error_block, lines_of, render_warning
+from commands.render import error_block, render_warning
 from commands.run import run_line
 from commands.words import USAGE_EXIT, comment_start
 

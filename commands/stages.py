@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from commands.answer import Answer
 from commands.errors import CommandError, Span
+from commands.layout import SpanLine, lines_of, plain
 from commands.pipes import FORMATS, Stage
-from commands.render import SpanLine, lines_of, plain, render
+from commands.render import render
 
 if TYPE_CHECKING:
     from commands.session import Session
@@ -58,7 +59,7 @@ def _section(lines: list[SpanLine], text: str) -> list[SpanLine]:
 
 
 def _count(lines: list[SpanLine], text: str) -> list[SpanLine]:
-    from commands.render import Span as Out
+    from commands.layout import Span as Out
     total = sum(1 for line in lines if plain(line))
     return [(Out(str(total), "count", total),)]
 

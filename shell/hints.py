@@ -86,8 +86,9 @@ def help_lines(text: str, session: "Session", width: int) -> list[str]:
     On an empty line it is the help of the context; where only a value can stand, the value's
     hint comes first.
     """
+    from commands.layout import plain
     from commands.parser import complete, parse
-    from commands.render import plain, render
+    from commands.render import render
     if not text.strip():
         from commands.help import help_answer
         from commands.index import node_at

@@ -11,16 +11,8 @@ from typing import TYPE_CHECKING, TextIO
 
 from commands.answer import Answer, Block, Lines
 from commands.errors import CommandError
-from commands.render import (
-    Span,
-    SpanLine,
-    error_block,
-    lines_of,
-    plain,
-    render,
-    render_block,
-    render_warning,
-)
+from commands.layout import Span, SpanLine, lines_of, plain, render_block
+from commands.render import error_block, render, render_warning
 from shell.theme import COLOURS, VERDICTS
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ import pytest
 from commands import index
 from commands.arguments import switch_word
 from commands.errors import CommandError
+from commands.layout import plain
 from commands.parser import parse
-from commands.render import plain, render_error
+from commands.render import render_error
 from commands.run import run_line
 from commands.session import Session
 from commands.spec import Command, Tag

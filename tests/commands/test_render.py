@@ -4,15 +4,8 @@ import pytest
 
 from commands.answer import Answer, Block, Cell, Lines, Record, Records, Table, Warn
 from commands.errors import CommandError, Span
-from commands.render import (
-    columns,
-    error_data,
-    plain,
-    render,
-    render_error,
-    render_text,
-    wrap,
-)
+from commands.layout import columns, plain, wrap
+from commands.render import error_data, render, render_error, render_text
 from engine.policy.model import Secret
 
 
