@@ -30,6 +30,10 @@ _DF, _MF = 0x4000, 0x2000
 _SOURCE_ROUTES = frozenset({131, 137})
 
 
+# What a NamedTuple's own __new__ calls; the packet path goes without the frame around it.
+new_tuple = tuple.__new__
+
+
 class IPv4(NamedTuple):
     """One IPv4 packet or fragment, options removed.
 
@@ -135,9 +139,9 @@ def parse_ipv4(data: bytes, trace: int = 0) -> IPv4:
         raise ParseError("bad-checksum", "header checksum", 10)
     if header > HEADER:
         _check_options(data[HEADER:header])
-    return IPv4(source, destination, protocol, bytes(data[header:total]), ttl, tos,
-                identification, fragment & _DF != 0, fragment & _MF != 0,
-                (fragment & 0x1FFF) << 3, trace)
+    return new_tuple(IPv4, (
+        source, destination, protocol, bytes(data[header:total]), ttl, tos, identification,
+        fragment & _DF != 0, fragment & _MF != 0, (fragment & 0x1FFF) << 3, trace))
 
 
 def _check_options(options: bytes) -> None:

@@ -10,7 +10,8 @@ from engine.esp.constants import NEXT_TUNNEL, PROTOCOL_AH, PROTOCOL_ESP, TRAILER
 from engine.esp.constants import ah_overhead as ah_octets
 from engine.esp.constants import esp_overhead as esp_octets
 from engine.esp.sa import SecurityAssociation
-from engine.ip import DEFAULT_TTL, IPv4, parse_ipv4
+from engine.esp.udp import wrap
+from engine.ip import DEFAULT_TTL, IPv4, new_tuple, parse_ipv4
 from engine.ip import HEADER as IP_HEADER
 from engine.suites import QuickModeMethod
 
@@ -34,13 +35,13 @@ def protect(sa: SecurityAssociation, packet: IPv4, source: Address, now: float, 
         octets, protocol = sa.encap(octets, protocol, now), PROTOCOL_ESP
     else:
         sa.pass_plain(len(octets), now)
-    outer = (IPv4(source, sa.destination, protocol, octets, DEFAULT_TTL, packet.tos,
-                  identification, df, trace=packet.trace) if tunnel
+    outer = (new_tuple(IPv4, (source, sa.destination, protocol, octets, DEFAULT_TTL, packet.tos,
+                              identification, df, False, 0, packet.trace)) if tunnel
              else packet.with_payload(octets, protocol))
     if sa.ah is not None:
         outer = sa.ah.seal(outer)
         sa.sequence = sa.ah.sequence
-    return outer
+    return wrap(outer, sa.udp) if sa.udp else outer
 
 
 def unprotect(sa: SecurityAssociation, outer: IPv4, now: float) -> IPv4:

@@ -13,7 +13,7 @@ from engine.address import Address
 from engine.errors import ParseError
 from engine.esp.packets import protect, room_for
 from engine.esp.sa import SecurityAssociation
-from engine.ip import HEADER, ICMP, TCP, UDP, IPv4
+from engine.ip import HEADER, ICMP, TCP, UDP, IPv4, new_tuple
 from engine.pipeline.node import Flow, Node
 from engine.pipeline.stages import Output, Transmit
 
@@ -65,8 +65,8 @@ def known(node: Node, packet: IPv4, interface: str, spi: int, now: float) -> lis
     if (mf or offset or ttl <= 1 or len(payload) > room or generation != node.sad.generation
             or now >= until):
         return None
-    packet = IPv4(source, destination, protocol, payload, ttl - 1, tos, identification, df,
-                  False, 0, trace)
+    packet = new_tuple(IPv4, (source, destination, protocol, payload, ttl - 1, tos,
+                              identification, df, False, 0, trace))
     if sa is not None:
         try:
             sent = protect(sa, packet, local, now, df=node.outer_df_of(df),
@@ -77,7 +77,7 @@ def known(node: Node, packet: IPv4, interface: str, spi: int, now: float) -> lis
         packet = sent
     for cell in cells:
         cell[0] += 1
-    return [Transmit(out, packet, next_hop)]
+    return [new_tuple(Transmit, (out, packet, next_hop))]
 
 
 def learn(node: Node, packet: IPv4, flow: Flow) -> None:
