@@ -7,10 +7,11 @@ interfaces; a mirrored filter gives its reverse as well, with the same tunnel en
 makes mirrored filters wrong in tunnel rules.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from engine.address import ANY_NETWORK, Address, Network, prefix_mask
+from engine.ike.credentials import CRL_REVOKED, CRL_STRICT, Credentials
 from engine.ike.interface import Phase1Policy, Phase2Policy, TrafficSelector
 from engine.policy.model import (
     AuthMethod,
@@ -24,7 +25,10 @@ from engine.policy.model import (
     Side,
 )
 from engine.policy.store import Config
-from engine.spd import INBOUND, LEVELS, OUTBOUND, Spd, SpdEntry
+from engine.spd import INBOUND, LEVELS, OUTBOUND, Authentication, Spd, SpdEntry
+
+if TYPE_CHECKING:
+    from engine.policy.keyfiles import Loaded
 
 # Windows 2000's driver lets all of these past; see engine.spd.LEVELS.
 DEFAULT_EXEMPT_LEVEL = 0
@@ -50,6 +54,8 @@ class PolicySnapshot(NamedTuple):
     rules: tuple[BoundRule, ...] = ()
     interfaces: tuple[Interface, ...] = ()
     exempt_level: int = DEFAULT_EXEMPT_LEVEL
+    certificates: "tuple[Loaded, ...]" = ()
+    crl_check: int = CRL_REVOKED
 
 
 def number_setting(config: Config, key: str, default: int, most: int) -> int:
@@ -70,7 +76,9 @@ def read_policy(config: Config) -> PolicySnapshot:
         BoundRule(rule, config.filterlist(rule.filterlist, location),
                   config.filteraction(rule.filteraction, location))
         for rule in config.rules(policy.name, location))
-    return PolicySnapshot(location, policy, bound, interfaces, level)
+    check = number_setting(config, "strongcrlcheck", CRL_REVOKED, CRL_STRICT)
+    return PolicySnapshot(location, policy, bound, interfaces, level,
+                          config.loaded_certificates(), check)
 
 
 def key_of(entry: SpdEntry, peer: Address) -> str:
@@ -111,7 +119,8 @@ class PolicyAgent:
         psk = next((method.value for method in entry.auth if method.kind == "psk"), None)
         return Phase1Policy(policy.methods, None if psk is None else _octets(psk),
                             policy.mmlifetime * 60, 1 if policy.mmpfs else policy.qmpermm,
-                            policy.mmpfs, psk is None and "kerberos" in kinds)
+                            policy.mmpfs, psk is None and "kerberos" in kinds,
+                            _credentials(entry.auth, self.snapshot), _preference(kinds))
 
     def phase2(self, local: Address, peer: Address,
                selector: TrafficSelector) -> Phase2Policy | None:
@@ -155,6 +164,27 @@ class PolicyAgent:
                     and one.destination_port == entry.source_port):
                 return one
         return None
+
+
+def _credentials(auth: "Sequence[Authentication]",
+                 snapshot: PolicySnapshot) -> Credentials | None:
+    """What proves us where a rule names authorities; None where it names none."""
+    from engine.ike.trusted import Authority, Stock, make_credentials
+    wanted = tuple(Authority(one.value, one.excludecaname) for one in auth
+                   if one.kind == "rootca")
+    if not wanted:
+        return None
+    found = [one.material for one in snapshot.certificates]
+    own = tuple((one.certificates, bytes(one.key)) for one in found if one.key)
+    authorities = tuple(der for one in found if not one.key for der in one.certificates)
+    crls = tuple(der for one in found for der in one.crls)
+    return make_credentials(wanted, Stock(own, authorities, crls, snapshot.crl_check))
+
+
+def _preference(kinds: list[str]) -> tuple[str, ...]:
+    """The order of a rule's methods; of several authorities the first one counts."""
+    known = {"psk": "psk", "rootca": "rsa"}
+    return tuple(dict.fromkeys(known[kind] for kind in kinds if kind in known))
 
 
 def _octets(psk: str) -> bytes:

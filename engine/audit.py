@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from engine.address import Address, Network, format_address, prefix_mask
 from engine.events import LogEvent
+from engine.ike.credentials import CertificateIdentity
 from engine.ike.interface import (
     MainModeDown,
     MainModeUp,
@@ -34,12 +35,16 @@ REASONS = {
     13814: "Negotiation took too long.",
     13815: "Negotiation took too long.",
     13816: "Unknown error occurred.",
+    13817: "Certificate Revocation Check failed.",
+    13818: "Invalid certificate key usage.",
+    13819: "Invalid certificate type.",
     13821: "Simultaneous rekeys were detected.",
     13822: "Failure in Diffie-Hellman computation.",
     13824: "Invalid header.",
     13825: "No policy configured.",
     13826: "Failed to verify signature.",
     13827: "Failed to authenticate using Kerberos.",
+    13828: "Peer's certificate did not have a public key.",
     13830: "Error processing SA payload.",
     13831: "Error processing Proposal payload.",
     13832: "Error processing Transform payload.",
@@ -51,6 +56,8 @@ REASONS = {
     13844: "Soft SA loaded.",
     13845: "Soft SA torn down.",
     13846: "Invalid cookie received.",
+    13847: "Peer failed to send valid machine certificate.",
+    13848: "Certification Revocation check of peer's certificate failed.",
     13849: "New policy invalidated SAs formed with old policy.",
     13850: "There is no available Main Mode IKE policy.",
     13858: "Given filter is invalid.",
@@ -69,7 +76,8 @@ REASONS = {
 """The public texts of the Win32 errors behind "Failure Reason"."""
 
 AUTHENTICATION = frozenset({13801, 13826, 13827, 13870})
-CERTIFICATE = frozenset({13806, 13817, 13847, 13848})
+# What is wrong with the peer's certificate; 13806 is about our own, and a plain 547.
+CERTIFICATE = frozenset({13817, 13818, 13819, 13828, 13847, 13848})
 PROPOSAL = frozenset({13802, 13868})
 NO_POLICY = 13825
 # The attribute by which IKE says that identities, not an offer, were refused.
@@ -108,7 +116,7 @@ def main_mode_up(up: MainModeUp, now: float) -> LogEvent:
                   f"HMAC Algorithm  {_name(_HASH, up.method.hash)}",
                   f"Lifetime (sec)  {up.lifetime}")
     return _security(now, 541, True, "IKE security association established.", (
-        ("Mode", MAIN_MODE), ("Peer Identity", _peer(up.peer)),
+        ("Mode", MAIN_MODE), ("Peer Identity", _peer(up.peer, up.certificate)),
         ("Filter", _hosts(up.local, up.peer)), ("Parameters", "\n".join(parameters))))
 
 
@@ -193,8 +201,17 @@ def _security(now: float, number: int, success: bool, title: str,
     return LogEvent(now, "Security", number, success, title, fields, "logon", "ike")
 
 
-def _peer(peer: Address) -> str:
-    return f"Preshared key ID.\nPeer IP Address: {format_address(peer)}"
+def _peer(peer: Address, certificate: CertificateIdentity | None = None) -> str:
+    address = f"Peer IP Address: {format_address(peer)}"
+    if certificate is None:
+        return f"Preshared key ID.\n{address}"
+    return "\n".join((
+        "Certificate based Identity.", f"Peer Subject {certificate.subject}",
+        f"Peer SHA Thumbprint {certificate.thumbprint}",
+        f"Peer Issuing Certificate Authority {certificate.issuer}",
+        f"Root Certificate Authority {certificate.root}",
+        f"My Subject {certificate.own_subject}",
+        f"My SHA Thumbprint {certificate.own_thumbprint}", address))
 
 
 def _filter(selector: TrafficSelector) -> str:

@@ -63,12 +63,14 @@ class Host:
     is not None, `rtm_routes` the runtime routes.
     """
 
-    def __init__(self, name: str, *, config: Config, entropy: Entropy, now: float = 0.0) -> None:
+    def __init__(self, name: str, *, config: Config, entropy: Entropy, now: float = 0.0,
+                 epoch: float = 0.0) -> None:
+        """`epoch` is the Unix time at which `now` is 0: certificates have dates."""
         self.name, self.config = name, config
         self.log: deque[LogEvent] = deque(maxlen=LOG_EVENTS)
         self.rtm_routes: tuple[Route, ...] = ()
         self.node = Node(name, self)
-        self.keying = Keying(self.node, entropy, self._record)
+        self.keying = Keying(self.node, entropy, self._record, epoch)
         self._quiet: dict[str, float] = {}
         self._now = now
         self._snapshot = read_host(config)

@@ -57,8 +57,9 @@ class Keying:
     with it all cryptography) is made when the first negotiation begins.
     """
 
-    def __init__(self, node: Node, entropy: Entropy, record: Callable[[LogEvent], None]) -> None:
-        self.node, self.entropy, self.record = node, entropy, record
+    def __init__(self, node: Node, entropy: Entropy, record: Callable[[LogEvent], None],
+                 epoch: float = 0.0) -> None:
+        self.node, self.entropy, self.record, self.epoch = node, entropy, record, epoch
         self.endpoint: IkeEndpoint | None = None
         self.running = True
         self._pending: dict[str, Pending] = {}
@@ -216,7 +217,7 @@ class Keying:
     def _ike(self) -> "IkeEndpoint":
         if self.endpoint is None:
             from engine.ike.endpoint import IkeEndpoint
-            self.endpoint = IkeEndpoint(self.node.agent, self.entropy)
+            self.endpoint = IkeEndpoint(self.node.agent, self.entropy, epoch=self.epoch)
         return self.endpoint
 
     def _act(self, reported: Iterable[IkeOutput], now: float) -> list[Output]:
@@ -287,7 +288,7 @@ class Keying:
     def _failed(self, one: NegotiationFailed, now: float) -> list[Output]:
         node, stats = self.node, self.node.stats
         stats.negotiation_failures += 1
-        if one.code in audit.AUTHENTICATION:
+        if one.code in audit.AUTHENTICATION | audit.CERTIFICATE:
             stats.authentication_failures += 1
         if one.initiator:
             stats.acquire_fail += 1

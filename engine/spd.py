@@ -42,6 +42,10 @@ class Authentication(Protocol):
     def value(self) -> str:
         """The key (a Secret), the CA's name, or nothing."""
 
+    @property
+    def excludecaname(self) -> bool:
+        """Whether certificate requests leave the CA's name out."""
+
 
 class SpdEntry(NamedTuple):
     """One filter in force, in one direction; a mirrored filter gives two.

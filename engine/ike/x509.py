@@ -35,9 +35,10 @@ UNDERSTOOD = frozenset({BASIC_CONSTRAINTS, KEY_USAGE, EXTENDED_KEY_USAGE, ALTERN
 class Certificate(NamedTuple):
     """One certificate. Times are Unix seconds, names DER octets, `bits` the RSA modulus.
 
-    `usage` and `purposes` are None when the certificate has no such extension; `path_length` is
-    None when unlimited. `hosts`, `mails` (lower case) and `addresses` (4 octets each) are its
-    alternative names, `strange` the critical extensions that nobody here understands.
+    `parts` are the subject's types and values in order. `usage` and `purposes` are None when the
+    certificate has no such extension; `path_length` is None when unlimited. `hosts`, `mails`
+    (lower case) and `addresses` (4 octets each) are its alternative names, `strange` the critical
+    extensions that nobody here understands.
     """
 
     der: bytes
@@ -45,6 +46,7 @@ class Certificate(NamedTuple):
     issuer: bytes
     subject_text: str
     issuer_text: str
+    parts: tuple[tuple[str, str], ...]
     serial: int
     begins: float
     ends: float
@@ -126,7 +128,8 @@ def _read(der: bytes) -> Certificate:
     hosts, mails, addresses = _alternative_names(found.get(ALTERNATIVE_NAME))
     return Certificate(
         der, parsed.subject.public_bytes(), parsed.issuer.public_bytes(),
-        name_text(parsed.subject), name_text(parsed.issuer), parsed.serial_number,
+        name_text(parsed.subject), name_text(parsed.issuer), tuple(name_parts(parsed.subject)),
+        parsed.serial_number,
         parsed.not_valid_before_utc.timestamp(), parsed.not_valid_after_utc.timestamp(),
         _check_key(_rsa(parsed)), bool(basic and basic.ca), basic.path_length if basic else None,
         _usages(found.get(KEY_USAGE)), _purposes(found.get(EXTENDED_KEY_USAGE)),

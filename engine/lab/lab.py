@@ -126,7 +126,8 @@ class Lab:
 
     def _add_host(self, name: str) -> None:
         self.hosts[name] = Host(name, config=self.store.on(name),
-                                entropy=seeded_entropy(self.seed, name), now=self.now)
+                                entropy=seeded_entropy(self.seed, name), now=self.now,
+                                epoch=self.epoch)
 
     def _cable(self) -> None:
         """Plugs every adapter into the link that it names."""

@@ -77,7 +77,11 @@ def test_542_and_543_tell_the_ends() -> None:
 
 @pytest.mark.parametrize(("failed", "number", "labels"), [
     (failure(code=13805), 547, ["Mode", "Filter", "Failure Point", "Failure Reason"]),
-    (failure(code=13806), 544, ["Peer Identity", "Filter"]),
+    (failure(code=13806), 547, ["Mode", "Filter", "Failure Point", "Failure Reason"]),
+    (failure(code=13847), 544, ["Peer Identity", "Filter"]),
+    (failure(code=13848), 544, ["Peer Identity", "Filter"]),
+    (failure(code=13818), 544, ["Peer Identity", "Filter"]),
+    (failure(code=13826), 545, ["Peer Identity", "Filter"]),
     (failure(code=13870, initiator=False), 545, ["Peer Identity", "Filter"]),
     (failure(code=13801, point="Peer"), 547,
      ["Mode", "Filter", "Failure Point", "Failure Reason"]),
