@@ -33,6 +33,12 @@ if TYPE_CHECKING:
 # Windows 2000's driver lets all of these past; see engine.spd.LEVELS.
 DEFAULT_EXEMPT_LEVEL = 0
 HOST_PREFIX = 32
+# Seconds that a peer may be silent while we send to it, before it is asked (RFC 3706).
+DPD_SECONDS, DPD_MOST = 30, 3600
+# What Windows calls the filter list and the rule of the default response.
+DYNAMIC, DEFAULT_RESPONSE = "<Dynamic>", "Default Response"
+# Entries, two for each peer that was answered.
+DYNAMIC_MOST = 8192
 
 
 class BoundRule(NamedTuple):
@@ -56,6 +62,8 @@ class PolicySnapshot(NamedTuple):
     exempt_level: int = DEFAULT_EXEMPT_LEVEL
     certificates: "tuple[Loaded, ...]" = ()
     crl_check: int = CRL_REVOKED
+    natt: bool = True
+    dpd: int = DPD_SECONDS
 
 
 def number_setting(config: Config, key: str, default: int, most: int) -> int:
@@ -78,7 +86,9 @@ def read_policy(config: Config) -> PolicySnapshot:
         for rule in config.rules(policy.name, location))
     check = number_setting(config, "strongcrlcheck", CRL_REVOKED, CRL_STRICT)
     return PolicySnapshot(location, policy, bound, interfaces, level,
-                          config.loaded_certificates(), check)
+                          config.loaded_certificates(), check,
+                          config.get_setting("natt").casefold() != "no",
+                          number_setting(config, "dpd", DPD_SECONDS, DPD_MOST))
 
 
 def key_of(entry: SpdEntry, peer: Address) -> str:
@@ -90,14 +100,23 @@ def key_of(entry: SpdEntry, peer: Address) -> str:
 
 
 class PolicyAgent:
-    """The policy in force as an `engine.ike.interface.IkePolicy`. Immutable once made."""
+    """The policy in force as an `engine.ike.interface.IkePolicy`.
 
-    __slots__ = ("snapshot", "spd", "own")
+    Immutable once made, but for the dynamic filters of the default response rule in its SPD.
+    """
 
-    def __init__(self, snapshot: PolicySnapshot) -> None:
+    __slots__ = ("snapshot", "spd", "own", "_peers", "_mirrors")
+
+    def __init__(self, snapshot: PolicySnapshot, spd: Spd | None = None) -> None:
+        """`spd` stands in for the compiled one while the policy is not loaded yet."""
         self.snapshot = snapshot
         self.own = frozenset(one.address for one in snapshot.interfaces)
-        self.spd = Spd(_compile(snapshot, self.own))
+        self.spd = Spd(_compile(snapshot, self.own)) if spd is None else spd
+        self._peers = Peers(self.spd.entries)
+        self._mirrors: dict[tuple[object, ...], SpdEntry] = {}
+        for one in self.spd.entries:
+            if one.direction == INBOUND and one.action == "negotiate":
+                self._mirrors.setdefault((one.tunnel, *_shape(one)), one)
 
     def by_key(self) -> dict[str, SpdEntry]:
         """The entries by id; key_of in transport mode begins with the id and a slash."""
@@ -109,35 +128,37 @@ class PolicyAgent:
         """The main mode policy of the most specific rule that concerns `peer`.
 
         A pre-shared key is chosen by the peer's address (RFC 2409 5.4), so a machine that is no
-        rule's tunnel end gets none.
+        rule's tunnel end gets none, unless the default response rule answers everybody.
         """
         policy = self.snapshot.policy
-        entry = next((one for one in self.spd.entries if _concerns(one, local, peer)), None)
-        if policy is None or entry is None:
+        if policy is None:
             return None
-        kinds = [method.kind for method in entry.auth]
-        psk = next((method.value for method in entry.auth if method.kind == "psk"), None)
-        return Phase1Policy(policy.methods, None if psk is None else _octets(psk),
-                            policy.mmlifetime * 60, 1 if policy.mmpfs else policy.qmpermm,
-                            policy.mmpfs, psk is None and "kerberos" in kinds,
-                            _credentials(entry.auth, self.snapshot), _preference(kinds))
+        entry = next((one for one in self._peers.of(peer) if _concerns(one, local, peer)), None)
+        auth: Sequence[Authentication] = policy.default_rule.auth
+        if entry is not None:
+            auth = entry.auth
+        elif not policy.default_rule.active:
+            return None
+        return _phase1(policy, auth, self.snapshot)
 
     def phase2(self, local: Address, peer: Address,
                selector: TrafficSelector) -> Phase2Policy | None:
         """The quick mode policy a peer's identities match exactly, tunnel before transport.
 
         Both directions must exist: the entry towards the peer and its mirror image that ends at
-        `local`; Windows refuses a peer whose filters are not the mirror of its own.
+        `local`; Windows refuses a peer whose filters are not the mirror of its own. What no rule
+        covers is the default response rule's.
         """
-        for entry in self.spd.entries:
-            if entry.direction != OUTBOUND or entry.action != "negotiate":
-                continue
+        for entry in self._peers.of(peer):
             if entry.tunnel == peer and _selector(entry) == selector:
                 if self.mirror_of(entry, local) is not None:
                     return self.wanted(entry, local, peer)
             elif entry.tunnel is None and _carries(entry, local, peer, selector):
                 return self.wanted(entry, local, peer)
-        return None
+        dynamic = self.default_response(local, peer, selector)
+        if dynamic is None or len(self.spd.dynamic) >= DYNAMIC_MOST:
+            return None
+        return self.wanted(dynamic[0], local, peer)
 
     # --- what the host asks --------------------------------------------------------------------
 
@@ -156,14 +177,69 @@ class PolicyAgent:
     def mirror_of(self, entry: SpdEntry, local: Address) -> SpdEntry | None:
         """The inbound entry for the answers to an outbound one, ending at `local`."""
         tunnel = None if entry.tunnel is None else local
-        for one in self.spd.entries:
-            if (one.direction == INBOUND and one.action == "negotiate" and one.tunnel == tunnel
-                    and one.source == entry.destination and one.destination == entry.source
-                    and one.protocol == entry.protocol
-                    and one.source_port == entry.destination_port
-                    and one.destination_port == entry.source_port):
-                return one
-        return None
+        return self._mirrors.get((tunnel, entry.destination, entry.source, entry.protocol,
+                                  entry.destination_port, entry.source_port))
+
+    def default_response(self, local: Address, peer: Address,
+                         selector: TrafficSelector) -> tuple[SpdEntry, SpdEntry] | None:
+        """The dynamic filters, outbound and inbound, that the default response rule makes.
+
+        It answers a peer that asks for transport mode between the two hosts, and never asks
+        itself. None when the rule is off or the identities are others.
+        """
+        policy = self.snapshot.policy
+        ends = Network(local, HOST_PREFIX), Network(peer, HOST_PREFIX)
+        if policy is None or not policy.default_rule.active or selector[:2] != ends:
+            return None
+        rule = policy.default_rule
+        outbound = SpdEntry(
+            _entry_guid(("default response", policy.guid, OUTBOUND, *selector)), DYNAMIC, *ends,
+            *selector[2:], OUTBOUND, methods=rule.methods, pfs=rule.qmpfs, auth=rule.auth,
+            rule=DEFAULT_RESPONSE, policy=policy.name, filterlist=DYNAMIC)
+        inbound = outbound._replace(
+            id=_entry_guid(("default response", policy.guid, INBOUND, *selector)),
+            source=ends[1], destination=ends[0], source_port=selector.remote_port,
+            destination_port=selector.local_port, direction=INBOUND, mirrored=True)
+        return outbound, inbound
+
+
+class Peers:
+    """The outbound negotiating entries by the peer they can be about, in the order of the SPD."""
+
+    __slots__ = ("_by_peer", "_wide")
+
+    def __init__(self, entries: Iterable[SpdEntry]) -> None:
+        self._by_peer: dict[Address, list[tuple[int, SpdEntry]]] = {}
+        self._wide: list[tuple[int, SpdEntry]] = []
+        for place, one in enumerate(entries):
+            if one.direction != OUTBOUND or one.action != "negotiate":
+                continue
+            if one.tunnel is None and one.destination.prefix < HOST_PREFIX:
+                self._wide.append((place, one))
+            else:
+                peer = one.destination.address if one.tunnel is None else one.tunnel
+                self._by_peer.setdefault(peer, []).append((place, one))
+
+    def of(self, peer: Address) -> list[SpdEntry]:
+        """Those whose tunnel end or only destination is `peer`, and those of whole nets."""
+        own = self._by_peer.get(peer, [])
+        return [one for _, one in (sorted(own + self._wide) if self._wide else own)]
+
+
+def _shape(entry: SpdEntry) -> tuple[object, ...]:
+    return (entry.source, entry.destination, entry.protocol, entry.source_port,
+            entry.destination_port)
+
+
+def _phase1(policy: Policy, auth: Sequence[Authentication],
+            snapshot: PolicySnapshot) -> Phase1Policy:
+    kinds = [method.kind for method in auth]
+    psk = next((method.value for method in auth if method.kind == "psk"), None)
+    return Phase1Policy(policy.methods, None if psk is None else _octets(psk),
+                        policy.mmlifetime * 60, 1 if policy.mmpfs else policy.qmpermm,
+                        policy.mmpfs, psk is None and "kerberos" in kinds,
+                        _credentials(auth, snapshot), _preference(kinds), snapshot.natt,
+                        snapshot.dpd)
 
 
 def _credentials(auth: "Sequence[Authentication]",

@@ -13,6 +13,7 @@ from engine.agent import PolicyAgent, PolicySnapshot
 from engine.configuration import HostSnapshot, read_host
 from engine.entropy import Entropy
 from engine.errors import ParseError
+from engine.esp.udp import NAT_T_PORT
 from engine.events import LogEvent
 from engine.icmp import (
     ECHO_REQUEST,
@@ -309,6 +310,10 @@ class Host:
             return [Deliver(packet)]
         return self._error(packet, UNREACHABLE, PROTOCOL_UNREACHABLE, now)
 
+    def peer_moved(self, spi: int, port: int, now: float) -> list[Output]:
+        """See `Keying.peer_moved`."""
+        return self.keying.peer_moved(spi, port, now)
+
     def driver_event(self, name: str, packet: IPv4, detail: str, now: float) -> None:
         """A refusal that the System log names, each kind at most once a minute.
 
@@ -333,7 +338,7 @@ class Host:
         except ParseError as error:
             self.node.count(error.drop)
             return []
-        if datagram.destination_port == IKE_PORT and self.agent_running:
+        if datagram.destination_port in (IKE_PORT, NAT_T_PORT) and self.agent_running:
             return self.keying.datagram(packet, datagram, now)
         self.node.count("port-unreachable")
         return [Deliver(packet), *self._error(packet, UNREACHABLE, PORT_UNREACHABLE, now)]

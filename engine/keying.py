@@ -12,6 +12,7 @@ from engine import audit
 from engine.address import Address
 from engine.agent import PolicyAgent, key_of
 from engine.entropy import Entropy
+from engine.esp.udp import KEEPALIVE, NAT_T_PORT, NON_ESP_MARKER, ike_of
 from engine.events import LogEvent
 from engine.ike.interface import (
     Dropped,
@@ -20,10 +21,12 @@ from engine.ike.interface import (
     MainModeUp,
     NegotiationFailed,
     NotifyReceived,
+    PeerMoved,
     Phase1Info,
     SaDeleted,
     SaInstalled,
     SendDatagram,
+    TrafficSelector,
 )
 from engine.ip import IPv4, Udp, udp_packet
 from engine.pipeline.hold import Held
@@ -73,7 +76,8 @@ class Keying:
         """A packet needs a pair that is not there: begins a negotiation unless one is under way."""
         key, node = key_of(entry, peer), self.node
         ike = self._ike()
-        if ike.in_flight(key):
+        # The default response rule answers; it never asks.
+        if ike.in_flight(key) or node.agent.spd.is_dynamic(entry.id):
             return []
         node.stats.total_acquire += 1
         self._pending[key] = Pending(entry, local, peer)
@@ -103,10 +107,26 @@ class Keying:
         return self.is_soft(outward, peer)
 
     def datagram(self, packet: IPv4, udp: Udp, now: float) -> list[Output]:
-        """A datagram for UDP 500 has passed all filters; `udp` is what `packet` carries."""
-        return self._act(self._ike().receive(udp.payload, packet.destination,
+        """A datagram for UDP 500 or 4500 has passed all filters; `udp` is what `packet` carries.
+
+        On 4500 IKE is behind a marker; keepalives are silently dropped (RFC 3948 2.3).
+        """
+        payload: bytes | None = udp.payload
+        if udp.destination_port == NAT_T_PORT:
+            payload = ike_of(udp.payload)
+        if payload is None:
+            self.node.count("nat-keepalive" if udp.payload == KEEPALIVE else "bad-encapsulation")
+            return []
+        return self._act(self._ike().receive(payload, packet.destination,
                                              udp.destination_port, packet.source,
                                              udp.source_port, now), now)
+
+    def peer_moved(self, spi: int, port: int, now: float) -> list[Output]:
+        """An authentic ESP packet of a peer behind a NAT came from another port (RFC 3947 7)."""
+        pair = self.node.sad.pair(spi)
+        if pair is None or self.endpoint is None:
+            return []
+        return self._act(self.endpoint.peer_moved(pair.cookies, spi, port), now)
 
     def unreachable(self, peer: Address, now: float) -> list[Output]:
         """ICMP says that nobody listens on UDP 500 at `peer`.
@@ -149,6 +169,7 @@ class Keying:
 
     def apply(self, agent: PolicyAgent, now: float) -> list[Output]:
         """A new policy: what belongs to entries that vanished or changed is deleted."""
+        self._keep_dynamic(agent)
         before, after = self.node.agent.by_key(), agent.by_key()
         keys = {pair.entry for pair in self.node.sad.pairs()} | set(self._pending)
         keys |= {soft.entry for soft in self.node.sad.soft_associations()}
@@ -164,6 +185,15 @@ class Keying:
         for key in gone:
             self._forget(key, now)
         return outputs
+
+    def _keep_dynamic(self, agent: PolicyAgent) -> None:
+        """Dynamic filters stay where the new policy would make the same ones."""
+        for old in self.node.agent.spd.dynamic:
+            if old.direction == OUTBOUND:
+                local, peer = old.source.address, old.destination.address
+                new = agent.default_response(local, peer, TrafficSelector(*old[2:7]))
+                if new is not None and new[0] == old:
+                    agent.spd.add_dynamic(*new)
 
     def stop(self, agent: PolicyAgent, now: float) -> list[Output]:
         """The service ends: every association is deleted, with word to the peers."""
@@ -198,6 +228,8 @@ class Keying:
         if _due(node.sad.next_expiry(), now):
             for event in node.sad.expire(now):
                 if isinstance(event, SoftExpired):
+                    if not event.pair.initiator and self._is_dynamic(event.pair.entry):
+                        continue
                     outputs += self._act(self._ike().sa_expiring(event.pair.spi, now), now)
                 elif isinstance(event, Expired):
                     self._ending[event.pair.spi] = event.pair
@@ -218,7 +250,15 @@ class Keying:
         if self.endpoint is None:
             from engine.ike.endpoint import IkeEndpoint
             self.endpoint = IkeEndpoint(self.node.agent, self.entropy, epoch=self.epoch)
+            self.endpoint.watch_traffic(self._traffic)
         return self.endpoint
+
+    def _traffic(self, spi: int) -> tuple[float, float]:
+        """When something last came out of a pair, and when something last went into it."""
+        pair = self.node.sad.pair(spi)
+        if pair is None:
+            return 0.0, 0.0
+        return pair.inbound.used, pair.outbound.used if pair.outbound else 0.0
 
     def _act(self, reported: Iterable[IkeOutput], now: float) -> list[Output]:
         outputs: list[Output] = []
@@ -242,7 +282,10 @@ class Keying:
         if one.label == "MM1" and self._tries_over(one):
             return self._go_soft_with(one.peer, now)
         node = self.node
-        packet = udp_packet(one.local, one.peer, one.local_port, one.peer_port, one.payload,
+        payload = one.payload
+        if one.local_port == NAT_T_PORT and payload != KEEPALIVE:
+            payload = NON_ESP_MARKER + payload
+        packet = udp_packet(one.local, one.peer, one.local_port, one.peer_port, payload,
                             identification=node.next_identification())
         outputs = send(node, Flow(packet, now, via=node.own.get(one.local, "")))
         if not any(isinstance(output, Transmit) for output in outputs):
@@ -259,6 +302,7 @@ class Keying:
         node.sad.install(one, now, self.entropy)
         if not one.outbound_ready:
             return []
+        self._respond_by_default(one)
         stats.quick_modes += 1
         stats.key_adds += 2
         stats.total_key_add += 2
@@ -272,9 +316,34 @@ class Keying:
         if pair is None:
             return []
         self.node.stats.key_deletes += 2
+        if self._is_dynamic(pair.entry) and not self.node.sad.pairs_of(pair.entry):
+            self._end_response(pair)
         self.record(audit.quick_mode_ended(pair.selector, pair.local, pair.peer,
                                            one.inbound_spi, one.outbound_spi, now))
         return []
+
+    # --- the default response rule -------------------------------------------------------------
+
+    def _is_dynamic(self, key: str) -> bool:
+        return self.node.agent.spd.is_dynamic(key.partition("/")[0])
+
+    def _respond_by_default(self, one: SaInstalled) -> None:
+        """A pair that no filter covers is the default response rule's: its filters come alive."""
+        agent = self.node.agent
+        if agent.spd.by_id(one.entry.partition("/")[0]) is not None:
+            return
+        made = agent.default_response(one.local, one.peer, one.selector)
+        if made is not None and key_of(made[0], one.peer) == one.entry:
+            agent.spd.add_dynamic(*made)
+            self.node.paths.clear()
+
+    def _end_response(self, pair: SaPair) -> None:
+        """The last pair of a dynamic filter has ended: traffic is as free as before."""
+        agent = self.node.agent
+        made = agent.default_response(pair.local, pair.peer, pair.selector)
+        gone = {pair.entry.partition("/")[0], *(one.id for one in made or ())}
+        agent.spd.remove_dynamic(*gone)
+        self.node.paths.clear()
 
     def _main_mode_up(self, one: MainModeUp, now: float) -> list[Output]:
         self.node.stats.main_modes += 1
@@ -300,6 +369,12 @@ class Keying:
             selector = node.agent.wanted(pending.entry, pending.local, pending.peer).selector
         self.record(audit.failed(one, selector, now))
         self._forget(one.entry, now)
+        return []
+
+    def _moved(self, one: PeerMoved, now: float) -> list[Output]:
+        for spi in one.inbound:
+            self.node.sad.move(spi, one.peer_port)
+        self.node.count("nat-moved")
         return []
 
     def _dropped(self, one: Dropped, now: float) -> list[Output]:
@@ -364,4 +439,5 @@ _HANDLERS: dict[type, Callable[[Keying, Any, float], list[Output]]] = {
     NegotiationFailed: Keying._failed,
     NotifyReceived: Keying._notified,
     Dropped: Keying._dropped,
+    PeerMoved: Keying._moved,
 }

@@ -187,11 +187,12 @@ class Sad:
         pair = self._by_spi.get(installed.inbound.spi)
         if pair is None:
             pair = SaPair(installed, _inbound(installed, now, self.window), now)
-            self._add(pair)
+            self._add(pair, installed.udp)
         if pair.outbound is None:
             outbound = _outbound(installed, now, entropy)
             if outbound is not None:
                 outbound.on_limit = self._watch(pair)
+                outbound.udp = installed.udp
                 before = self.outbound(pair.entry, pair.selector)
                 if before is not None:
                     # A rekey changes the keys, not the way.
@@ -201,8 +202,17 @@ class Sad:
                 self.generation += 1
         return pair
 
-    def _add(self, pair: SaPair) -> None:
+    def move(self, spi: int, peer_port: int) -> None:
+        """The peer of a UDP-encapsulated pair is behind another port of its NAT now."""
+        pair = self._by_spi.get(spi)
+        if pair is not None:
+            for sa in (pair.inbound, pair.outbound):
+                if sa is not None and sa.udp:
+                    sa.udp = (sa.udp[0], peer_port)
+
+    def _add(self, pair: SaPair, udp: tuple[int, ...]) -> None:
         pair.inbound.on_limit = self._watch(pair)
+        pair.inbound.udp = udp
         self._by_spi[pair.spi] = pair
         if pair.inbound.ah is not None:
             self._by_ah[pair.inbound.ah.spi] = pair

@@ -25,7 +25,7 @@ from engine.suites import QuickModeMethod
 OUTBOUND = "outbound"
 INBOUND = "inbound"
 FLOW_CACHE = 65536
-IKE_PORT = 500
+IKE_PORT, NAT_T_PORT = 500, 4500
 KERBEROS_PORT = 88
 
 _SAFETY = {"block": 0, "negotiate": 1, "permit": 2, "bypass": 3}
@@ -115,16 +115,23 @@ class Flows(dict[Flow, SpdEntry | None]):
     def __init__(self, find: Find[SpdEntry]) -> None:
         super().__init__()
         self.find = find
+        self.dynamic: dict[tuple[Address, Address], list[SpdEntry]] = {}
 
     def __missing__(self, flow: Flow) -> SpdEntry | None:
         if len(self) >= FLOW_CACHE:
             self.clear()
-        found = self[flow] = self.find(*flow)
+        found = self.find(*flow)
+        for one in self.dynamic.get(flow[:2], ()):
+            if one.matches(*flow) and (found is None or order(one) <= order(found)):
+                found = one
+        self[flow] = found
         return found
 
 
 class Spd:
     """The entries of a host, sorted once; replaced as a whole when the policy changes.
+
+    The dynamic filters of the default response rule come and go meanwhile.
 
     The first entry of the order that matches decides. A weight names its shape (both prefix
     lengths, protocol and ports given or not) without ambiguity, so all entries of one shape
@@ -133,14 +140,56 @@ class Spd:
     """
 
     def __init__(self, entries: Iterable[SpdEntry] = ()) -> None:
-        self.entries: tuple[SpdEntry, ...] = tuple(sorted(entries, key=order))
+        self._static: tuple[SpdEntry, ...] = tuple(sorted(entries, key=order))
+        self._dynamic: dict[str, SpdEntry] = {}
+        self._all: tuple[SpdEntry, ...] | None = self._static
         self.flows = {
-            way: Flows(classifier([one for one in self.entries if one.direction == way]))
+            way: Flows(classifier([one for one in self._static if one.direction == way]))
             for way in (OUTBOUND, INBOUND)}
-        self._ids = {one.id: one for one in reversed(self.entries)}
+        self._ids = {one.id: one for one in reversed(self._static)}
 
     def __len__(self) -> int:
-        return len(self.entries)
+        return len(self._static) + len(self._dynamic)
+
+    @property
+    def entries(self) -> tuple[SpdEntry, ...]:
+        """All entries in the order in which they are looked at, dynamic ones included."""
+        if self._all is None:
+            self._all = tuple(sorted((*self._static, *self._dynamic.values()), key=order))
+        return self._all
+
+    def add_dynamic(self, *entries: SpdEntry) -> None:
+        """Adds entries between two hosts that live as long as an association does."""
+        for one in entries:
+            assert one.source.prefix == one.destination.prefix == 32, "a dynamic filter of nets"
+            self._dynamic[one.id] = one
+            table = self.flows[one.direction].dynamic
+            table.setdefault((one.source.address, one.destination.address), []).append(one)
+        self._changed()
+
+    def remove_dynamic(self, *ids: str) -> None:
+        """Takes dynamic entries out; an id that is not there is no error."""
+        for one in [self._dynamic.pop(each) for each in ids if each in self._dynamic]:
+            table, hosts = self.flows[one.direction].dynamic, (one.source.address,
+                                                               one.destination.address)
+            table[hosts].remove(one)
+            if not table[hosts]:
+                del table[hosts]
+        self._changed()
+
+    def is_dynamic(self, entry_id: str) -> bool:
+        """Whether an entry is a dynamic one."""
+        return entry_id in self._dynamic
+
+    @property
+    def dynamic(self) -> tuple[SpdEntry, ...]:
+        """The dynamic entries, oldest first."""
+        return tuple(self._dynamic.values())
+
+    def _changed(self) -> None:
+        self._all = None
+        for flows in self.flows.values():
+            flows.clear()
 
     def lookup(self, direction: str, source: Address, destination: Address, protocol: int,
                source_port: int = 0, destination_port: int = 0) -> SpdEntry | None:
@@ -158,7 +207,7 @@ class Spd:
 
     def by_id(self, entry_id: str) -> SpdEntry | None:
         """The first entry with this id."""
-        return self._ids.get(entry_id)
+        return self._ids.get(entry_id) or self._dynamic.get(entry_id)
 
 
 LEVELS = {
@@ -180,7 +229,9 @@ def exempt(level: int, source: Address, destination: Address, protocol: int,
     port 88 passes every filter.
     """
     allowed = LEVELS[level]
-    if protocol == UDP and IKE_PORT in (source_port, destination_port):
+    if protocol == UDP and (
+            IKE_PORT in (source_port, destination_port)
+            or NAT_T_PORT in (source_port, destination_port)):
         return "ike"
     if destination >> 28 == 0xE and "multicast" in allowed:
         return "multicast"

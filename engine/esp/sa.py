@@ -86,7 +86,7 @@ class SecurityAssociation:
     """
 
     __slots__ = ("spi", "direction", "source", "destination", "selector", "terms", "octets",
-                 "packets", "sequence", "used", "window", "on_limit", "hard_octets", "ah",
+                 "packets", "sequence", "used", "udp", "window", "on_limit", "hard_octets", "ah",
                  "path_mtu", "_wrap", "_verify", "_open", "_octet_mark", "_sequence_mark")
 
     def __init__(self, spi: int, direction: str, source: Address, destination: Address,
@@ -103,6 +103,7 @@ class SecurityAssociation:
         self.packets = 0
         self.sequence = 0
         self.used = terms.created
+        self.udp: tuple[int, ...] = ()
         self.window = ReplayWindow(terms.window)
         self.ah: AuthenticationHeader | None = None
         self.path_mtu = UNKNOWN_PATH

@@ -5,7 +5,7 @@ from hashlib import md5
 
 
 class PayloadType(IntEnum):
-    """ISAKMP next payload values, RFC 2408 3.1; NAT_D and NAT_OA from RFC 3947."""
+    """ISAKMP next payload values, RFC 2408 3.1; NAT_D and NAT_OA from RFC 3947 and drafts."""
 
     NONE = 0
     SA = 1
@@ -23,6 +23,8 @@ class PayloadType(IntEnum):
     VENDOR_ID = 13
     NAT_D = 20
     NAT_OA = 21
+    NAT_D_DRAFT = 130
+    NAT_OA_DRAFT = 131
 
 
 class ExchangeType(IntEnum):
@@ -104,7 +106,7 @@ class IdType(IntEnum):
 
 
 class NotifyType(IntEnum):
-    """Notify messages, RFC 2408 3.14.1 and RFC 2407 4.6.3."""
+    """Notify messages, RFC 2408 3.14.1, RFC 2407 4.6.3 and RFC 3706 5.3."""
 
     INVALID_PAYLOAD_TYPE = 1
     INVALID_COOKIE = 4
@@ -120,6 +122,8 @@ class NotifyType(IntEnum):
     RESPONDER_LIFETIME = 24576
     REPLAY_STATUS = 24577
     INITIAL_CONTACT = 24578
+    R_U_THERE = 36136
+    R_U_THERE_ACK = 36137
 
 
 class Win32(IntEnum):
@@ -157,6 +161,7 @@ KEY_IKE = 1
 AUTH_PRE_SHARED_KEY = 1
 AUTH_RSA_SIGNATURE = 3
 IKE_PORT = 500
+NAT_T_PORT = 4500
 UDP = 17
 ZERO_COOKIE = bytes(8)
 MS_VENDOR = md5(b"MS NT5 ISAKMPOAKLEY", usedforsecurity=False).digest()
@@ -184,3 +189,8 @@ LINGER = sum(RETRANSMIT_GAPS)
 # peer to renew a pair before it does so itself.
 OVERLAP = 10.0
 MAX_SPIS_PER_DELETE = 64
+# Dead peer detection: seconds between questions to a silent peer, and how many it is asked.
+DPD_RETRY = 5.0
+DPD_TRIES = 5
+# RFC 3948 4: seconds between keepalives of the side behind a NAT.
+KEEPALIVE = 20.0

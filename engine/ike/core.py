@@ -1,6 +1,7 @@
 """What the parts of an endpoint share: tables of SAs and pairs, timers, counters, outputs."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from hashlib import sha256
 from hmac import digest as hmac_digest
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from engine.ike.interface import (
     IkeOutput,
     IkePolicy,
     NegotiationFailed,
+    PeerMoved,
     SendDatagram,
 )
 from engine.ike.phase1 import Exchange, Phase1
@@ -28,6 +30,12 @@ STATISTICS = (
     "pairs_deleted", "half_open_evicted",
 )
 _REMEMBERED_REFUSALS = 64
+Ends = tuple[Address, int, Address, int]
+Traffic = Callable[[int], tuple[float, float]]
+
+
+def _no_traffic(_: int) -> tuple[float, float]:
+    return 0.0, 0.0
 
 
 class IkeLimits(NamedTuple):
@@ -50,6 +58,8 @@ class Core(Tables):
         super().__init__()
         self.policy, self.entropy, self.limits = policy, entropy, limits
         self.epoch = 0.0
+        self.traffic: Traffic = _no_traffic
+        self.arrived: tuple[Ends, float] = (0, 0, 0, 0), 0.0
         self.counters: dict[str, int] = dict.fromkeys(STATISTICS, 0)
         self.timers = TimerTable()
         self.outputs: list[IkeOutput] = []
@@ -60,6 +70,29 @@ class Core(Tables):
     def wall(self, now: float) -> float:
         """Unix seconds of a moment of engine time: what certificates are judged by."""
         return self.epoch + now
+
+    def proved(self, sa: Phase1) -> None:
+        """The message at hand is authentic: its sender lives, and behind a NAT it is where it
+        came from (RFC 3947 7)."""
+        (_, local_port, _, peer_port), sa.heard = self.arrived
+        if sa.peer_behind and (local_port, peer_port) != (sa.local_port, sa.peer_port):
+            moved = sa.up and local_port == sa.local_port
+            sa.local_port, sa.peer_port = local_port, peer_port
+            if moved:
+                self._moved(sa.local, sa.peer, sa.cookies, peer_port)
+
+    def move(self, cookies: bytes, inbound_spi: int, peer_port: int) -> None:
+        """The peer of a pair proved by ESP that it is behind another port now."""
+        pair, sa = self.pairs.get(inbound_spi), self.sas.get(cookies)
+        if sa and sa.peer_behind:
+            sa.peer_port = peer_port
+        if pair:
+            self._moved(pair.local, pair.peer, cookies, peer_port)
+
+    def _moved(self, local: Address, peer: Address, cookies: bytes, peer_port: int) -> None:
+        self.count("peer_moved")
+        self.emit(PeerMoved(local, peer, peer_port, tuple(
+            pair.inbound for pair in self.pairs_of(local, peer) if pair.cookies == cookies)))
 
     # --- outputs --------------------------------------------------------------------------------
 

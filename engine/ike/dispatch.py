@@ -17,6 +17,7 @@ from engine.ike.core import Core
 from engine.ike.failure import Failure
 from engine.ike.interface import Phase1Policy, SendDatagram
 from engine.ike.lifecycle import add_pair, forget_sa
+from engine.ike.nat import check_port, float_ports
 from engine.ike.phase1 import Exchange, Phase1
 from engine.ike.quick_mode import QuickMode
 from engine.ike.rules import check_header
@@ -32,6 +33,7 @@ AUTHENTICATION_CODES = frozenset({
 def receive(core: Core, data: bytes, ends: Ends, now: float) -> None:
     """Handles a datagram between `ends` (local, port, peer, port); a bad one is dropped."""
     core.count("packets_in")
+    core.arrived = ends, now
     try:
         header = parse_header(data)
         sa = _find(core, header, ends)
@@ -169,6 +171,7 @@ def _main(core: Core, sa: Phase1, header: Header, data: bytes, now: float) -> No
     label = main_mode.NEXT.get(sa.state, "")
     if not label:
         raise ParseError("unexpected-message", "main mode is over")
+    check_port(sa, core.arrived[0][1], label)
     if header.encrypted != (label in ("MM5", "MM6")):
         raise ParseError("invalid-flags", f"encryption of {label}", 19)
     try:
@@ -194,6 +197,7 @@ def _exchange_keys(core: Core, sa: Phase1, header: Header, data: bytes, label: s
         message = main_mode.fifth(sa, payloads, _first_contact(core, sa), core.wall(now))
     core.landed(sa, data, label)
     if sa.initiator:
+        float_ports(sa)
         core.send_and_wait(sa, message, sa.state, now)
     else:
         core.reply(sa, message, sa.state)
@@ -210,10 +214,12 @@ def _proof(core: Core, sa: Phase1, header: Header, data: bytes, label: str, now:
         message, notifies = main_mode.sixth(sa, header, data, _first_contact(core, sa),
                                             core.wall(now))
         core.landed(sa, data, label)
+        core.proved(sa)
         core.reply(sa, message, "MM6")
     else:
         notifies = main_mode.finish(sa, header, data, core.wall(now))
         core.landed(sa, data, label)
+        core.proved(sa)
     sa.failed = False
     for notify in notifies:
         informational.obey_notify(core, sa, notify, now)
@@ -244,6 +250,7 @@ def _quick(core: Core, sa: Phase1, header: Header, data: bytes, now: float) -> N
         raise ParseError("invalid-flags", "quick mode in the clear", 19)
     if not sa.up:
         raise ParseError("not-established", "quick mode before message 6")
+    check_port(sa, core.arrived[0][1], "quick mode")
     quick = sa.quicks.get(header.message_id)
     if quick is None:
         _quick_first(core, sa, header, data, now)
@@ -263,6 +270,7 @@ def _quick_first(core: Core, sa: Phase1, header: Header, data: bytes, now: float
         raise ParseError("too-many-exchanges", "exchanges of this ISAKMP SA")
     quick = QuickMode(sa, header.message_id, False, now)
     opened = quick_mode.open_message(quick, header, data, "QM1")
+    core.proved(sa)
     sa.message_ids.add(header.message_id)
     sa.quick_modes += 1
     core.landed(quick, data, "QM1")
@@ -280,6 +288,7 @@ def _quick_first(core: Core, sa: Phase1, header: Header, data: bytes, now: float
 
 def _quick_second(core: Core, quick: QuickMode, header: Header, data: bytes, now: float) -> None:
     opened = quick_mode.open_message(quick, header, data, "QM2")
+    core.proved(quick.sa)
     core.landed(quick, data, "QM2")
     try:
         message = quick_mode.third(quick, opened)
@@ -293,6 +302,7 @@ def _quick_second(core: Core, quick: QuickMode, header: Header, data: bytes, now
 
 def _quick_third(core: Core, quick: QuickMode, header: Header, data: bytes, now: float) -> None:
     quick_mode.open_message(quick, header, data, "QM3")
+    core.proved(quick.sa)
     core.landed(quick, data, "QM3")
     negotiation.quick_mode_up(core, quick, quick_mode.installed(quick, True), now)
 

@@ -8,9 +8,9 @@ from collections.abc import Collection
 
 from engine.address import Address
 from engine.entropy import Entropy
-from engine.ike import dispatch, lifecycle, negotiation
+from engine.ike import dispatch, dpd, lifecycle, negotiation
 from engine.ike.constants import OVERLAP
-from engine.ike.core import Core, IkeLimits
+from engine.ike.core import Core, IkeLimits, Traffic
 from engine.ike.interface import IkeOutput, IkePolicy, Phase1Info, Phase2Policy
 from engine.ike.phase1 import Phase1
 from engine.ike.quick_mode import QuickMode
@@ -48,6 +48,19 @@ class IkeEndpoint:
         dispatch.receive(self._core, payload, (local, local_port, peer, peer_port), now)
         return self._core.take_outputs()
 
+    def watch_traffic(self, traffic: Traffic) -> None:
+        """`traffic` gives, for the inbound SPI of a pair, when a packet last came out of it and
+        when one last went in: proof of life for dead peer detection (RFC 3706 5.4)."""
+        self._core.traffic = traffic
+
+    def peer_moved(self, cookies: bytes, inbound_spi: int, port: int) -> list[IkeOutput]:
+        """The host saw an authentic ESP packet of a peer behind a NAT come from `port`.
+
+        `cookies` name the ISAKMP SA that made the pair; both follow the peer.
+        """
+        self._core.move(cookies, inbound_spi, port)
+        return self._core.take_outputs()
+
     def next_timer(self) -> float | None:
         """When `handle_timer` wants to be called, or None."""
         return self._core.timers.next()
@@ -80,7 +93,11 @@ class IkeEndpoint:
             negotiation.initiate(self._core, pair.local, pair.peer, pair.wanted, now, pair.inbound)
 
     def _phase1_alarm(self, kind: str, sa: Phase1, now: float) -> None:
-        if kind == "send":
+        if kind == "dpd":
+            dpd.alarm(self._core, sa, now)
+        elif kind == "keepalive":
+            negotiation.keep_alive(self._core, sa, now)
+        elif kind == "send":
             negotiation.retransmit(self._core, sa, now)
         elif kind == "half-open":
             negotiation.half_open_expired(self._core, sa)

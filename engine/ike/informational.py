@@ -1,7 +1,7 @@
 """Informational exchanges: notifies and deletes, obeyed only under protection (RFC 2408 4.8)."""
 
 from engine.errors import ParseError
-from engine.ike import quick_mode
+from engine.ike import dpd, quick_mode
 from engine.ike.constants import (
     HEADER_SIZE,
     MAX_MESSAGE_IDS,
@@ -62,6 +62,7 @@ def _protected(core: Core, sa: Phase1, header: Header, data: bytes, now: float) 
     if not opened.payloads or opened.payloads[0].type != PayloadType.HASH:
         raise ParseError("payload-order", "first payload of INFO")
     check_hash(sa, header.message_id, opened)
+    core.proved(sa)
     sa.message_ids.add(header.message_id)
     check_payloads("INFO", opened.payloads)
     notifies = [parse_notify(one) for one in bodies(opened.payloads, PayloadType.NOTIFY)]
@@ -77,6 +78,8 @@ def obey_notify(core: Core, sa: Phase1, notify: Notify, now: float) -> None:
     core.emit(NotifyReceived(sa.peer, notify.type, True))
     if notify.type == NotifyType.INITIAL_CONTACT:
         initial_contact(core, sa, now)
+    elif notify.type in (NotifyType.R_U_THERE, NotifyType.R_U_THERE_ACK):
+        dpd.obey(core, sa, notify)
     elif notify.type < _ERRORS_END:
         _fail_refused(core, sa, notify, now)
 

@@ -19,7 +19,8 @@ class Phase1Policy(NamedTuple):
     `kerberos` says that the only method is one we name as unsupported. `mmpfs` limits the ISAKMP
     SA to one quick mode, `quick_limit` to that many (0: no limit). `lifetime` in seconds.
     `credentials` is what signatures need, None when the rule names no authority; `preference` is
-    the order of the rule's methods, "psk" and "rsa".
+    the order of the rule's methods, "psk" and "rsa". `natt` allows NAT traversal (RFC 3947);
+    `dpd` is how many seconds a peer may be silent while we send (RFC 3706; 0: it is not asked).
     """
 
     methods: tuple[MainModeMethod, ...]
@@ -30,6 +31,8 @@ class Phase1Policy(NamedTuple):
     kerberos: bool = False
     credentials: Credentials | None = None
     preference: tuple[str, ...] = ("psk", "rsa")
+    natt: bool = True
+    dpd: int = 30
 
 
 class TrafficSelector(NamedTuple):
@@ -104,7 +107,8 @@ class SaInstalled(NamedTuple):
 
     The responder installs inbound before QM2 and outbound on QM3; the initiator installs both
     before QM3 (so it gets one output with outbound_ready True; the responder two with the same
-    inbound SPI). `lifetime_seconds` and `lifetime_kilobytes` are the negotiated ones.
+    inbound SPI). `lifetime_seconds` and `lifetime_kilobytes` are the negotiated ones. `udp` are
+    our and the peer's port of UDP encapsulation (RFC 3948), () without a NAT.
     """
 
     entry: str
@@ -121,10 +125,12 @@ class SaInstalled(NamedTuple):
     initiator: bool
     outbound_ready: bool
     cookies: bytes
+    udp: tuple[int, ...] = ()
 
 
 class SaDeleted(NamedTuple):
-    """The pair with this inbound SPI is gone: "peer-delete", "expired", "policy", "replaced"."""
+    """The pair with this inbound SPI is gone: "peer-delete", "expired", "policy", "replaced",
+    "peer-dead"."""
 
     entry: str
     peer: Address
@@ -151,12 +157,24 @@ class MainModeUp(NamedTuple):
 
 
 class MainModeDown(NamedTuple):
-    """Phase 1 SA ended: "expired", "peer-delete", "policy", "shutdown"."""
+    """Phase 1 SA ended: "expired", "peer-delete", "policy", "shutdown", "peer-dead"."""
 
     local: Address
     peer: Address
     cookies: bytes
     reason: str
+
+
+class PeerMoved(NamedTuple):
+    """An authentic message of a peer behind a NAT came from another port: answer there.
+
+    `inbound` are the SPIs of the pairs that now send to `peer_port` (RFC 3947 7).
+    """
+
+    local: Address
+    peer: Address
+    peer_port: int
+    inbound: tuple[int, ...]
 
 
 class NegotiationFailed(NamedTuple):
@@ -197,7 +215,7 @@ class Dropped(NamedTuple):
 
 
 IkeOutput = (SendDatagram | SaInstalled | SaDeleted | MainModeUp | MainModeDown
-             | NegotiationFailed | NotifyReceived | Dropped)
+             | NegotiationFailed | NotifyReceived | Dropped | PeerMoved)
 
 
 class Phase1Info(NamedTuple):

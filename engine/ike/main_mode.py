@@ -7,11 +7,10 @@ message was right, so a refused message leaves the exchange where it was.
 from engine.address import Address, format_address
 from engine.entropy import Entropy
 from engine.errors import ParseError
-from engine.ike import certified
+from engine.ike import certified, nat, vendors
 from engine.ike.auth import phase1_hash, same
 from engine.ike.cipher import block_octets, is_weak_key
 from engine.ike.constants import (
-    MS_VENDOR,
     NONCE_MAXIMUM,
     NONCE_MINIMUM,
     NONCE_SIZE,
@@ -53,16 +52,12 @@ def _clear(sa: Phase1, payloads: list[Payload]) -> bytes:
     return build_message(header, payloads)
 
 
-def _vendor(version: int) -> Payload:
-    return Payload(PayloadType.VENDOR_ID, MS_VENDOR + version.to_bytes(4, "big"))
-
-
 def first(sa: Phase1, vendor_version: int) -> bytes:
     """MM1: what we offer. The SA payload's body is kept octet for octet for the hashes."""
     sa.offered = offer_phase1(sa.policy.methods, sa.lifetime, sa.authentications)
     offer = build_sa(sa.offered)
     sa.sai_b, sa.state = offer.body, "MM1"
-    return _clear(sa, [offer, _vendor(vendor_version)])
+    return _clear(sa, [offer, *vendors.offered(sa.policy, vendor_version)])
 
 
 def second(sa: Phase1, payloads: tuple[Payload, ...], vendor_version: int) -> bytes:
@@ -76,9 +71,18 @@ def second(sa: Phase1, payloads: tuple[Payload, ...], vendor_version: int) -> by
     sa.sai_b = sai_b
     _agree(sa, choice.taken)
     _agree_life(sa, choice)
-    sa.peer_vendor = vendor_text(bodies(payloads, PayloadType.VENDOR_ID))
+    _know(sa, payloads)
     sa.state = "MM2"
-    return _clear(sa, [build_sa((choice.answer,)), _vendor(vendor_version)])
+    return _clear(sa, [build_sa((choice.answer,)),
+                       *vendors.answered(sa.policy, vendor_version, sa.natt)])
+
+
+def _know(sa: Phase1, payloads: tuple[Payload, ...]) -> None:
+    """What the peer's vendor IDs say it is, and can."""
+    theirs = bodies(payloads, PayloadType.VENDOR_ID)
+    sa.peer_vendor = vendor_text(theirs)
+    sa.natt = vendors.common_edition(sa.policy, theirs)
+    sa.dpd = bool(sa.policy.dpd) and vendors.DPD in theirs
 
 
 def _agree(sa: Phase1, taken: int) -> None:
@@ -101,10 +105,11 @@ def third(sa: Phase1, header: Header, payloads: tuple[Payload, ...], entropy: En
     _agree(sa, chosen(sa.offered, parse_sa(body(payloads, PayloadType.SA))))
     assert sa.method
     sa.cookie_r = header.cookie_r
-    sa.peer_vendor = vendor_text(bodies(payloads, PayloadType.VENDOR_ID))
+    _know(sa, payloads)
     sa.key_pair = KeyPair(sa.method.group, entropy)
     sa.ke_i, sa.ni, sa.state = sa.key_pair.public, entropy(NONCE_SIZE), "MM3"
-    return _clear(sa, [Payload(PayloadType.KE, sa.ke_i), Payload(PayloadType.NONCE, sa.ni)])
+    return _clear(sa, [Payload(PayloadType.KE, sa.ke_i), Payload(PayloadType.NONCE, sa.ni),
+                       *nat.discovery(sa)])
 
 
 def check_nonce(nonce: bytes, ours: bytes) -> None:
@@ -137,6 +142,7 @@ def fourth(sa: Phase1, payloads: tuple[Payload, ...], entropy: Entropy) -> bytes
     assert sa.method
     ke, nonce = body(payloads, PayloadType.KE), body(payloads, PayloadType.NONCE)
     check_nonce(nonce, b"")
+    nat.discover(sa, payloads)
     pair = KeyPair(sa.method.group, entropy)
     shared = pair.shared(ke)
     sa.ke_i, sa.ni = ke, nonce
@@ -145,7 +151,7 @@ def fourth(sa: Phase1, payloads: tuple[Payload, ...], entropy: Entropy) -> bytes
     sa.requests = certified.requested(bodies(payloads, PayloadType.CERT_REQUEST))
     sa.state = "MM4"
     return _clear(sa, [Payload(PayloadType.KE, sa.ke_r), Payload(PayloadType.NONCE, sa.nr),
-                       *_asked(sa)])
+                       *_asked(sa), *nat.discovery(sa)])
 
 
 def _asked(sa: Phase1) -> list[Payload]:
@@ -165,6 +171,7 @@ def fifth(sa: Phase1, payloads: tuple[Payload, ...], contact: bool, wall: float 
     assert sa.key_pair
     ke, nonce = body(payloads, PayloadType.KE), body(payloads, PayloadType.NONCE)
     check_nonce(nonce, sa.ni)
+    nat.discover(sa, payloads)
     shared = sa.key_pair.shared(ke)
     sa.ke_r, sa.nr = ke, nonce
     _derive(sa, shared)
@@ -235,7 +242,7 @@ def _authenticate(sa: Phase1, header: Header, data: bytes, label: str,
     if not same(_hash(sa, False, identity_body), body(opened.payloads, PayloadType.HASH)):
         raise Failure("authentication-failed", Win32.HASH_FAILED,
                       detail=("Hash", "the peer's proof", "another"))
-    if _address(identity) != sa.peer:
+    if _address(identity) != sa.peer and not (sa.peer_behind and _address(identity)):
         raise Failure("unsupported-id", Win32.UNSUPPORTED_ID,
                       detail=("Identity", format_address(sa.peer), identity_text(identity)))
     return opened, identity_text(identity)

@@ -1,9 +1,10 @@
 """How negotiations begin, go on after silence, and fail."""
 
 from engine.address import Address
-from engine.ike import certified, main_mode, quick_mode
+from engine.ike import certified, dpd, main_mode, quick_mode
 from engine.ike.constants import (
     IKE_PORT,
+    KEEPALIVE,
     LINGER,
     MAX_QUICK_MODES,
     RETRANSMIT_GAPS,
@@ -107,6 +108,9 @@ def main_mode_up(core: Core, sa: Phase1, now: float) -> None:
     core.emit(MainModeUp(sa.local, sa.peer, sa.cookies, sa.method, sa.lifetime, sa.initiator,
                          sa.peer_identity, now - sa.began, sa.proven()))
     core.authenticated(sa)
+    dpd.watch(core, sa, now)
+    if sa.behind:
+        core.timers.set("keepalive", sa, now + KEEPALIVE)
     start_over(core, sa, core.take_wishes(sa), now)
 
 
@@ -158,6 +162,16 @@ def quick_mode_up(core: Core, quick: QuickMode, output: SaInstalled, now: float)
     if quick.replaces:
         core.count("rekeys")
         replace_pair(core, quick.replaces, now)
+
+
+def keep_alive(core: Core, sa: Phase1, now: float) -> None:
+    """One octet every 20 seconds keeps the NAT's mapping for us, when nothing else did (3948 4)."""
+    sent = max((core.traffic(pair.inbound)[1] for pair in core.pairs_of(sa.local, sa.peer)),
+               default=0.0)
+    if now - sent >= KEEPALIVE:
+        core.count("keepalives_sent")
+        core.transmit(sa, b"\xff", "KEEPALIVE")
+    core.timers.set("keepalive", sa, (now if now - sent >= KEEPALIVE else sent) + KEEPALIVE)
 
 
 # --- silence ------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from engine.suites import MainModeMethod
 
 if TYPE_CHECKING:
     from engine.ike.quick_mode import QuickMode
+    from engine.ike.vendors import NatTraversal
 
 
 class Wish(NamedTuple):
@@ -58,8 +59,10 @@ class Exchange:
 class Phase1(Exchange):
     """An ISAKMP SA, half open until `state` is "up"; before, `state` is the last message sent."""
 
-    __slots__ = ("authentication", "authentications", "certificate", "cookie_i", "cookie_r",
-                 "created", "own", "requests", "id_i", "initiator", "iv", "ke_i", "ke_r",
+    __slots__ = ("authentication", "authentications", "behind", "certificate", "cookie_i",
+                 "cookie_r", "created", "dpd", "dpd_asked", "dpd_seen", "dpd_sequence",
+                 "dpd_tries", "heard", "natt", "peer_behind", "own",
+                 "requests", "id_i", "initiator", "iv", "ke_i", "ke_r",
                  "key", "key_pair", "keys", "lifetime", "local", "local_port", "message_ids",
                  "method", "ni", "notify_life", "nr", "offered", "peer", "peer_identity",
                  "peer_port", "peer_vendor", "pending", "policy", "quick_modes", "quicks",
@@ -90,12 +93,22 @@ class Phase1(Exchange):
         self.message_ids: set[int] = set()
         self.pending: list[Wish] = []
         self.quick_modes = 0
+        self.natt: NatTraversal | None = None
+        self.behind = self.peer_behind = self.dpd = False
+        self.dpd_sequence = self.dpd_tries = 0
+        self.dpd_seen = -1
+        self.dpd_asked = self.heard = now
         self.quicks: dict[int, QuickMode] = {}
 
     @property
     def cookies(self) -> bytes:
         """CKY-I | CKY-R; the second half is zero until the responder has spoken."""
         return self.cookie_i + self.cookie_r
+
+    @property
+    def natted(self) -> bool:
+        """Whether there is a NAT on the way, on whichever side."""
+        return self.behind or self.peer_behind
 
     @property
     def up(self) -> bool:

@@ -27,6 +27,7 @@ from engine.ike.identity import (
 from engine.ike.interface import IkePolicy, Phase2Policy, SaInstalled, SaKeys, TrafficSelector
 from engine.ike.keymat import keymat
 from engine.ike.main_mode import check_nonce
+from engine.ike.nat import encapsulation
 from engine.ike.payloads import Notify, Proposal, build_sa, parse_notify, parse_sa
 from engine.ike.phase1 import (
     Exchange,
@@ -115,11 +116,15 @@ def first(quick: QuickMode, wanted: Phase2Policy, spis: Spis, entropy: Entropy) 
 
     Raises Failure "no-usable-method" when the policy has none that protects integrity.
     """
-    if not usable(wanted.methods):
+    natted = quick.sa.natted
+    _check_mode(quick, wanted)
+    if not usable(wanted.methods, natted):
         raise Failure("no-usable-method", Win32.ATTRIBUTES,
-                      detail=("Security methods", "one with integrity", "none"))
+                      detail=("Security methods", "ESP through a NAT" if natted
+                              else "one with integrity", "none"))
     quick.wanted, quick.spis_in, quick.group = wanted, spis, wanted.pfs_group
-    quick.offered, quick.ni = offer_phase2(wanted, spis), entropy(NONCE_SIZE)
+    quick.offered = offer_phase2(wanted, spis, encapsulation(quick.sa), natted)
+    quick.ni = entropy(NONCE_SIZE)
     rest = [build_sa(quick.offered), Payload(PayloadType.NONCE, quick.ni)]
     if quick.group:
         quick.key_pair = KeyPair(quick.group, entropy)
@@ -128,6 +133,13 @@ def first(quick: QuickMode, wanted: Phase2Policy, spis: Spis, entropy: Entropy) 
     rest += [Payload(PayloadType.ID, one) for one in quick.ids]
     quick.state = "QM1"
     return _seal(quick, hashed(quick.sa, quick.message_id, rest))
+
+
+def _check_mode(quick: QuickMode, wanted: Phase2Policy) -> None:
+    """Transport mode would need the addresses from before the NAT (RFC 3947 5.2): refused."""
+    if quick.sa.natted and not wanted.tunnel:
+        raise Failure("transport-through-nat", Win32.ATTRIBUTES, NotifyType.NO_PROPOSAL_CHOSEN,
+                      ("Encapsulation Mode", "Tunnel through a NAT", "Transport"))
 
 
 def _peer_selector(quick: QuickMode, ids: list[bytes]) -> TrafficSelector:
@@ -171,9 +183,11 @@ def read_first(quick: QuickMode, opened: Opened, policy: IkePolicy,
     ids = bodies(payloads, PayloadType.ID)
     wanted = _wish(quick, ids, policy)
     quick.wanted = wanted
+    _check_mode(quick, wanted)
     spis = new_spis(len({one.protocol for one in offered}) > 1)
     quick.spis_in = spis
-    choice = select_phase2(offered, wanted, spis)
+    choice = select_phase2(offered, wanted, spis, encapsulation(quick.sa),
+                           quick.sa.natted)
     quick.ni = body(payloads, PayloadType.NONCE)
     check_nonce(quick.ni, b"")
     quick.group = choice.group
@@ -220,7 +234,7 @@ def third(quick: QuickMode, opened: Opened) -> bytes:
     payloads = opened.payloads
     assert quick.wanted
     answer = parse_sa(body(payloads, PayloadType.SA))
-    method = taken(quick.offered, answer, usable(quick.wanted.methods))
+    method = taken(quick.offered, answer, usable(quick.wanted.methods, quick.sa.natted))
     if tuple(bodies(payloads, PayloadType.ID)) != quick.ids:
         raise Failure("invalid-id-information", Win32.POLICY_MATCH,
                       NotifyType.INVALID_ID_INFORMATION,
@@ -296,7 +310,8 @@ def installed(quick: QuickMode, outbound_ready: bool) -> SaInstalled:
     return SaInstalled(wanted.entry, quick.sa.local, quick.sa.peer, wanted.selector, quick.method,
                        wanted.tunnel, _keys(quick, quick.spis_in), _keys(quick, quick.spis_out),
                        quick.seconds, quick.kilobytes, quick.group, quick.initiator,
-                       outbound_ready, quick.sa.cookies)
+                       outbound_ready, quick.sa.cookies,
+                       (quick.sa.local_port, quick.sa.peer_port) if quick.sa.natted else ())
 
 
 def offered_spi(quick: QuickMode) -> bytes:

@@ -10,22 +10,24 @@ P = PayloadType
 _MANY = 20
 _HINTS = {P.VENDOR_ID: (0, _MANY), P.NOTIFY: (0, _MANY)}
 _REQUESTS = {P.CERT_REQUEST: (0, _MANY)}
+_NAT_D = {P.NAT_D: (0, 11), P.NAT_D_DRAFT: (0, 11)}
+_NAT_OA = {P.NAT_OA: (0, 2), P.NAT_OA_DRAFT: (0, 2)}
 _PROOF = {P.ID: (1, 1), P.HASH: (1, 1), P.NOTIFY: (0, _MANY), P.VENDOR_ID: (0, _MANY)}
 _SIGNED = {P.ID: (1, 1), P.SIGNATURE: (1, 1), P.CERT: (0, 8), **_REQUESTS, **_HINTS}
 
 PAYLOADS: dict[str, dict[PayloadType, tuple[int, int]]] = {
     "MM1": {P.SA: (1, 1), **_HINTS},
     "MM2": {P.SA: (1, 1), **_HINTS},
-    "MM3": {P.KE: (1, 1), P.NONCE: (1, 1), **_REQUESTS, **_HINTS},
-    "MM4": {P.KE: (1, 1), P.NONCE: (1, 1), **_REQUESTS, **_HINTS},
+    "MM3": {P.KE: (1, 1), P.NONCE: (1, 1), **_REQUESTS, **_HINTS, **_NAT_D},
+    "MM4": {P.KE: (1, 1), P.NONCE: (1, 1), **_REQUESTS, **_HINTS, **_NAT_D},
     "MM5": _PROOF,
     "MM6": _PROOF,
     "MM5 signed": _SIGNED,
     "MM6 signed": _SIGNED,
     "QM1": {P.HASH: (1, 1), P.SA: (1, 1), P.NONCE: (1, 1), P.KE: (0, 1), P.ID: (0, 2),
-            P.NOTIFY: (0, _MANY), P.VENDOR_ID: (0, _MANY)},
+            **_HINTS, **_NAT_OA},
     "QM2": {P.HASH: (1, 1), P.SA: (1, 1), P.NONCE: (1, 1), P.KE: (0, 1), P.ID: (0, 2),
-            P.NOTIFY: (0, _MANY), P.VENDOR_ID: (0, _MANY)},
+            **_HINTS, **_NAT_OA},
     "QM3": {P.HASH: (1, 1), P.NOTIFY: (0, _MANY)},
     "INFO": {P.HASH: (1, 1), P.NOTIFY: (0, _MANY), P.DELETE: (0, _MANY), P.VENDOR_ID: (0, _MANY)},
     "HINT": {P.NOTIFY: (0, _MANY), P.DELETE: (0, _MANY), P.VENDOR_ID: (0, _MANY)},

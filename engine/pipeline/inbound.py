@@ -9,7 +9,8 @@ from engine.errors import ParseError
 from engine.esp.constants import AH_HEADER, HEADER
 from engine.esp.packets import unprotect
 from engine.esp.sa import SecurityAssociation
-from engine.ip import AH, ESP, IPv4, ports
+from engine.esp.udp import NAT_T_PORT, is_esp, unwrap
+from engine.ip import AH, ESP, UDP, IPv4, ports
 from engine.pipeline.fast import known, learn
 from engine.pipeline.fragment import Reassembler
 from engine.pipeline.node import Flow, Node
@@ -64,8 +65,12 @@ def _join(node: Node, flow: Flow, pieces: Reassembler) -> bool:
 
 
 def _ipsec(node: Node, flow: Flow) -> bool:
-    if flow.packet.protocol in _SECURED and flow.packet.destination in node.own:
-        return _open(node, flow)
+    if flow.packet.destination in node.own:
+        if flow.packet.protocol in _SECURED:
+            return _open(node, flow, ())
+        if flow.packet.protocol == UDP and is_esp(flow.packet):
+            flow.packet, port = unwrap(flow.packet)
+            return _open(node, flow, (NAT_T_PORT, port))
     return _check_clear(node, flow)
 
 
@@ -124,8 +129,11 @@ def _check_clear(node: Node, flow: Flow) -> bool:
     return node.drop(flow, "spd", "cleartext-refused", entry.name)
 
 
-def _open(node: Node, flow: Flow) -> bool:
-    """ESP or AH for this machine: SPI, integrity, replay, decryption, then the policy."""
+def _open(node: Node, flow: Flow, udp: tuple[int, ...]) -> bool:
+    """ESP or AH for this machine: SPI, integrity, replay, decryption, then the policy.
+
+    `udp` are the ports of the datagram around it, () without one.
+    """
     outer = flow.packet
     spi, sa = _association(node, outer)
     if sa is None:
@@ -135,10 +143,14 @@ def _open(node: Node, flow: Flow) -> bool:
     if outer.source != sa.source:
         return node.drop(flow, _stage(outer), "wrong-tunnel-source",
                          f"{format_address(outer.source)}, not {format_address(sa.source)}")
+    if bool(udp) != bool(sa.udp):
+        return node.drop(flow, _stage(outer), "wrong-encapsulation", f"SPI 0x{spi:08x}")
     try:
         inner = unprotect(sa, outer, flow.now)
     except ParseError as error:
         return _refused(node, flow, sa, error.drop)
+    if udp != sa.udp:
+        flow.outputs += node.services.peer_moved(sa.spi, udp[1], flow.now)
     node.count_received(sa, inner.length if sa.terms.tunnel else len(inner.payload))
     if node.trace is None:
         outputs = known(node, inner, flow.arrived, sa.spi, flow.now)

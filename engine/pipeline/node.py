@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Protocol
 from engine.address import Address, prefix_mask
 from engine.agent import PolicyAgent, PolicySnapshot
 from engine.esp.sa import PathMtu, SecurityAssociation
-from engine.ip import MAX_DATAGRAM, IPv4
+from engine.ip import MAX_DATAGRAM, UDP_HEADER, IPv4
 from engine.pipeline.fragment import Reassembler
 from engine.pipeline.hold import HoldQueue
 from engine.pipeline.route import Hop, RouteTable
@@ -43,6 +43,9 @@ class Services(Protocol):
 
     def deliver(self, packet: IPv4, interface: str, now: float) -> list[Output]:
         """A packet for this machine has passed everything."""
+
+    def peer_moved(self, spi: int, port: int, now: float) -> list[Output]:
+        """An authentic packet under an SA came from another port of the NAT in between."""
 
     def driver_event(self, name: str, packet: IPv4, detail: str, now: float) -> None:
         """The driver refused a packet for a reason that the System log names."""
@@ -187,7 +190,8 @@ class Node:
     def mtu_under(self, interface: str, sa: SecurityAssociation, now: float) -> int:
         """Octets a packet under `sa` may have: the link's, or less when the way is narrower."""
         own, learned = self.interfaces[interface].mtu, sa.path_mtu
-        return min(own, learned.octets) if learned.until > now else own
+        octets = min(own, learned.octets) if learned.until > now else own
+        return octets - UDP_HEADER if sa.udp else octets
 
     def learn_mtu(self, sa: SecurityAssociation, mtu: int, now: float) -> None:
         """Believes an ICMP "needs fragmentation" about a packet under `sa` for ten minutes.

@@ -211,8 +211,11 @@ def test_a_third_message_that_never_comes_takes_the_inbound_half_back() -> None:
     assert [(one.mode, one.code) for one in failures(pair, B)] == [("quick", 13805)]
 
 
-def test_an_identity_that_is_not_the_peers_address_is_refused() -> None:
-    pair = Pair()
+def test_without_nat_traversal_an_identity_that_is_not_the_peers_address_is_refused() -> None:
+    first, second = policy_a(), policy_b()
+    assert first.first and second.first
+    pair = Pair(first._replace(first=first.first._replace(natt=False)),
+                second._replace(first=second.first._replace(natt=False)))
     elsewhere = A + 5
 
     def through_nat(datagram: SendDatagram, to_b: bool) -> list[SendDatagram]:
