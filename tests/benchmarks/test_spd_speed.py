@@ -12,7 +12,17 @@ from time import perf_counter
 import pytest
 
 from engine.address import Network, prefix_mask
+from engine.policy.model import (
+    DefaultRule,
+    Filter,
+    FilterAction,
+    FilterList,
+    Policy,
+    Rule,
+    Side,
+)
 from engine.spd import OUTBOUND, Spd, SpdEntry
+from tests.support.site import Site
 
 pytestmark = pytest.mark.bench
 PROBES = 2000
@@ -90,3 +100,30 @@ def test_look_ups_against_a_naive_scan(name: str, shapes: list[tuple[int, int, i
     print(f"\n{name:10} {count:6} filters: hit {hit:6.0f} ns, miss {miss:6.0f} ns, known flow "
           f"{known:4.0f} ns, naive {scan:9.0f} ns; made in {made * 1e3:6.1f} ms, "
           f"{octets / count:5.0f} octets a filter, {used / count:6.0f} after traffic", end="")
+
+
+def test_assigning_a_policy_of_ten_thousand_filters() -> None:
+    random = Random(1)
+    site = Site()
+    filters = tuple(
+        Filter(Side("ip", random.getrandbits(32) & prefix_mask(24), 24),
+               Side("ip", random.getrandbits(32) & prefix_mask(24), 24), mirrored=False)
+        for _ in range(10_000))
+    with site.store.transaction():
+        site.gwa.add_policy(Policy("p", default_rule=DefaultRule(False)))
+        site.gwa.add_filteraction(FilterAction("a"))
+        site.gwa.add_filterlist(FilterList("l", filters=filters))
+        site.gwa.add_rule(Rule("r", "p", "l", "a", 0x01020304))
+    site.lab.reload()
+    times = []
+    for change in (lambda: site.gwa.assign("p"), lambda: site.gwa.unassign("p")):
+        began = perf_counter()
+        change()
+        written = perf_counter()
+        site.lab.reload()
+        times.append((written - began, perf_counter() - written))
+    host = site.lab.hosts["gwA"]
+    assert len(host.spd) == 0
+    print("\n10000 filters: " + ", ".join(
+        f"{name} {store * 1e3:.0f} ms in the store, {taken * 1e3:.0f} ms in the host"
+        for name, (store, taken) in zip(("assign", "un-assign"), times, strict=True)), end="")
