@@ -16,7 +16,7 @@ from engine.ike.constants import (
 from engine.ike.core import Core
 from engine.ike.failure import Failure
 from engine.ike.interface import Phase1Policy, SendDatagram
-from engine.ike.lifecycle import add_pair, forget_sa
+from engine.ike.lifecycle import add_pair, end_sa, forget_sa
 from engine.ike.nat import check_port, float_ports
 from engine.ike.phase1 import Exchange, Phase1
 from engine.ike.quick_mode import QuickMode
@@ -266,11 +266,15 @@ def _quick(core: Core, sa: Phase1, header: Header, data: bytes, now: float) -> N
 def _quick_first(core: Core, sa: Phase1, header: Header, data: bytes, now: float) -> None:
     if header.message_id in sa.message_ids:
         raise ParseError("message-id-reused", "message id", 20)
-    if len(sa.message_ids) >= MAX_MESSAGE_IDS or not negotiation.room_for_quick(sa):
+    if len(sa.message_ids) >= MAX_MESSAGE_IDS or not negotiation.room_for_quick(core, sa):
         raise ParseError("too-many-exchanges", "exchanges of this ISAKMP SA")
     quick = QuickMode(sa, header.message_id, False, now)
     opened = quick_mode.open_message(quick, header, data, "QM1")
     core.proved(sa)
+    if not sa.usable():
+        # Master PFS and session limits bind the responder too: the peer begins a new main mode.
+        negotiation.start_over(core, sa, end_sa(core, sa, "expired"), now)
+        raise ParseError("quick-limit", "quick modes of this ISAKMP SA")
     sa.message_ids.add(header.message_id)
     sa.quick_modes += 1
     core.landed(quick, data, "QM1")

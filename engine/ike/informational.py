@@ -110,9 +110,10 @@ def initial_contact(core: Core, sa: Phase1, now: float) -> None:
 
 def _ended_by_peer(core: Core, old: Phase1, now: float) -> None:
     """The peer has no use for an ISAKMP SA. What was wanted under it begins anew, unless it was
-    so young that the peer would do the same again and again."""
+    so young that the peer would do the same again and again, and never led to anything."""
+    fruitful = any(quick.state == "done" for quick in old.quicks.values())
     wishes = end_sa(core, old, "peer-delete", tell=False)
-    if now - old.created < OVERLAP:
+    if now - old.created < OVERLAP and not fruitful:
         fail_wishes(core, old, wishes, Win32.DELETED_BY_PEER, "Peer")
         return
     start_over(core, old, wishes, now)

@@ -146,9 +146,16 @@ def half_open_expired(core: Core, sa: Phase1) -> None:
     forget_sa(core, sa)
 
 
-def room_for_quick(sa: Phase1) -> bool:
-    """False when a peer has too many quick modes open at once."""
-    return len(sa.quicks) < MAX_QUICK_MODES
+def room_for_quick(core: Core, sa: Phase1) -> bool:
+    """False when a peer has too many quick modes open at once; the oldest finished one, kept
+    for late duplicates, makes room."""
+    if len(sa.quicks) >= MAX_QUICK_MODES:
+        finished = next((one for one in sa.quicks.values() if one.state in ("done", "failed")),
+                        None)
+        if finished is None:
+            return False
+        forget_quick(core, finished)
+    return True
 
 
 def quick_mode_up(core: Core, quick: QuickMode, output: SaInstalled, now: float) -> None:

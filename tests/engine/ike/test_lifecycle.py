@@ -192,8 +192,10 @@ def test_a_peer_that_deletes_a_young_phase_one_is_not_asked_forever() -> None:
     pair = connected()
     pair.fate = lambda datagram: int(datagram.label != "QM1")
     pair.initiate()
-    pair.take(B, pair.b.delete_phase1(pair.b.phase1_sas(1.0)[0].cookies, pair.now))
-    pair.run(3.0)
+    for _ in range(2):
+        # The first one had carried a quick mode, so that what waits begins anew; not the second.
+        pair.take(B, pair.b.delete_phase1(pair.b.phase1_sas(1.0)[0].cookies, pair.now))
+        pair.run(pair.now + 1.0)
     assert [one.code for one in pair.of(A, NegotiationFailed)
             if isinstance(one, NegotiationFailed)] == [13807]
     assert not pair.a.in_flight("entry-a")
@@ -274,3 +276,70 @@ def test_the_clock_jumping_ahead_only_expires_things() -> None:
     assert pair.a.phase1_sas(pair.now) == pair.b.phase1_sas(pair.now) == ()
     assert len(deleted(pair, A)) == 1
     assert pair.a.next_timer() is None
+
+
+@pytest.mark.parametrize("limits", [{"mmpfs": True}, {"quick_limit": 1}])
+def test_the_responders_limit_of_quick_modes_leads_to_a_new_main_mode(
+        limits: dict[str, int]) -> None:
+    pair = connected(policy_a(), policy_b(**limits))  # type: ignore[arg-type]
+    for number in range(2, 5):
+        pair.initiate()
+        pair.run(pair.now + 2.0)
+        assert len(pair.installed(A)) == len(pair.installed(B)) == number
+    assert pair.b.counters["quick-limit"] == 3
+    assert downs(pair, B) == ["expired"] * 3 and downs(pair, A) == ["peer-delete"] * 3
+    assert pair.a.counters["negotiation_failures"] == 0
+
+
+def test_a_commit_bit_stalls_nobody() -> None:
+    pair = Pair()
+    pair.initiate()
+    while len(pair.installed(B)) < 1:
+        sent = pair.wire.pop(0)
+        pair.now = sent.arrives
+        octets = bytearray(sent.datagram.payload)
+        octets[19] |= 2
+        pair.deliver(sent.datagram._replace(payload=bytes(octets)))
+    assert pair.installed(A)[0].inbound == pair.installed(B)[0].outbound
+    assert pair.labels()[-1] == "QM3"
+
+
+def test_renewals_that_both_ends_begin_in_the_same_tick_leave_one_working_pair() -> None:
+    pair = connected()
+    old = pair.installed(A)[0]
+    pair.now = 3000.0
+    for address, spi in ((A, old.inbound.spi), (B, old.outbound.spi)):
+        wanted = pair.policies[address].second[0]
+        pair.take(address, pair.ends[address].initiate(address, A + B - address, wanted, 3000.0))
+        pair.take(address, pair.ends[address].sa_expiring(spi, 3000.0))
+    pair.run(3100.0)
+    alive = [{one.inbound for one in pair.ends[end]._core.pairs.values()} for end in (A, B)]
+    other = [{one.outbound for one in pair.ends[end]._core.pairs.values()} for end in (A, B)]
+    assert alive[0] == other[1] and alive[1] == other[0]
+    assert not pair.a.in_flight("entry-a") and not pair.b.in_flight("entry-b")
+
+
+def test_the_first_quick_message_may_overtake_the_sixth() -> None:
+    pair = Pair()
+    pair.fate = lambda datagram: int(datagram.label != "MM6" or len(pair.sent) > 7)
+    pair.initiate(B)
+    pair.run(0.2)
+    wanted = pair.policies[A].second[0]
+    pair.take(A, pair.a.initiate(A, B, wanted, pair.now))
+    pair.fate = lambda datagram: 1
+    pair.run(40.0)
+    assert pair.b.counters["not-established"] >= 1
+    assert pair.installed(A) and pair.installed(B)
+    assert pair.installed(A)[0].inbound == pair.installed(B)[0].outbound
+
+
+def test_thousands_of_tunnels_are_found_by_name_not_by_search() -> None:
+    pair = connected()
+    for number in range(500):
+        wanted = pair.policies[A].second[0]._replace(entry=f"entry {number}")
+        pair.take(A, pair.a.initiate(A, B, wanted, pair.now))
+        pair.run(pair.now + 0.05)
+    assert len(pair.installed(A)) == 501
+    pair.take(A, pair.a.delete_entries({"entry 7"}, pair.now))
+    pair.run(pair.now + 1.0)
+    assert len(deleted(pair, A)) == len(deleted(pair, B)) == 1
