@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from commands.nearest import distance
 from commands.parser import Parse, parse
 from commands.words import Word, split_words
 from engine.policy.model import Secret
@@ -76,4 +77,6 @@ def _named(words: tuple[Word, ...], at: int, word: Word) -> list[tuple[int, int]
 
 def _is_secret(name: str) -> bool:
     name = name.lower()
-    return len(name) > 1 and any(word.startswith(name) for word in SECRET_WORDS)
+    # A slip of one letter (pks=) hides its value too: it was meant to be a key.
+    return len(name) > 1 and any(word.startswith(name) or distance(name, word, 1) <= 1
+                                 for word in SECRET_WORDS)

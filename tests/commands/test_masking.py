@@ -18,6 +18,10 @@ KEY = "geheim"
     ("try tagged a b no 1 permit 10.1.0.1 32 geheim", "try tagged a b no 1 permit 10.1.0.1 32 "
                                                       "********"),
     ("try taged x psk=geheim", "try taged x psk=********"),
+    ("try tagged x pks=geheim", "try tagged x pks=********"),
+    ("try tagged x pssk = geheim", "try tagged x pssk = ********"),
+    ("bogus pasword=geheim", "bogus pasword=********"),
+    ("bogus mask=24 task=x", "bogus mask=24 task=x"),
     ("tyr psk = geheim", "tyr psk = ********"),
     ("bogus presharedkey= geheim", "bogus presharedkey= ********"),
     ('bogus psk="geheim', "bogus psk=********"),
