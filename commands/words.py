@@ -83,6 +83,9 @@ def quote_argument(argument: str) -> str:
     left, equals, right = argument.partition("=")
     if equals and left.isalnum() and left.isascii():
         return left + "=" + (_quote(right) if right else '""')
+    name, colon, value = argument.partition(":")
+    if colon and value and name[:1] == "/" and name[1:].isalnum():
+        return name + ":" + _quote(value)
     return _quote(argument)
 
 

@@ -112,3 +112,8 @@ def test_every_argument_of_a_process_is_one_word(arguments: list[str]) -> None:
 def test_an_argument_with_a_tag_keeps_its_tag() -> None:
     line = line_of_arguments(["add", "name=My Policy", "description="])
     assert line == 'add name="My Policy" description=""'
+
+
+def test_an_argument_with_a_switch_keeps_its_switch() -> None:
+    line = line_of_arguments(["auditpol", "/set", "/subcategory:IPsec Main Mode", "/logon:all"])
+    assert line == 'auditpol /set /subcategory:"IPsec Main Mode" /logon:all'
