@@ -47,6 +47,10 @@ class Lines(NamedTuple):
     error: bool = False
 
 
+# An empty line between blocks that are printed one by one; no part of the data.
+GAP = Lines(((),), None, "gap")
+
+
 class Table(NamedTuple):
     """Columns and rows; `columns` are (key, heading) with key the JSON name."""
 

@@ -6,14 +6,14 @@ still an SPI. Only the escaping of strings is left to the json module.
 
 from collections.abc import Iterable
 
-from commands.answer import Block, Cell, Lines, Record, Table
+from commands.answer import GAP, Block, Cell, Lines, Record, Table
 from commands.layout import Span, SpanLine, plain, render_block, span_of
 
 
 def render_data(blocks: Iterable[Block], format: str, reveal: bool) -> list[SpanLine]:
     """The blocks as one JSON document, as one a line, or as CSV tables."""
-    kept = tuple(block for block in blocks if not isinstance(block, Lines) or block.lines
-                 or block.data is not None)
+    kept = tuple(block for block in blocks if not isinstance(block, Lines) or block != GAP
+                 and (block.lines or block.data is not None))
     if format == "csv":
         return _csv(kept, reveal)
     if format == "jsonl":
@@ -111,11 +111,17 @@ def _joined(values: list[object], reveal: bool) -> SpanLine:
             spans.append(Span(","))
         if isinstance(value, Cell):
             span = span_of(value, reveal)
-            shown = span.text if span.value is None else str(span.value)
-            spans.append(Span(_field(shown), span.type, span.value))
+            spans.append(Span(_field(_plain(span.value)), span.type, span.value))
         else:
-            spans.append(Span(_field("" if value is None else str(value))))
+            spans.append(Span(_field(_plain(value))))
     return tuple(spans)
+
+
+def _plain(value: object) -> str:
+    """A value of a CSV table: what is absent is empty, truth is written as JSON writes it."""
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _field(text: str) -> str:

@@ -21,8 +21,7 @@ def render(what: Answer | Block, format: str = "table", reveal: bool = False,
     lines: list[SpanLine] = []
     before: Block | None = None
     for block in blocks:
-        apart = not isinstance(block, Lines) and not isinstance(before, Lines)
-        if before is not None and apart and lines:
+        if lines and apart(before, block):
             lines.append(())
         lines += render_block(block, reveal, width)
         before = block
@@ -30,6 +29,11 @@ def render(what: Answer | Block, format: str = "table", reveal: bool = False,
         for warning in what.warnings:
             lines += render_warning(warning)
     return lines
+
+
+def apart(before: Block | None, block: Block) -> bool:
+    """Whether an empty line stands between two blocks of one answer."""
+    return before is not None and not isinstance(block, Lines) and not isinstance(before, Lines)
 
 
 def render_text(what: Answer | Block, format: str = "table", reveal: bool = False,

@@ -7,11 +7,11 @@ cannot be opened or stays locked would only repeat its error for every line.
 import os
 from typing import TYPE_CHECKING
 
-from commands.answer import Answer
+from commands.answer import GAP, Answer
 from commands.errors import CommandError, Leave
 from commands.layout import lines_of
 from commands.masking import mask_text
-from commands.render import error_block, render_warning
+from commands.render import apart, error_block, render_warning
 from commands.run import run_line
 from commands.words import USAGE_EXIT, comment_start
 
@@ -123,9 +123,13 @@ def worse(first: int, second: int) -> int:
 
 
 def emit_answer(answer: Answer, session: "Session") -> None:
-    """Hands an answer's blocks and warnings to the session's listener."""
+    """Hands an answer's blocks and warnings to the session's listener, laid out as one answer."""
+    before = None
     for block in answer.blocks:
+        if apart(before, block):
+            session.emit(GAP)
         session.emit(block)
+        before = block
     for warning in answer.warnings:
         session.emit(lines_of(render_warning(warning), "warning", error=False,
                               data={"warning": warning.code, "text": warning.text,

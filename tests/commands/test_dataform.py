@@ -42,7 +42,13 @@ def test_json_spans_keep_their_types() -> None:
 
 def test_csv_reads_back() -> None:
     rows = list(csv.reader(io.StringIO(render_text(TABLE, "csv"))))
-    assert rows == [["a", "n"], ['x "y", z', "12"], ["é", "none"]]
+    assert rows == [["a", "n"], ['x "y", z', "12"], ["é", ""]]
+
+
+def test_csv_writes_truth_and_absence_as_json_does() -> None:
+    record = Record((("a", "A", Cell("flag", True, "YES")), ("b", "B", Cell("text", None, "NONE")),
+                     ("c", "C", Cell("flag", False, "NO"))))
+    assert render_text(record, "csv") == "a,b,c\ntrue,,false\n"
 
 
 def test_csv_of_lines_and_several_blocks() -> None:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from commands.answer import Lines
+from commands.answer import Answer, Cell, Lines, Record
 from commands.errors import CommandError, Leave
 from commands.render import render_text
 from commands.run import run_line
-from commands.script import exec_file, run_script, script_lines, worse
+from commands.script import emit_answer, exec_file, run_script, script_lines, worse
 from commands.session import Session
 from tests.commands.conftest import Heard
 
@@ -39,6 +39,15 @@ def test_what_the_lines_say_is_emitted_in_order(session: Heard, folder: Path) ->
     text = "".join(render_text(block) for block in session.blocks)
     assert text.startswith("working on 10.1.0.1\nRules\n")
     assert text.endswith("WARN weak: DES is weak\n  fix: use 3DES\nThere are no aliases.\n")
+
+
+def test_blocks_stand_apart_in_a_script_as_they_do_alone(session: Heard) -> None:
+    blocks = (Record((("a", "A", Cell("int", 1, "1")),)),
+              Record((("b", "B", Cell("int", 2, "2")),)))
+    emit_answer(Answer(blocks), session)
+    assert "".join(render_text(block) for block in session.blocks) == render_text(Answer(blocks))
+    assert render_text(Answer(tuple(session.blocks)), "json") == render_text(
+        Answer(blocks), "json")
 
 
 def test_a_nested_script_names_its_own_lines(session: Heard, folder: Path) -> None:
