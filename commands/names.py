@@ -102,6 +102,15 @@ class InterfaceName(ObjectName):
         return [(one.name, format_address(one.address)) for one in config.interfaces()]
 
 
+class CertificateName(ObjectName):
+    """The name of a certificate of the current machine."""
+
+    noun = "certificate"
+
+    def known(self, config: "Config", session: "Session") -> list[tuple[str, str]]:
+        return [(one.name, one.type) for one in config.certificates()]
+
+
 class MachineName(ObjectName):
     """The name of a machine of the lab."""
 

@@ -78,6 +78,7 @@ class RevocationList(NamedTuple):
 
     der: bytes
     issuer: bytes
+    issuer_text: str
     made: float
     due: float | None
     understood: bool
@@ -246,7 +247,7 @@ def read_crl(der: bytes) -> RevocationList:
         # An unknown critical extension: a delta or indirect list, which lists something else.
         understood = not any(one.critical for one in parsed.extensions)
         due = parsed.next_update_utc
-        return RevocationList(der, parsed.issuer.public_bytes(),
+        return RevocationList(der, parsed.issuer.public_bytes(), name_text(parsed.issuer),
                               parsed.last_update_utc.timestamp(),
                               due.timestamp() if due else None, understood)
     return _guarded(read)
