@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from engine.address import Address
 from engine.errors import ParseError
+from engine.esp.udp import is_esp
 from engine.icmp import (
     ECHO_REPLY,
     ECHO_REQUEST,
@@ -127,7 +128,7 @@ class Crossings:
         if seen is None:
             return
         clear, protected = seen
-        if packet.protocol in (ESP, AH):
+        if packet.protocol in (ESP, AH) or is_esp(packet):
             protected = True
         elif packet.protocol == ICMP and (
                 packet.offset or packet.payload[:1] in (b"\x00", b"\x08")):

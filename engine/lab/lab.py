@@ -18,6 +18,7 @@ from engine.ip import DEFAULT_TTL, IPv4
 from engine.lab.capture import Capture
 from engine.lab.echo import Crossings, EchoResult, Expected, pattern, refusal
 from engine.lab.link import End, Link
+from engine.lab.nat import ROLE, NatHost
 from engine.lab.seed import EPOCH, SEED, seeded_entropy
 from engine.lab.topology import LINKS
 from engine.lab.whole import Whole
@@ -125,7 +126,9 @@ class Lab:
         self._cable()
 
     def _add_host(self, name: str) -> None:
-        self.hosts[name] = Host(name, config=self.store.on(name),
+        config = self.store.on(name)
+        kind = NatHost if config.machine.role == ROLE else Host
+        self.hosts[name] = kind(name, config=config,
                                 entropy=seeded_entropy(self.seed, name), now=self.now,
                                 epoch=self.epoch)
 

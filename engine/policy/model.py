@@ -252,7 +252,7 @@ class Certificate(NamedTuple):
 
 
 class Machine(NamedTuple):
-    """A machine of the store: its name, role ("gateway", "router" or "host") and forwarding."""
+    """A machine of the store: name, role ("gateway", "router", "host", "nat") and forwarding."""
 
     name: str
     role: str

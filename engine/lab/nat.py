@@ -1,0 +1,183 @@
+"""A NAT as a machine of the lab: many addresses behind one, by ports (RFC 3022).
+
+It translates UDP and ICMP echo, gives every flow another port, and forgets a mapping that nothing
+from inside used for a minute: the kind of NAT that IPsec of Windows 2000 cannot pass (KB 252735).
+"""
+
+from itertools import count
+from typing import NamedTuple
+
+from engine.address import Address
+from engine.errors import ParseError
+from engine.host import Host, Output, Transmit
+from engine.icmp import ECHO_REPLY, ECHO_REQUEST, build_icmp, parse_icmp
+from engine.ip import ICMP, UDP, IPv4, parse_udp, ports, udp_packet
+from engine.policy.model import Interface, Machine, Route
+from engine.policy.store import Store
+
+ROLE = "nat"
+IDLE_SECONDS = 60.0
+FIRST_PORT = 62000
+_MOST_MAPPINGS = 3000
+
+
+class Inside(NamedTuple):
+    """One end of a mapping: protocol, address and port (ICMP: identifier) behind the NAT."""
+
+    protocol: int
+    address: Address
+    port: int
+
+
+class NatHost(Host):
+    """A router that puts its own address on what leaves by its external interface.
+
+    The external interface is the one whose name begins with "External". Its drops are counted
+    as "nat-no-ports" (ESP, AH, fragments), "nat-unknown" (nobody inside began this).
+    """
+
+    _public: dict[Inside, tuple[int, float]]
+    _inside: dict[tuple[int, int], Inside]
+
+    def forget(self) -> None:
+        """Loses all mappings, as after a restart: flows come from other ports afterwards."""
+        self._public, self._inside = {}, {}
+
+    def _tables(self) -> None:
+        if not hasattr(self, "_public"):
+            self.forget()
+            self._next = count(FIRST_PORT)
+
+    def _outside(self) -> Interface | None:
+        return next((one for one in self.interfaces.values()
+                     if one.name.casefold().startswith("external")), None)
+
+    def receive(self, packet: IPv4, interface: str, now: float) -> list[Output]:
+        """Translates what comes in from outside, forwards, translates what leaves to it."""
+        self._tables()
+        outside = self._outside()
+        if outside is None:
+            return super().receive(packet, interface, now)
+        if interface == outside.name and packet.destination == outside.address:
+            inner = self._inward(packet, now)
+            return [] if inner is None else super().receive(inner, interface, now)
+        outputs: list[Output] = []
+        for output in super().receive(packet, interface, now):
+            if isinstance(output, Transmit) and output.interface == outside.name \
+                    and output.packet.source not in self.node.own:
+                translated = self._outward(output.packet, outside.address, now)
+                if translated is None:
+                    continue
+                output = output._replace(packet=translated)
+            outputs.append(output)
+        return outputs
+
+    def _outward(self, packet: IPv4, public: Address, now: float) -> IPv4 | None:
+        try:
+            port = _source_port(packet)
+        except ParseError as error:
+            self.node.count(error.drop)
+            return None
+        inside = Inside(packet.protocol, packet.source, port)
+        number, until = self._public.get(inside, (0, 0.0))
+        if until <= now:
+            number = self._map(inside)
+        self._public[inside] = number, now + IDLE_SECONDS
+        return _rewritten(packet, public, packet.destination, number, None)
+
+    def _map(self, inside: Inside) -> int:
+        """A fresh public port; the tables are bounded by beginning anew."""
+        if len(self._public) >= _MOST_MAPPINGS:
+            self.forget()
+        old = self._public.pop(inside, None)
+        if old is not None:
+            self._inside.pop((inside.protocol, old[0]), None)
+        number = FIRST_PORT + next(self._next) % _MOST_MAPPINGS
+        stale = self._inside.pop((inside.protocol, number), None)
+        if stale is not None:
+            self._public.pop(stale, None)
+        self._inside[inside.protocol, number] = inside
+        return number
+
+    def _inward(self, packet: IPv4, now: float) -> IPv4 | None:
+        try:
+            port = _destination_port(packet)
+        except ParseError as error:
+            self.node.count(error.drop)
+            return None
+        inside = self._inside.get((packet.protocol, port))
+        if inside is None or self._public[inside][1] <= now:
+            self.node.count("nat-unknown")
+            return None
+        return _rewritten(packet, packet.source, inside.address, None, inside.port)
+
+
+def _translatable(packet: IPv4) -> bool:
+    return packet.protocol in (UDP, ICMP) and not packet.is_fragment
+
+
+def _source_port(packet: IPv4) -> int:
+    if not _translatable(packet):
+        raise ParseError("nat-no-ports", "protocol", 9)
+    return _echo_identifier(packet, ECHO_REQUEST) if packet.protocol == ICMP else ports(packet)[0]
+
+
+def _destination_port(packet: IPv4) -> int:
+    if not _translatable(packet):
+        raise ParseError("nat-no-ports", "protocol", 9)
+    return _echo_identifier(packet, ECHO_REPLY) if packet.protocol == ICMP else ports(packet)[1]
+
+
+def _echo_identifier(packet: IPv4, kind: int) -> int:
+    message = parse_icmp(packet.payload)
+    if message.type != kind:
+        raise ParseError("nat-unknown", "ICMP type", 0)
+    return message.identifier
+
+
+def _rewritten(packet: IPv4, source: Address, destination: Address, source_port: int | None,
+               destination_port: int | None) -> IPv4:
+    """The packet with other addresses and ports, its checksum made anew where it has one."""
+    if packet.protocol == ICMP:
+        message = parse_icmp(packet.payload)
+        identifier = source_port if source_port is not None else destination_port
+        assert identifier is not None
+        payload = build_icmp(message.type, message.code,
+                             identifier << 16 | message.sequence, message.body)
+        return packet.with_addresses(source, destination).with_payload(payload)
+    udp = parse_udp(packet)
+    built = udp_packet(source, destination, udp.source_port if source_port is None else source_port,
+                       udp.destination_port if destination_port is None else destination_port,
+                       udp.payload).payload
+    if packet.payload[6:8] == bytes(2):
+        built = built[:6] + bytes(2) + built[8:]
+    return packet.with_addresses(source, destination).with_payload(built)
+
+
+# --- the article's network with a NAT in it ------------------------------------------------------
+
+BEHIND, GATEWAY_INSIDE, NAT_INSIDE = "behindA", 0xAC100001, 0xAC1000FE
+
+
+def place_nat(store: Store) -> None:
+    """Puts the NAT machine natA between gwA and its router, in one transaction.
+
+    natA takes over gwA's public address; gwA's External becomes 172.16.0.1. The third party
+    needs no change: it sees the same peer address. Raises Broken, Refused when it is there.
+    """
+    with store.transaction():
+        gwa = store.on("gwA")
+        old = gwa.interface("External")
+        for route in gwa.routes():
+            if route.interface == old.name:
+                gwa.delete_route(route.destination, route.prefix, route.interface)
+        gwa.set_interface(old._replace(address=GATEWAY_INSIDE, prefix=24, link=BEHIND))
+        store.add_machine(Machine("natA", ROLE, True))
+        nat = store.on("natA")
+        nat.add_interface(Interface("Internal", NAT_INSIDE, 24, None, "00-0C-29-5A-00-71",
+                                    1500, BEHIND))
+        nat.add_interface(old._replace(mac="00-0C-29-5A-00-72"))
+        for route in (Route(0xC6336400, 24, "External", 0xC00002FE),
+                      Route(0x0A010000, 24, "Internal", GATEWAY_INSIDE)):
+            nat.add_route(route)
+        gwa.add_route(Route(0xC6336400, 24, "External", NAT_INSIDE))

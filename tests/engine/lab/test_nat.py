@@ -1,0 +1,129 @@
+"""A NAT between the gateways: what NAT traversal makes of it, and what Windows 2000 did."""
+
+import pytest
+
+from engine.address import parse_address
+from engine.esp.udp import KEEPALIVE, NAT_T_PORT, NON_ESP_MARKER
+from engine.ip import ESP, UDP, IPv4, parse_ipv4, udp_packet
+from engine.lab.nat import GATEWAY_INSIDE, NatHost, place_nat
+from engine.suites import QuickModeMethod
+from tests.support.site import HOST_A, PEER, Site
+
+INSIDE = GATEWAY_INSIDE
+PUBLIC = parse_address("192.0.2.1")
+
+
+def site(**options: object) -> Site:
+    """The article's policy on a gwA that sits behind natA."""
+    one = Site()
+    place_nat(one.store)
+    one.lab.reload()
+    return one.audit().policy(ends=(PEER, INSIDE), **options).route()  # type: ignore[arg-type]
+
+
+def up(**options: object) -> Site:
+    one = site(**options)
+    assert [result.kind for result in one.ping(4)][-1] == "reply"
+    return one
+
+
+def nat_of(one: Site) -> NatHost:
+    host = one.lab.hosts["natA"]
+    assert isinstance(host, NatHost)
+    return host
+
+
+def test_a_tunnel_comes_up_through_the_nat_and_carries_both_ways() -> None:
+    one = up()
+    assert all(result.kind == "reply" and result.protected and not result.clear
+               for result in one.ping(3))
+    assert [result.kind for result in one.ping(2, "hostB", HOST_A)] == ["reply", "reply"]
+    [mode] = one.lab.hosts["gwA"].main_modes()
+    assert (mode.local_port, mode.peer_port) == (NAT_T_PORT, NAT_T_PORT)
+
+
+def test_only_udp_crosses_the_nat_and_nothing_on_port_500_after_message_5() -> None:
+    one = site()
+    capture = one.lab.start_capture("gwA", "External")
+    one.ping(4)
+    packets = [parse_ipv4(each[1]) for each in capture.packets]
+    assert {packet.protocol for packet in packets} == {UDP}
+    destinations = [packet.payload[2:4] for packet in packets if packet.source == INSIDE]
+    floated = destinations.index(NAT_T_PORT.to_bytes(2, "big"))
+    assert destinations[:floated] == [(500).to_bytes(2, "big")] * 2
+    assert set(destinations[floated:]) == {NAT_T_PORT.to_bytes(2, "big")}
+    fifth = next(packet for packet in packets if packet.payload[2:4] == b"\x11\x94")
+    assert fifth.payload[8:12] == NON_ESP_MARKER
+
+
+def test_esp_in_udp_has_no_checksum() -> None:
+    one = up()
+    capture = one.lab.start_capture("gwB", "External")
+    one.ping(1)
+    packets = [parse_ipv4(each[1]) for each in capture.packets]
+    esp = [packet for packet in packets if packet.payload[8:12] != NON_ESP_MARKER]
+    assert len(esp) == 2 and all(packet.payload[6:8] == bytes(2) for packet in esp)
+
+
+def test_keepalives_hold_the_mapping_and_are_dropped_silently() -> None:
+    one = up()
+    one.lab.run(one.lab.now + 200.0)
+    assert one.counter("nat-keepalive", "gwB") >= 9
+    assert one.ping(1, "hostB", HOST_A)[0].kind == "reply"
+
+
+def test_without_keepalives_the_nat_forgets() -> None:
+    one = up()
+    endpoint = one.lab.hosts["gwA"].ike
+    assert endpoint
+    endpoint.watch_traffic(lambda spi: (one.lab.now, one.lab.now))
+    one.lab.run(one.lab.now + 100.0)
+    assert one.ping(1, "hostB", HOST_A)[0].kind == "timeout"
+    assert one.counter("nat-unknown", "natA") >= 1
+
+
+def test_a_port_that_changes_in_the_middle_is_followed() -> None:
+    one = up()
+    nat_of(one).forget()
+    assert [result.kind for result in one.ping(3)] == ["reply"] * 3
+    assert one.counter("nat-moved", "gwB") == 1
+    assert one.ping(1, "hostB", HOST_A)[0].kind == "reply"
+
+
+def test_a_stranger_cannot_move_the_tunnel() -> None:
+    one = up()
+    [pair] = one.lab.hosts["gwB"].sad.pairs()
+    before = pair.outbound.udp if pair.outbound else ()
+    for payload in (pair.spi.to_bytes(4, "big") + bytes(60), NON_ESP_MARKER + bytes(40),
+                    KEEPALIVE, b"", b"\1\2"):
+        one.lab.inject("gwB", "External", udp_packet(PUBLIC, PEER, 55555, NAT_T_PORT, payload))
+    assert pair.outbound and pair.outbound.udp == before
+    assert one.counter("nat-moved", "gwB") == 0
+    assert one.ping(1)[0].kind == "reply"
+
+
+def test_bare_esp_is_not_taken_for_an_association_in_udp() -> None:
+    one = up()
+    [pair] = one.lab.hosts["gwB"].sad.pairs()
+    bare = IPv4(PUBLIC, PEER, ESP, pair.spi.to_bytes(4, "big") + bytes(60))
+    one.lab.inject("gwB", "External", bare)
+    assert one.counter("wrong-encapsulation", "gwB") == 1
+
+
+@pytest.mark.parametrize("machine", ["gwA", "gwB"])
+def test_without_nat_traversal_it_fails_as_windows_2000_does_and_says_why(machine: str) -> None:
+    one = site()
+    one.store.on(machine).set_setting("natt", "no")
+    one.lab.reload()
+    assert {result.kind for result in one.ping(3)} <= {"timeout", "negotiating"}
+    one.lab.run(one.lab.now + 120.0)
+    failed = [event for event in one.lab.hosts["gwB"].log if event.event_id == 547]
+    assert failed
+    assert dict(failed[0].fields)["Failure Reason"] == "Unsupported ID."
+
+
+def test_ah_cannot_pass_and_says_so() -> None:
+    one = site(quick=(QuickModeMethod(ah_auth="SHA1"),))
+    one.ping(3)
+    failed = [event for event in one.lab.hosts["gwA"].log if event.event_id == 546]
+    assert failed and dict(failed[0].fields)["Expected value"] == "ESP through a NAT"
