@@ -1,11 +1,14 @@
 """What a host takes from the policy store, read once as one frozen value."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
+from engine.address import prefix_mask
 from engine.agent import PolicySnapshot, number_setting, read_policy
 from engine.esp.replay import DEFAULT_WINDOW, MAX_WINDOW, MIN_WINDOW
 from engine.pipeline.hold import HOLD_MOST, PER_NEGOTIATION
 from engine.pipeline.node import OUTER_DF
+from engine.pipeline.route import RouteEntry
 from engine.policy.model import AuditSetting, Interface, Machine, Route, RrasDefault, RrasFilter
 from engine.policy.store import Config
 
@@ -25,6 +28,21 @@ class HostSnapshot(NamedTuple):
     outer_df: str = OUTER_DF[0]
     fragment_first: bool = False
     window: int = DEFAULT_WINDOW
+
+    def effective_routes(self, runtime: Iterable[Route] = ()) -> list[RouteEntry]:
+        """Connected nets and default gateways of the adapters, persistent and runtime routes."""
+        entries = []
+        for one in self.interfaces:
+            net = one.address & prefix_mask(one.prefix)
+            entries.append(RouteEntry(net, one.prefix, 0, one.name, 1, "connected"))
+            if one.gateway is not None:
+                entries.append(RouteEntry(0, 0, one.gateway, one.name, 1, "default"))
+        names = {one.name.casefold(): one.name for one in self.interfaces}
+        for origin, routes in (("static", self.routes), ("rtm", runtime)):
+            entries += [RouteEntry(one.destination, one.prefix, one.gateway,
+                                   names[one.interface.casefold()], one.metric, origin)
+                        for one in routes if one.interface.casefold() in names]
+        return entries
 
 
 def read_host(config: Config) -> HostSnapshot:

@@ -8,7 +8,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from engine import audit
-from engine.address import Address, prefix_mask
+from engine.address import Address
 from engine.agent import PolicyAgent, PolicySnapshot
 from engine.configuration import HostSnapshot, read_host
 from engine.entropy import Entropy
@@ -270,19 +270,7 @@ class Host:
         self._route()
 
     def _route(self) -> None:
-        """Makes the effective routing table."""
-        entries = []
-        for one in self._snapshot.interfaces:
-            net = one.address & prefix_mask(one.prefix)
-            entries.append(RouteEntry(net, one.prefix, 0, one.name, 1, "connected"))
-            if one.gateway is not None:
-                entries.append(RouteEntry(0, 0, one.gateway, one.name, 1, "default"))
-        names = {one.name.casefold(): one.name for one in self._snapshot.interfaces}
-        for origin, routes in (("static", self._snapshot.routes), ("rtm", self.rtm_routes)):
-            entries += [RouteEntry(one.destination, one.prefix, one.gateway,
-                                   names[one.interface.casefold()], one.metric, origin)
-                        for one in routes if one.interface.casefold() in names]
-        self.node.routes = RouteTable(entries)
+        self.node.routes = RouteTable(self._snapshot.effective_routes(self.rtm_routes))
 
     # --- what the pipeline asks (engine.pipeline.node.Services) --------------------------------
 

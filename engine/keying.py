@@ -6,9 +6,9 @@ to it, keeps soft associations (KB 234580), counts and logs.
 
 from collections.abc import Callable, Iterable
 from math import inf
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from engine import audit
+from engine import audit, dynamic
 from engine.address import Address
 from engine.agent import PolicyAgent, key_of
 from engine.entropy import Entropy
@@ -26,9 +26,9 @@ from engine.ike.interface import (
     SaDeleted,
     SaInstalled,
     SendDatagram,
-    TrafficSelector,
 )
 from engine.ip import IPv4, Udp, udp_packet
+from engine.pending import Negotiations, Pending
 from engine.pipeline.hold import Held
 from engine.pipeline.node import Flow, Node
 from engine.pipeline.outbound import resume, send
@@ -40,17 +40,7 @@ if TYPE_CHECKING:
     from engine.ike.endpoint import IkeEndpoint
 
 IKE_PORT = 500
-# KB 234580: IKE is tried about four times before the clear text of a soft association.
-SOFT_TRIES = 4
 SOFT_SECONDS = 300.0
-
-
-class Pending(NamedTuple):
-    """A negotiation that a packet asked for."""
-
-    entry: SpdEntry
-    local: Address
-    peer: Address
 
 
 class Keying:
@@ -65,8 +55,7 @@ class Keying:
         self.node, self.entropy, self.record, self.epoch = node, entropy, record, epoch
         self.endpoint: IkeEndpoint | None = None
         self.running = True
-        self._pending: dict[str, Pending] = {}
-        self._tries: dict[str, int] = {}
+        self._pending = Negotiations()
         self._ending: dict[int, SaPair] = {}
 
     # --- asked by the pipeline and the host ----------------------------------------------------
@@ -80,8 +69,7 @@ class Keying:
         if ike.in_flight(key) or node.agent.spd.is_dynamic(entry.id):
             return []
         node.stats.total_acquire += 1
-        self._pending[key] = Pending(entry, local, peer)
-        self._tries.pop(key, None)
+        self._pending.begin(key, Pending(entry, local, peer))
         return self._act(ike.initiate(local, peer, node.agent.wanted(entry, local, peer), now),
                          now)
 
@@ -135,8 +123,8 @@ class Keying:
         clear text anyway (soft associations).
         """
         outputs: list[Output] = []
-        for key, one in list(self._pending.items()):
-            if one.peer == peer and one.entry.soft and self._ike().in_flight(key):
+        for key in self._pending.soft(peer):
+            if self._ike().in_flight(key):
                 outputs += self._go_soft(key, now)
         return outputs
 
@@ -157,24 +145,20 @@ class Keying:
 
     def count_current(self, now: float) -> None:
         """Brings the statistics that are states, not sums, up to date."""
-        stats, pairs = self.node.stats, self.node.sad.pairs()
-        stats.active_acquire = stats.pending_key = len(self._under_way())
-        stats.active_associations = stats.connection_list_size = len(pairs)
-        stats.active_tunnels = sum(pair.tunnel for pair in pairs)
-        modes = self.main_modes(now)
-        stats.isadb_list_size = len(modes)
-        stats.active_receive = sum(one.state != "up" and not one.initiator for one in modes)
+        self.node.stats.count_current(len(self._under_way()), self.node.sad.pairs(),
+                                      self.main_modes(now))
 
     # --- policy and service --------------------------------------------------------------------
 
     def apply(self, agent: PolicyAgent, now: float) -> list[Output]:
         """A new policy: what belongs to entries that vanished or changed is deleted."""
-        self._keep_dynamic(agent)
+        dynamic.keep(self.node.agent, agent)
         before, after = self.node.agent.by_key(), agent.by_key()
         keys = {pair.entry for pair in self.node.sad.pairs()} | set(self._pending)
         keys |= {soft.entry for soft in self.node.sad.soft_associations()}
-        gone = sorted(key for key in keys
-                      if before.get(key.partition("/")[0]) != after.get(key.partition("/")[0]))
+        gone = dict.fromkeys(sorted(
+            key for key in keys
+            if before.get(key.partition("/")[0]) != after.get(key.partition("/")[0])))
         self.node.agent = agent
         for soft in self.node.sad.soft_associations():
             if soft.entry in gone:
@@ -185,15 +169,6 @@ class Keying:
         for key in gone:
             self._forget(key, now)
         return outputs
-
-    def _keep_dynamic(self, agent: PolicyAgent) -> None:
-        """Dynamic filters stay where the new policy would make the same ones."""
-        for old in self.node.agent.spd.dynamic:
-            if old.direction == OUTBOUND:
-                local, peer = old.source.address, old.destination.address
-                new = agent.default_response(local, peer, TrafficSelector(*old[2:7]))
-                if new is not None and new[0] == old:
-                    agent.spd.add_dynamic(*new)
 
     def stop(self, agent: PolicyAgent, now: float) -> list[Output]:
         """The service ends: every association is deleted, with word to the peers."""
@@ -228,7 +203,7 @@ class Keying:
         if _due(node.sad.next_expiry(), now):
             for event in node.sad.expire(now):
                 if isinstance(event, SoftExpired):
-                    if not event.pair.initiator and self._is_dynamic(event.pair.entry):
+                    if not event.pair.initiator and dynamic.owns(node, event.pair.entry):
                         continue
                     outputs += self._act(self._ike().sa_expiring(event.pair.spi, now), now)
                 elif isinstance(event, Expired):
@@ -279,8 +254,9 @@ class Keying:
         return outputs
 
     def _send(self, one: SendDatagram, now: float) -> list[Output]:
-        if one.label == "MM1" and self._tries_over(one):
-            return self._go_soft_with(one.peer, now)
+        tired = self._pending.tried(one.peer) if one.label == "MM1" else []
+        if tired:
+            return [output for key in tired for output in self._go_soft(key, now)]
         node = self.node
         payload = one.payload
         if one.local_port == NAT_T_PORT and payload != KEEPALIVE:
@@ -302,13 +278,13 @@ class Keying:
         node.sad.install(one, now, self.entropy)
         if not one.outbound_ready:
             return []
-        self._respond_by_default(one)
+        dynamic.begin(node, one)
         stats.quick_modes += 1
         stats.key_adds += 2
         stats.total_key_add += 2
         self.record(audit.quick_mode_up(one, now))
         node.sad.delete_soft(one.entry, one.peer)
-        self._pending.pop(one.entry, None)
+        self._pending.end(one.entry)
         return []
 
     def _deleted(self, one: SaDeleted, now: float) -> list[Output]:
@@ -316,34 +292,10 @@ class Keying:
         if pair is None:
             return []
         self.node.stats.key_deletes += 2
-        if self._is_dynamic(pair.entry) and not self.node.sad.pairs_of(pair.entry):
-            self._end_response(pair)
+        dynamic.end(self.node, pair)
         self.record(audit.quick_mode_ended(pair.selector, pair.local, pair.peer,
                                            one.inbound_spi, one.outbound_spi, now))
         return []
-
-    # --- the default response rule -------------------------------------------------------------
-
-    def _is_dynamic(self, key: str) -> bool:
-        return self.node.agent.spd.is_dynamic(key.partition("/")[0])
-
-    def _respond_by_default(self, one: SaInstalled) -> None:
-        """A pair that no filter covers is the default response rule's: its filters come alive."""
-        agent = self.node.agent
-        if agent.spd.by_id(one.entry.partition("/")[0]) is not None:
-            return
-        made = agent.default_response(one.local, one.peer, one.selector)
-        if made is not None and key_of(made[0], one.peer) == one.entry:
-            agent.spd.add_dynamic(*made)
-            self.node.paths.clear()
-
-    def _end_response(self, pair: SaPair) -> None:
-        """The last pair of a dynamic filter has ended: traffic is as free as before."""
-        agent = self.node.agent
-        made = agent.default_response(pair.local, pair.peer, pair.selector)
-        gone = {pair.entry.partition("/")[0], *(one.id for one in made or ())}
-        agent.spd.remove_dynamic(*gone)
-        self.node.paths.clear()
 
     def _main_mode_up(self, one: MainModeUp, now: float) -> list[Output]:
         self.node.stats.main_modes += 1
@@ -392,33 +344,16 @@ class Keying:
 
     def _forget(self, key: str, now: float) -> None:
         """A negotiation came to nothing: what waited for it is dropped."""
-        self._pending.pop(key, None)
-        self._tries.pop(key, None)
+        self._pending.end(key)
         for held in self.node.hold.take(key):
             self.node.drop(Flow(held.packet, now), "hold", "negotiation-failed")
 
     # --- soft associations ---------------------------------------------------------------------
 
-    def _tries_over(self, one: SendDatagram) -> bool:
-        """Counts first messages to a peer; True for the one that a soft association replaces."""
-        over = False
-        for key, pending in self._pending.items():
-            if pending.peer == one.peer and pending.entry.soft:
-                self._tries[key] = self._tries.get(key, 0) + 1
-                over = over or self._tries[key] > SOFT_TRIES
-        return over
-
-    def _go_soft_with(self, peer: Address, now: float) -> list[Output]:
-        outputs: list[Output] = []
-        for key, pending in list(self._pending.items()):
-            if pending.peer == peer and self._tries.get(key, 0) > SOFT_TRIES:
-                outputs += self._go_soft(key, now)
-        return outputs
-
     def _go_soft(self, key: str, now: float) -> list[Output]:
         """The peer speaks no IKE and the action allows it: its traffic passes in clear."""
-        node, pending = self.node, self._pending.pop(key)
-        self._tries.pop(key, None)
+        node, pending = self.node, self._pending.end(key)
+        assert pending is not None, "soft without a negotiation"
         node.sad.add_soft(SoftAssociation(key, pending.peer, now + SOFT_SECONDS))
         node.stats.soft_sas += 1
         self.record(audit.driver("soft-association", None, pending.peer, pending.entry.name, now))

@@ -4,6 +4,13 @@
 offload counters are printed by Windows and have no meaning here: they stay 0.
 """
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.ike.interface import Phase1Info
+    from engine.sad import SaPair
+
 LABELS: tuple[tuple[str, str, str], ...] = (
     ("ike", "main_modes", "Main Modes"),
     ("ike", "quick_modes", "Quick Modes"),
@@ -105,6 +112,15 @@ class Statistics:
     def __init__(self) -> None:
         for _, key, _ in LABELS:
             setattr(self, key, 0)
+
+    def count_current(self, under_way: int, pairs: "Sequence[SaPair]",
+                      modes: "Sequence[Phase1Info]") -> None:
+        """Brings up to date what is a state and no sum; `under_way` negotiations of our own."""
+        self.active_acquire = self.pending_key = under_way
+        self.active_associations = self.connection_list_size = len(pairs)
+        self.active_tunnels = sum(pair.tunnel for pair in pairs)
+        self.isadb_list_size = len(modes)
+        self.active_receive = sum(one.state != "up" and not one.initiator for one in modes)
 
     def rows(self) -> tuple[tuple[str, str, str, int], ...]:
         """(group, key, label, value) in the order of `show stats`; group "ike" or "ipsec"."""

@@ -35,7 +35,7 @@ def each(form: str) -> list[Any]:
 def sample(tag: Tag[Any], session: Session) -> str:
     """A value that the tag's kind takes."""
     for text in ("1", "10.1.0.1", "x", "10.1.0.0/24", "3DES-SHA1-2", "ESP[3DES,SHA1]",
-                 "{D239C599-F945-47A3-A4E3-B37BC12826B9}", "24", r"\\gwA", *tag.kind.words(),
+                 "{D239C599-F945-47A3-A4E3-B37BC12826B9}", "24", "576", r"\\gwA", *tag.kind.words(),
                  *(value for value, _ in tag.kind.complete("", session))):
         try:
             tag.kind.parse(text, session)

@@ -9,6 +9,7 @@ from engine.policy.model import (
     ANY,
     ME,
     AuthMethod,
+    DefaultRule,
     Filter,
     FilterAction,
     FilterList,
@@ -25,7 +26,7 @@ INTERNAL, EXTERNAL = parse_address("10.1.0.1"), parse_address("192.0.2.1")
 PEER = parse_address("198.51.100.1")
 ADAPTERS = (Interface("Internal", INTERNAL, 24), Interface("External", EXTERNAL, 24,
                                                            parse_address("192.0.2.254")))
-POLICY = Policy("P", guid="{P}")
+POLICY = Policy("P", guid="{P}", default_rule=DefaultRule(False))
 NET_A, NET_B = parse_network("10.1.0.0/24"), parse_network("10.2.0.0/24")
 PSK = (AuthMethod("psk", Secret("key")),)
 
@@ -151,6 +152,37 @@ def test_phase_2_needs_both_directions() -> None:
     assert agent(out).phase2(EXTERNAL, PEER, SELECTOR) is None
     assert agent(back).phase2(EXTERNAL, PEER, SELECTOR) is None
     assert agent(out, back).phase2(INTERNAL, PEER, SELECTOR) is None
+
+
+HOSTS = TrafficSelector(Network(EXTERNAL, 32), Network(PEER, 32), 6, 0, 80)
+RESPONDING = POLICY._replace(default_rule=DefaultRule(True, auth=PSK))
+
+
+def test_the_default_response_rule_answers_peers_that_no_rule_covers() -> None:
+    one = agent(rule("out", A_TO_B, tunnel=PEER), policy=RESPONDING)
+    stranger = one.phase1(EXTERNAL, PEER + 9)
+    assert stranger is not None and stranger.psk == b"key"
+    wanted = one.phase2(EXTERNAL, PEER, HOSTS)
+    assert wanted is not None and (wanted.selector, wanted.tunnel) == (HOSTS, False)
+    assert wanted.methods == RESPONDING.default_rule.methods
+    assert agent().phase2(EXTERNAL, PEER, HOSTS) is None
+
+
+@pytest.mark.parametrize("selector", [
+    HOSTS._replace(remote=NET_B), HOSTS._replace(local=NET_A),
+    HOSTS._replace(remote=Network(PEER + 1, 32)), SELECTOR])
+def test_the_default_response_is_between_the_two_hosts_only(selector: TrafficSelector) -> None:
+    assert agent(policy=RESPONDING).phase2(EXTERNAL, PEER, selector) is None
+
+
+def test_dynamic_filters_are_made_of_the_peers_identities_and_keep_their_ids() -> None:
+    made = agent(policy=RESPONDING).default_response(EXTERNAL, PEER, HOSTS)
+    again = agent(policy=RESPONDING).default_response(EXTERNAL, PEER, HOSTS)
+    assert made is not None and made == again
+    outbound, inbound = made
+    assert outbound[2:8] == (HOSTS.local, HOSTS.remote, 6, 0, 80, "outbound")
+    assert inbound[2:8] == (HOSTS.remote, HOSTS.local, 6, 80, 0, "inbound")
+    assert outbound.id != inbound.id and outbound.filterlist == "<Dynamic>"
 
 
 def test_transport_selectors_are_narrowed_to_the_two_hosts() -> None:

@@ -174,3 +174,19 @@ def test_ipsecexempt_decides_what_passes_every_filter(
     found = [exempt(level, HOST_A, destination, protocol, source_port, destination_port,
                     {SUBNET_BROADCAST}) for level in range(4)]
     assert found == list(names), what
+
+
+def test_dynamic_entries_decide_by_the_same_order_and_go_without_a_trace() -> None:
+    wide, exact = entry("any to any", action="permit"), entry(
+        "tcp 80", "10.1.1.5", "10.2.2.6", protocol=6, destination_port=80, action="block")
+    spd = Spd([wide, exact])
+    flow, web = (HOST_A, HOST_B, 17, 1, 2), (HOST_A, HOST_B, 6, 1, 80)
+    assert spd.lookup(OUTBOUND, *flow) == wide and list(spd.entries) == [exact, wide]
+    dynamic = entry("dynamic", "10.1.1.5", "10.2.2.6")
+    spd.add_dynamic(dynamic)
+    assert spd.lookup(OUTBOUND, *flow) == dynamic and spd.lookup(OUTBOUND, *web) == exact
+    assert spd.lookup(INBOUND, *flow) is None and spd.lookup(OUTBOUND, 1, 2, 6) == wide
+    assert list(spd.entries) == [exact, dynamic, wide] and len(spd) == 3
+    assert spd.is_dynamic("dynamic") and spd.by_id("dynamic") == dynamic
+    spd.remove_dynamic("dynamic", "nobody")
+    assert spd.lookup(OUTBOUND, *flow) == wide and spd.dynamic == () and len(spd) == 2
