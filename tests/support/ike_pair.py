@@ -1,6 +1,7 @@
 """Two IKE endpoints and a wire between them, on a hand-held clock."""
 
 import hashlib
+from bisect import insort
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -76,11 +77,16 @@ class Sent(NamedTuple):
     datagram: SendDatagram
 
 
+def _arrival(sent: Sent) -> float:
+    return sent.arrives
+
+
 Fate = Callable[[SendDatagram], int]
 
 
 class Pair:
-    """Endpoints `a` and `b`; `fate` says how many copies of a datagram arrive (0: lost)."""
+    """Endpoints `a` and `b`; `fate` says how many copies of a datagram arrive (0: lost), `delay`
+    how many seconds later than usual."""
 
     def __init__(self, first: FixedPolicy | None = None, second: FixedPolicy | None = None,
                  limits: IkeLimits | None = None, epoch: float = 0.0) -> None:
@@ -90,6 +96,7 @@ class Pair:
         self.ends = {A: self.a, B: self.b}
         self.now = 0.0
         self.fate: Fate = lambda datagram: 1
+        self.delay: Callable[[SendDatagram], float] = lambda datagram: 0.0
         self.wire: list[Sent] = []
         self.sent: list[SendDatagram] = []
         self.times: list[float] = []
@@ -102,7 +109,8 @@ class Pair:
                 self.sent.append(output)
                 self.times.append(self.now)
                 for _ in range(self.fate(output)):
-                    self.wire.append(Sent(self.now + LATENCY, output))
+                    arrives = self.now + LATENCY + self.delay(output)
+                    insort(self.wire, Sent(arrives, output), key=_arrival)
             else:
                 self.outputs[address].append(output)
         return outputs
