@@ -116,9 +116,10 @@ def test_assigning_a_policy_of_ten_thousand_filters() -> None:
         site.gwa.add_rule(Rule("r", "p", "l", "a", 0x01020304))
     site.lab.reload()
     times = []
-    for change in (lambda: site.gwa.assign("p"), lambda: site.gwa.unassign("p")):
+    changes: list[Callable[[str], object]] = [site.gwa.assign, site.gwa.unassign]
+    for change in changes:
         began = perf_counter()
-        change()
+        change("p")
         written = perf_counter()
         site.lab.reload()
         times.append((written - began, perf_counter() - written))
