@@ -118,7 +118,7 @@ class ShowTopology(Command, words="lab show topology",
                 Cell("percent", link.loss * 100, f"{link.loss * 100:g}%"),
                 cells.octets(link.mtu), cells.yes(link.external)))
         columns = (("link", "Link"), ("ends", "Between"), ("delay", "Delay"), ("loss", "Loss"),
-                   ("mtu", "MTU"), ("external", "External"))
+                   ("mtu", "MTU"), ("external", "Outside"))
         data = [name for name, _ in chain]
         table = Table(columns, tuple(rows), "", "links")
         if not chain:
@@ -135,15 +135,17 @@ class ShowMachines(Command, words="lab show machines", help="Displays the machin
         rows = [_machine_row(machine, one) for machine in session.store.machines()
                 for one in session.store.on(machine.name).interfaces()]
         columns = (("machine", "Machine"), ("role", "Role"), ("forwarding", "Routing"),
-                   ("interface", "Interface"), ("address", "Address"), ("network", "Network"),
+                   ("interface", "Interface"), ("address", "Address"), ("network", "Net"),
                    ("gateway", "Gateway"))
         return Answer((Table(columns, tuple(rows), "", "machines"),))
 
 
 def _machine_row(machine: "Machine", one: "Interface") -> tuple[Cell, ...]:
     gateway = cells.ip(one.gateway) if one.gateway else Cell("ip", None, "none")
+    # Behind the address its prefix length says the network, and the line fits into 80 columns.
+    network = Cell("text", cells.net(_network(one)).value, f"/{one.prefix}")
     return (cells.name(machine.name), cells.enum(machine.role), cells.yes(machine.forwarding),
-            cells.name(one.name), cells.ip(one.address), cells.net(_network(one)), gateway)
+            cells.name(one.name), cells.ip(one.address), network, gateway)
 
 
 def _clock(session: "Session") -> Record:
