@@ -109,7 +109,8 @@ def _argument_candidates(text: str, node: Node, before: tuple[Word, ...], curren
     prefix = current.text
     slot = arguments.next_slot()
     yield from _tag_candidates(arguments, prefix, current.start)
-    if slot is not None and (prefix or slot.required):
+    alone = len([tag for tag in arguments.command.tags if not tag.hidden]) == 1
+    if slot is not None and (prefix or slot.required or alone):
         yield from value_candidates(slot, prefix, current.start, session)
     if arguments.rest is not None and slot is None:
         yield from value_candidates(arguments.rest, prefix, current.start, session)

@@ -76,6 +76,10 @@ def test_files_are_offered_for_redirection_and_scripts(session: Session, tmp_pat
         assert {'"my file.txt"', "sub/"} <= set(values(text, session))
 
 
+def test_the_values_of_an_only_tag_are_offered_beside_it(session: Session) -> None:
+    assert {"name=", "gwA", "hostB"} <= set(values("set machine ", session))
+
+
 def test_machines_are_looked_up_in_the_store(session: Session) -> None:
     assert values("set machine h", session) == ["hostA", "hostB"]
 
