@@ -181,7 +181,7 @@ class PolicyTables(Part):
         """Deletes a rule. Raises NotFound, Refused("default-rule") for the word "default"."""
         with self._store.transaction():
             owner = self._find("Policy", policy, location)
-            verify.not_default_rule(name)
+            verify.not_default_rule(name, policy)
             number = self._rule_at(policy, name, location)[0]
             self._store.execute("DELETE FROM rule WHERE id = ?", (number,))
             self._touch("policy", owner)

@@ -128,11 +128,11 @@ def not_assigned(policy: Policy) -> None:
                f'ipsec static set policy name="{policy.name}" assign=no')
 
 
-def not_default_rule(name: str) -> None:
+def not_default_rule(name: str, policy: str) -> None:
     """The default response rule belongs to its policy."""
     if name.casefold() == "default":
         refuse("default-rule", "the default response rule cannot be deleted, only deactivated",
-               "Rule", name, "ipsec static set defaultrule policy=... activate=no")
+               "Rule", name, f'ipsec static set defaultrule policy="{policy}" activate=no')
 
 
 # --- policies and rules -------------------------------------------------------------------------

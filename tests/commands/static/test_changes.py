@@ -173,7 +173,10 @@ def test_delete_rule_by_name_id_and_all(session: Session) -> None:
     assert [rule.name for rule in session.config.rules("P")] == ["T", "U"]
     go(session, "del rule all P")
     assert session.config.rules("P") == ()
-    assert code(session, "delete rule default P") == "default-rule"
+    with pytest.raises(CommandError) as caught:
+        go(session, "delete rule default P")
+    assert (caught.value.code, caught.value.fix) == (
+        "default-rule", 'ipsec static set defaultrule policy="P" activate=no')
 
 
 def test_set_defaultrule(session: Session) -> None:
