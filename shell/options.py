@@ -6,15 +6,16 @@ FORMATS = ("table", "json", "jsonl", "csv")
 COLOUR_MODES = ("auto", "always", "never")
 
 USAGE = """\
-Usage: ipsecsh [-a FILE] [-c CONTEXT] [-r MACHINE] [-f FILE] [--store FILE] [--atomic] [--yes]
-               [-o FORMAT] [--color auto|always|never] [--version] [--help] [COMMAND ...]
+Usage: ipsecsh [-a FILE] [-c CONTEXT] [-r MACHINE] [-f FILE] [--store FILE]
+               [--atomic] [--yes] [-o FORMAT] [--color auto|always|never]
+               [--version] [--help] [COMMAND ...]
 
   COMMAND ...     run one command and end; each argument is one word of it
   -a FILE         run the lines of FILE first, then go on
   -c CONTEXT      start in that context, as in -c "ipsec static"
   -f FILE         run a script and end; - is standard input
   -r MACHINE      act on that machine of the lab (gwA unless told otherwise)
-  --store FILE    the policy store (else IPSECSH_STORE, else the user's data folder)
+  --store FILE    the policy store (else IPSECSH_STORE, else the data folder)
   --atomic        with -f: all of the script or nothing
   --yes           answer the questions of destructive commands with yes
   -o FORMAT       table, json, jsonl or csv
@@ -22,8 +23,9 @@ Usage: ipsecsh [-a FILE] [-c CONTEXT] [-r MACHINE] [-f FILE] [--store FILE] [--a
   --version       print the version
   --help          print this
 
-Exit codes: 0 done, 1 a command failed, 2 usage, 3 could not run, 4 nothing was run,
-5 needs --yes, 6 store locked, 124 timed out, 130 interrupted.
+Exit codes: 0 done, 1 a command failed, 2 usage, 3 could not run,
+4 nothing was run, 5 needs --yes, 6 store locked, 124 timed out,
+130 interrupted.
 Without COMMAND, -f and a terminal, standard input is read as a script.
 """
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shell.options import Options, UsageError, read_options
+from shell.options import USAGE, Options, UsageError, read_options
 
 
 @pytest.mark.parametrize(("arguments", "options"), [
@@ -31,3 +31,7 @@ def test_options_come_before_the_command(arguments: list[str], options: Options)
 def test_what_cannot_be_understood_is_a_usage_error(arguments: list[str]) -> None:
     with pytest.raises(UsageError):
         read_options(arguments)
+
+
+def test_the_usage_page_fits_into_eighty_columns() -> None:
+    assert max(map(len, USAGE.splitlines())) <= 80
