@@ -107,6 +107,7 @@ def _replay(name: str, store: str, session: "Session") -> "Report":
         finally:
             fresh.close()
     except UnreadableError as error:
-        raise CommandError("transcript", str(error), exit=COULD_NOT_RUN) from None
+        raise CommandError("transcript", str(error), tag="file", known=replay.bundled(),
+                           exit=COULD_NOT_RUN) from None
     except FormatError as error:
-        raise CommandError("transcript", str(error), exit=NO_TRANSCRIPT) from None
+        raise CommandError("transcript", str(error), tag="file", exit=NO_TRANSCRIPT) from None
