@@ -4,6 +4,7 @@ The agent makes these values from the store; `engine.ike.chain` and `engine.ike.
 them when a negotiation runs.
 """
 
+from functools import lru_cache
 from hmac import compare_digest
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,25 +15,28 @@ if TYPE_CHECKING:
 CRL_OFF, CRL_REVOKED, CRL_STRICT = 0, 1, 2
 
 
+@lru_cache(maxsize=64)
+def _load(der: bytes) -> "RSAPrivateKey":
+    # Checking the primes takes a tenth of a second, so each key is checked once.
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.serialization import load_der_private_key
+    key = load_der_private_key(der, None)
+    if not isinstance(key, RSAPrivateKey):
+        raise ValueError("not an RSA key")
+    return key
+
+
 class PrivateKey:
     """An RSA private key (PKCS #8, DER). Its repr and format say nothing about it."""
 
-    __slots__ = ("_der", "_key")
+    __slots__ = ("_der",)
 
     def __init__(self, der: bytes) -> None:
         self._der = der
-        self._key: RSAPrivateKey | None = None
 
     def load(self) -> "RSAPrivateKey":
         """The key for signing. Raises ValueError when it is no usable RSA key."""
-        if self._key is None:
-            from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-            from cryptography.hazmat.primitives.serialization import load_der_private_key
-            key = load_der_private_key(self._der, None)
-            if not isinstance(key, RSAPrivateKey):
-                raise ValueError("not an RSA key")
-            self._key = key
-        return self._key
+        return _load(self._der)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PrivateKey) and compare_digest(self._der, other._der)

@@ -51,5 +51,5 @@ def is_named(certificate: Certificate, text: str) -> bool:
     wanted = parse_name(text)
     subject = tuple((kind, _plain(value)) for kind, value in certificate.parts)
     if "=" not in text:
-        return any(part == wanted[0] for part in subject)
+        return any(part in wanted for part in subject)
     return subject in (wanted, wanted[::-1])

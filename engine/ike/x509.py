@@ -221,13 +221,16 @@ def is_signed_by(certificate: Certificate, issuer: Certificate) -> bool:
     """Whether the issuer's key made the certificate's signature (RSA, any hash OpenSSL has)."""
     from cryptography import x509
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 
     def check() -> bool:
         parsed = x509.load_der_x509_certificate(certificate.der)
-        algorithm, digest = parsed.signature_algorithm_parameters, parsed.signature_hash_algorithm
+        # The library knows no parameters of MD5 signatures, which are PKCS #1 v1.5 like the rest.
+        padding = parsed.signature_algorithm_parameters or PKCS1v15()
         try:
-            public_key(issuer).verify(parsed.signature, parsed.tbs_certificate_bytes,
-                                      algorithm, digest)  # type: ignore[arg-type]
+            public_key(issuer).verify(
+                parsed.signature, parsed.tbs_certificate_bytes,
+                padding, parsed.signature_hash_algorithm)  # type: ignore[arg-type]
         except (InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError):
             return False
         return True
