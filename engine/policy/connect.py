@@ -151,16 +151,25 @@ def _prepare_schema(connection: sqlite3.Connection, path: str, readonly: bool,
 
 def _version(connection: sqlite3.Connection, path: str) -> int:
     """The schema version of the file, 0 when it is empty."""
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    application = _application(connection)
+    if application != APPLICATION_ID and \
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        # Another shell may have made the schema since the first look: then its mark is there.
+        application = _application(connection)
+        if application != APPLICATION_ID:
+            raise broken("damaged", path)
     if application == APPLICATION_ID:
+        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > VERSION:
             raise Broken("newer", f"the policy store '{path}' was written by a newer version "
                                   f"(format {version}, this is {VERSION})")
         return version
-    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        raise broken("damaged", path)
     return 0
+
+
+def _application(connection: sqlite3.Connection) -> int:
+    mark: int = connection.execute("PRAGMA application_id").fetchone()[0]
+    return mark
 
 
 def _use_log(connection: sqlite3.Connection, busy_seconds: float) -> None:

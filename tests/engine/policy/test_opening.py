@@ -6,10 +6,12 @@ import stat
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine.errors import Broken, Refused
+from engine.policy import connect
 from engine.policy.model import Machine, Policy
 from engine.policy.schema import APPLICATION_ID, VERSION
 from tests.support.stores import article, bare, open_store, store_of
@@ -181,6 +183,30 @@ def test_a_store_in_use_is_waited_for_and_then_locked(tmp_path: Path) -> None:
     assert [one.name for one in config.policies()] == ["mine", "theirs"]
     other.close()
     store_of(config).close()
+
+
+class Late(sqlite3.Connection):
+    """Another shell makes the schema just before this one looks at the tables."""
+
+    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        if "sqlite_master" in sql:
+            path = super().execute("PRAGMA database_list").fetchone()[2]
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(connect, "_connect", ORDINARY)
+                connect.open_file(path, 5.0).connection.close()
+        return super().execute(sql, *values)
+
+
+ORDINARY = connect._connect
+
+
+def test_a_schema_made_by_another_shell_meanwhile_is_ours(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connect, "_connect", lambda path, readonly, seconds: sqlite3.connect(
+        path, isolation_level=None, factory=Late))
+    opened = connect.open_file(str(tmp_path / "policy.db"), 5.0)
+    assert not opened.created
+    opened.connection.close()
 
 
 def test_many_may_open_a_new_file_at_once(tmp_path: Path) -> None:
