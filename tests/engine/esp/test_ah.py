@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.errors import ParseError
 from engine.esp.ah import AuthenticationHeader
@@ -17,6 +19,7 @@ from tests.support.suites import (
     BUNDLES,
     OUTER_DESTINATION,
     OUTER_SOURCE,
+    SPI,
     SUITES,
     octets,
     pair,
@@ -165,3 +168,33 @@ def test_congestion_marks_reach_the_inner_packet(inner: int, outer: int,
             unprotect(opener, arrived, 0.0)
     else:
         assert unprotect(opener, arrived, 0.0).tos == 0xB8 | expected
+
+
+@given(st.binary(max_size=120), st.sampled_from([*SUITES, *AH_SUITES, *BUNDLES]),
+       st.sampled_from([PROTOCOL_AH, PROTOCOL_ESP, 17]), st.booleans())
+def test_random_octets_are_refused_by_name(data: bytes, method: QuickModeMethod, protocol: int,
+                                           tunnel: bool) -> None:
+    _, opener = pair(method, tunnel=tunnel)
+    known = {"truncated", "bad-length", "bad-spi", "bad-icv", "replay", "missing-ah",
+             "bad-next-header"}
+    heads = (b"", SPI.to_bytes(4, "big"), bytes((17, 4, 0, 0)) + AH_SPI.to_bytes(4, "big"))
+    for head in heads:
+        packet = IPv4(OUTER_SOURCE, OUTER_DESTINATION, protocol, head + data)
+        if method.ah_auth or protocol == PROTOCOL_ESP:
+            with pytest.raises(ParseError) as caught:
+                unprotect(opener, packet, 0.0)
+            assert caught.value.drop in known
+
+
+@given(st.binary(max_size=200), st.integers(0, 255))
+def test_anything_behind_a_good_icv_is_a_packet_or_a_named_drop(data: bytes,
+                                                                protocol: int) -> None:
+    ours, opener = pair(AH, tunnel=False)
+    sealed = protect(ours, IPv4(OUTER_SOURCE, OUTER_DESTINATION, protocol, data), 1, 0.0)
+    inside = pair(AH)[1]
+    assert unprotect(opener, sealed, 0.0).payload == data
+    try:
+        assert unprotect(inside, sealed, 0.0).build()
+    except ParseError as error:
+        assert error.drop in {"bad-next-header", "truncated", "bad-version", "bad-length",
+                              "bad-checksum", "source-route", "ecn"}
