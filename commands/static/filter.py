@@ -49,12 +49,12 @@ class AddFilter(Command, words="ipsec static add filter", help="Adds a filter to
                   for source in sides(self.srcaddr, self.srcmask, session, "srcaddr")
                   for destination in sides(self.dstaddr, self.dstmask, session, "dstaddr")]
         with session.store.transaction():
-            try:
-                config.filterlist(self.filterlist, where)
-            except NotFound:
-                config.add_filterlist(FilterList(self.filterlist), where)
             for one in wanted:
-                config.add_filter(self.filterlist, one, where)
+                try:
+                    config.add_filter(self.filterlist, one, where)
+                except NotFound:
+                    config.add_filterlist(FilterList(self.filterlist), where)
+                    config.add_filter(self.filterlist, one, where)
             return answer(self._lints(session, wanted))
 
     def _lints(self, session: "Session", added: list[Filter]) -> "list[Lint]":

@@ -1,5 +1,6 @@
 """Filter lists with their filters, and filter actions, of a machine's configuration."""
 
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ FILTER_COLUMNS = ("source_kind source source_prefix source_name destination_kind
                   "destination_port mirrored guid")
 ACTION_COLUMNS = "key name description action qmpfs inpass soft methods modified"
 
+FILTER_INSERT = "filterlist " + FILTER_COLUMNS
 FILTER_SELECT = (f"SELECT id, {', '.join(FILTER_COLUMNS.split())} FROM filter "
                  "WHERE filterlist = ? ORDER BY id")
 USERS_SELECT = """
@@ -100,11 +102,14 @@ class ListTables(Part):
 
     def _add_filter(self, number: int, new: Filter) -> Filter:
         verify.filter(new)
-        verify.filter_new(new, self._list_at(number).filters)
-        stored = new._replace(guid=self._store.new_guid())
-        self._store.insert("filter", "filterlist " + FILTER_COLUMNS,
-                           (number, *stored.source, *stored.destination, *stored[2:]))
-        return stored
+        guid = self._store.new_guid()
+        try:
+            self._store.insert("filter", FILTER_INSERT,
+                               (number, *new[0], *new[1], *new[2:7], guid))
+        except sqlite3.IntegrityError:
+            verify.filter_new(new, self._list_at(number).filters)
+            raise
+        return Filter(*new[:7], guid)
 
     def _list_at(self, number: int) -> FilterList:
         rows = self._store.query(
@@ -185,8 +190,11 @@ class ListTables(Part):
                             offers, guid, modified)
 
     def _users(self, column: str, number: int) -> tuple[str, ...]:
-        rows = self._store.query(USERS_SELECT.format(column=column), (number,))
-        return tuple(f"{policy}/{rule}" for policy, rule in rows)
+        def read() -> tuple[str, ...]:
+            rows = self._store.query(USERS_SELECT.format(column=column), (number,))
+            return tuple(f"{policy}/{rule}" for policy, rule in rows)
+
+        return self._store.once(("users", column, number), read)
 
 
 def _read_filter(row: tuple[Any, ...]) -> Filter:

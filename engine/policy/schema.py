@@ -95,5 +95,14 @@ CREATE TABLE certificate (
     UNIQUE (machine, key));
 """
 
-MIGRATIONS = (VERSION_1, VERSION_2)
+# A list holds a filter once, whatever its description; the index also finds a list's filters.
+VERSION_3 = """
+DROP INDEX filter_filterlist;
+CREATE UNIQUE INDEX filter_once ON filter (
+    filterlist, source, destination, source_prefix, destination_prefix, source_kind,
+    destination_kind, protocol, source_port, destination_port, mirrored, source_name,
+    destination_name);
+"""
+
+MIGRATIONS = (VERSION_1, VERSION_2, VERSION_3)
 VERSION = len(MIGRATIONS)

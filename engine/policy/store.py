@@ -7,9 +7,9 @@ bounded time. When `transaction()` has ended without an exception the change is 
 """
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.entropy import Entropy
 from engine.errors import NotFound
@@ -23,6 +23,7 @@ from engine.policy.model import Machine
 from engine.policy.policies import PolicyTables
 
 Row = tuple[Any, ...]
+Found = TypeVar("Found")
 
 
 class Store:
@@ -39,6 +40,9 @@ class Store:
         self._depth = 0
         self._writing = False
         self._changes = 0
+        self._levels: list[int] = []
+        self._known: dict[Hashable, Any] = {}
+        self._inserts: dict[tuple[str, str], str] = {}
         self.is_new = not self.query("SELECT 1 FROM machine LIMIT 1")
 
     @classmethod
@@ -76,48 +80,88 @@ class Store:
         """Enters one level of `transaction` or `reading`."""
         writes = writes and not self.readonly
         if self._depth == 0:
-            self.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+            self._control("BEGIN IMMEDIATE" if writes else "BEGIN")
             self._writing = writes
             self._changes = self._connection.total_changes
         else:
             assert self._writing or not writes, "a change inside a reading context"
-            self.execute(f"SAVEPOINT level{self._depth}")
+            self._levels.append(0)
         self._depth += 1
 
     def end(self, done: bool) -> None:
         """Leaves one level; `done` False undoes what happened in it."""
         self._depth -= 1
         if self._depth:
-            name = f"level{self._depth}"
-            if not done and self._connection.in_transaction:
-                self.execute(f"ROLLBACK TO {name}")
-            if self._connection.in_transaction:
-                self.execute(f"RELEASE {name}")
-            return
-        if not done:
-            self._rollback()
+            self._end_level(done)
             return
         try:
-            if self._connection.total_changes != self._changes:
-                self.execute("UPDATE counter SET generation = generation + 1")
-            self.execute("COMMIT")
+            if done and self._connection.total_changes != self._changes:
+                self._control("UPDATE counter SET generation = generation + 1")
+            self._control("COMMIT" if done else "ROLLBACK")
         except BaseException:
-            self._rollback()
+            self._control("ROLLBACK")
             raise
+        finally:
+            self._writing = False
+            self._known.clear()
 
-    def _rollback(self) -> None:
+    def _end_level(self, done: bool) -> None:
+        number = self._levels.pop()
+        if not number or not self._connection.in_transaction:
+            return
+        if not done:
+            self._control(f"ROLLBACK TO level{number}")
+            self._known.clear()
+        if number == self._depth:
+            self._control(f"RELEASE level{number}")
+
+    def _mark(self) -> None:
+        """Before a change: open levels without a savepoint get one, which they share.
+
+        Nothing has changed since the outermost of them began, so one serves them all, and a
+        level that only reads costs none.
+        """
+        levels = self._levels
+        if levels and not levels[-1]:
+            first = levels.index(0)
+            self._control(f"SAVEPOINT level{first + 1}")
+            levels[first:] = [first + 1] * (len(levels) - first)
+
+    def _control(self, sql: str) -> None:
         # A full disk makes SQLite roll back by itself.
-        if self._connection.in_transaction:
-            self.execute("ROLLBACK")
+        if sql.startswith("ROLLBACK") and not self._connection.in_transaction:
+            return
+        self._run(sql, ())
 
-    def execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
-        """Runs one statement. Raises Broken when the file, not the statement, is at fault."""
+    def _run(self, sql: str, values: Sequence[object]) -> sqlite3.Cursor:
         try:
             return self._connection.execute(sql, values)
         except sqlite3.IntegrityError:
             raise
         except sqlite3.Error as error:
             raise translate(error, self.path) from None
+
+    def once(self, key: Hashable, read: Callable[[], Found]) -> Found:
+        """What `read` gives, read once in a transaction as long as nothing makes it stale.
+
+        For what depends on neither the filters of a list nor a time stamp. Inside a transaction
+        nobody else can change the file, outside of one everything is read anew.
+        """
+        if not self._writing:
+            return read()
+        found: Found | None = self._known.get(key)
+        if found is None:
+            found = self._known[key] = read()
+        return found
+
+    def execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
+        """Runs one changing statement. Raises Broken when not the statement is at fault."""
+        self._known.clear()
+        return self._change(sql, values)
+
+    def _change(self, sql: str, values: Sequence[object]) -> sqlite3.Cursor:
+        self._mark()
+        return self._run(sql, values)
 
     def query(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
         """All rows of a SELECT. Raises Broken as `execute`."""
@@ -128,16 +172,23 @@ class Store:
 
     def insert(self, table: str, columns: str, row: Sequence[object]) -> int:
         """Adds a row to `table` and gives its id; `columns` are blank-separated."""
-        names = columns.split()
-        assert len(names) == len(row), (table, names, len(row))
-        cursor = self.execute(f"INSERT INTO {table} ({', '.join(names)}) "
-                              f"VALUES ({', '.join('?' * len(names))})", row)
-        return cursor.lastrowid or 0
+        statement = self._inserts.get((table, columns))
+        if statement is None:
+            names = columns.split()
+            assert len(names) == len(row), (table, names, len(row))
+            statement = (f"INSERT INTO {table} ({', '.join(names)}) "
+                         f"VALUES ({', '.join('?' * len(names))})")
+            self._inserts[table, columns] = statement
+        if table != "filter":
+            self._known.clear()
+        return self._change(statement, row).lastrowid or 0
 
     def update(self, table: str, columns: str, row: Sequence[object], number: int) -> None:
         """Replaces the `columns` of the row of `table` with id `number`."""
         assignments = ", ".join(f"{name} = ?" for name in columns.split())
-        self.execute(f"UPDATE {table} SET {assignments} WHERE id = ?", (*row, number))
+        if columns != "modified":
+            self._known.clear()
+        self._change(f"UPDATE {table} SET {assignments} WHERE id = ?", (*row, number))
 
     def new_guid(self) -> str:
         """A GUID for a new object."""
@@ -194,8 +245,11 @@ class Store:
 
     def on(self, machine: str) -> "Config":
         """The configuration of a machine. Raises NotFound."""
-        number, found = self.machine_row(machine)
-        return Config(self, number, found.name)
+        def read() -> Config:
+            number, found = self.machine_row(machine)
+            return Config(self, number, found.name)
+
+        return self.once(("Machine", machine), read)
 
     def setting(self, key: str, default: str = "") -> str:
         """A value that belongs to the whole store."""
