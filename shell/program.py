@@ -27,16 +27,18 @@ EXIT_USAGE, EXIT_INTERRUPTED = 2, 130
 
 def run(arguments: list[str]) -> int:
     """Runs the program and gives its exit code; nothing is raised."""
-    for stream in (sys.stdout, sys.stderr):
-        # A name that the terminal's encoding lacks must not end the program.
-        reconfigure: Callable[..., None] | None = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+    _open_closed_streams()
+    # A name that the terminal's encoding lacks must not end the program.
+    _reconfigure(sys.stdout, errors="backslashreplace")
+    _reconfigure(sys.stderr, errors="backslashreplace")
     try:
         options = read_options(arguments)
     except UsageError as mistake:
         sys.stderr.write(f"ERR usage : {mistake}\n{USAGE}")
         return EXIT_USAGE
+    if options.format != "table":
+        # RFC 8259 8.1: JSON is UTF-8, whatever the locale says.
+        _reconfigure(sys.stdout, encoding="utf-8")
     if options.help or options.version:
         sys.stdout.write(USAGE if options.help else f"ipsecsh {VERSION}\n")
         return 0
@@ -51,6 +53,19 @@ def run(arguments: list[str]) -> int:
         return 1
     except (KeyboardInterrupt, Interrupted):
         return EXIT_INTERRUPTED
+
+
+def _open_closed_streams() -> None:
+    """Started with a closed stream (``>&-``) the program writes into the void, not into a store."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))
+
+
+def _reconfigure(stream: object, **settings: str) -> None:
+    change: Callable[..., None] | None = getattr(stream, "reconfigure", None)
+    if change is not None:
+        change(**settings)
 
 
 def store_path(options: Options) -> str:

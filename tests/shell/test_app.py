@@ -221,6 +221,21 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
         assert process.wait(60) == 0
 
 
+def test_a_closed_standard_output_is_no_error(tmp_path: Path) -> None:
+    done = subprocess.run(["sh", "-c", '"$0" -m shell help >&-', sys.executable], text=True,
+                          env=environment(tmp_path), stderr=subprocess.PIPE, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_json_is_utf_8_in_any_locale(tmp_path: Path) -> None:
+    run = [sys.executable, "-m", "shell"]
+    surroundings = environment(tmp_path) | {"PYTHONIOENCODING": "ascii"}
+    for arguments in (["add", "filterlist", "name=Häuser"], ["show", "filterlist", "all"]):
+        done = subprocess.run([*run, "-o", "json", "ipsec", "static", *arguments],
+                              env=surroundings, stdout=subprocess.PIPE, timeout=60)
+    assert [one["name"] for one in json.loads(done.stdout.decode())] == ["Häuser"]
+
+
 def test_a_full_disk_behind_standard_output_is_one_error(tmp_path: Path) -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run([sys.executable, "-m", "shell", "help"], stdout=full, text=True,
