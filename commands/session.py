@@ -54,6 +54,8 @@ class Session:
         self.aliases: dict[str, str] = {}
         self.variables = dict(ARTICLE_NAMES)
         self.location = "local"
+        self.domain = ""  # the name given to `set store location=domain`
+        self.batch = False  # `set batch`: the running lab is told when the batch ends
         self.reveal = False
         self.atomic = False  # inside one transaction: the store's generation stands still
         self.script_depth: list[str] = []
@@ -106,7 +108,7 @@ class Session:
 
     def settle(self) -> None:
         """After each command: what the store says now takes effect on the running lab."""
-        if self._lab is not None and self._store is not None:
+        if self._lab is not None and self._store is not None and not self.batch:
             generation = self._store.generation()
             if self.atomic or generation != self._applied:
                 self._applied = generation

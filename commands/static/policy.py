@@ -3,11 +3,13 @@
 from typing import TYPE_CHECKING
 
 from commands.answer import NOTHING, Answer
+from commands.errors import CommandError
 from commands.kinds import Guid, Number, Text, YesNo
 from commands.methods import MainModeMethods
 from commands.names import PolicyName
 from commands.spec import Command, tag
 from commands.static.common import answer, given, named, tunnel_lints
+from commands.static.store import GPO
 from engine.policy.model import DEFAULT_MAIN_MODE, DefaultRule, Policy
 from engine.policy.verify import MINUTES_MAX
 from engine.suites import MainModeMethod
@@ -54,7 +56,8 @@ class AddPolicy(Command, words="ipsec static add policy",
 
 class SetPolicy(Command, words="ipsec static set policy", help="Modifies a policy.",
                 remarks=("What is not given stays as it is.",
-                         "assign=yes takes the policy assigned before out of force."),
+                         "assign=yes takes the policy assigned before out of force.",
+                         "gponame goes with assign=yes in the domain's store only."),
                 examples=('ipsec static set policy name="My Policy" assign=yes',
                           "ipsec static set policy name=Policy1 newname=Policy2 mmlifetime=60")):
     """Any part of a policy but its rules."""
@@ -72,6 +75,7 @@ class SetPolicy(Command, words="ipsec static set policy", help="Modifies a polic
     pollinginterval: int | None = tag(MINUTES, "Minutes between looks for a changed policy.",
                                       default=None)
     assign: bool | None = tag(YesNo(), "Whether the policy is put in force.", default=None)
+    gponame: str = tag(Text(), "Group policy object that assigns the policy.", default="")
     mmsecmethods: tuple[MainModeMethod, ...] | None = tag(
         MainModeMethods(), "Main mode security methods, the preferred first.", default=None)
     guid: str = tag(Guid(), "GUID of the policy, instead of its name.", default="", hidden=True)
@@ -80,8 +84,15 @@ class SetPolicy(Command, words="ipsec static set policy", help="Modifies a polic
         """Replaces what was given."""
         which = named(self.name, self.guid)
         config = session.config
+        domain = session.location == "domain"
+        if self.gponame and not (domain and self.assign):
+            raise CommandError("contradiction", "gponame goes with assign=yes in the domain's "
+                               "store only", tag="gponame", exit=2,
+                               fix="ipsec static set store location=domain")
         with session.store.transaction():
             old = config.policy(which, session.location)
+            if domain and (self.assign or self.assign is False and old.assigned):
+                config.set_setting(GPO, self.gponame)
             policy = config.replace_policy(which, self._changed(old), session.location)
             found = tunnel_lints(session, policy) if self.assign else []
         return answer(found + _lints(policy, self.mmsecmethods is not None,

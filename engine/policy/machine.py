@@ -232,8 +232,12 @@ class MachineTables(Part):
         return str(rows[0][0]) if rows else default
 
     def set_setting(self, key: str, value: str) -> None:
-        """Remembers a setting of the machine."""
+        """Remembers a setting of the machine; an empty value forgets it."""
         with self._store.transaction():
+            if not value:
+                self._store.execute("DELETE FROM machine_setting WHERE machine = ? AND key = ?",
+                                    (self._number, key))
+                return
             self._store.execute("INSERT OR REPLACE INTO machine_setting VALUES (?, ?, ?)",
                                 (self._number, key, value))
 

@@ -171,11 +171,15 @@ def _ipsec(config: "Config", reveal: bool) -> list[str]:
     for one in config.certificates():
         lines += certificate_lines(one, reveal)
     for location in LOCATIONS:
-        lines += _location(config, location, reveal)
+        lines += location_lines(config, location, reveal)
     return [*lines, "set store location=local", "popd"]
 
 
-def _location(config: "Config", location: str, reveal: bool) -> list[str]:
+def location_lines(config: "Config", location: str, reveal: bool) -> list[str]:
+    """What makes the lists, actions, policies and rules of a location; [] when it has none.
+
+    The first line is the ``set store`` that the others belong to.
+    """
     lines = []
     for filterlist in config.filterlists(location):
         lines.append(filterlist_line(filterlist))
@@ -186,7 +190,8 @@ def _location(config: "Config", location: str, reveal: bool) -> list[str]:
         lines += [policy_line(policy), *default_rule_lines(policy, reveal)]
         for rule in config.rules(policy.name, location):
             lines += rule_lines(rule, reveal)
-    lines += [line("set policy", name=quote(policy.name), assign="yes")
+    gpo = config.get_setting("gponame") if location == "domain" else ""
+    lines += [line("set policy", name=quote(policy.name), assign="yes", gponame=_optional(gpo))
               for policy in policies if policy.assigned]
     return [f"set store location={location}", *lines] if lines else []
 
