@@ -1,6 +1,7 @@
 """CBC ciphers of phase 1: DES, 3DES, AES (RFC 2409 appendix B, RFC 3602), and weak DES keys."""
 
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 from engine.errors import ParseError
 
@@ -48,13 +49,13 @@ def block_octets(cipher: str) -> int:
 
 def is_weak_key(cipher: str, key: bytes) -> bool:
     """True for a DES key of the weak lists, and for 3DES keys that fall back to DES (2451 2)."""
+    if cipher not in ("DES", "3DES"):
+        return False
     parts = [bytes(octet & 0xFE for octet in key[at:at + 8]) for at in range(0, len(key), 8)]
     if cipher == "DES":
         return parts[0] in _WEAK_DES
-    if cipher == "3DES":
-        return parts[0] == parts[1] or parts[1] == parts[2] or any(
-            part in _WEAK_DES for part in parts)
-    return False
+    return parts[0] == parts[1] or parts[1] == parts[2] or any(
+        part in _WEAK_DES for part in parts)
 
 
 def encrypt(cipher: str, key: bytes, iv: bytes, plain: bytes) -> bytes:
@@ -70,18 +71,24 @@ def decrypt(cipher: str, key: bytes, iv: bytes, data: bytes) -> bytes:
     return _run(cipher, key, iv, data, False)
 
 
-def _run(cipher: str, key: bytes, iv: bytes, data: bytes, encrypting: bool) -> bytes:
-    if cipher == "DES":
-        return _run_des(key, iv, data, encrypting)
-    # 15 ms to import: only when a negotiation is running
+@cache
+def _library() -> tuple[Any, dict[str, Any], Any]:
+    """The library's cipher, its algorithms by policy name, and CBC: 15 ms to import, so only when
+    a negotiation is running."""
     from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
     from cryptography.hazmat.primitives.ciphers import Cipher
     from cryptography.hazmat.primitives.ciphers.algorithms import AES
     from cryptography.hazmat.primitives.ciphers.modes import CBC
-    algorithm = TripleDES(key) if cipher == "3DES" else AES(key)
-    mode = Cipher(algorithm, CBC(iv))
+    return Cipher, {"3DES": TripleDES, "AES128": AES, "AES192": AES, "AES256": AES}, CBC
+
+
+def _run(cipher: str, key: bytes, iv: bytes, data: bytes, encrypting: bool) -> bytes:
+    if cipher == "DES":
+        return _run_des(key, iv, data, encrypting)
+    make, algorithms, chaining = _library()
+    mode = make(algorithms[cipher](key), chaining(iv))
     context = mode.encryptor() if encrypting else mode.decryptor()
-    return context.update(data) + context.finalize()
+    return bytes(context.update(data) + context.finalize())
 
 
 def _run_des(key: bytes, iv: bytes, data: bytes, encrypting: bool) -> bytes:

@@ -8,11 +8,13 @@ from engine.ike.cipher import key_octets
 
 _HASHES = {"MD5": "md5", "SHA1": "sha1", "SHA256": "sha256", "SHA384": "sha384",
            "SHA512": "sha512"}
+_MAKERS = {"MD5": hashlib.md5, "SHA1": hashlib.sha1, "SHA256": hashlib.sha256,
+           "SHA384": hashlib.sha384, "SHA512": hashlib.sha512}
 
 
 def digest(name: str, data: bytes) -> bytes:
     """The negotiated hash (MD5 to SHA512) of some octets."""
-    return hashlib.new(_HASHES.get(name, name), data, usedforsecurity=False).digest()
+    return _MAKERS[name](data, usedforsecurity=False).digest()
 
 
 def prf(name: str, key: bytes, data: bytes) -> bytes:

@@ -61,7 +61,7 @@ _AUTH_KEYS = {"MD5": 16, "SHA1": 20, "SHA256": 32, "SHA384": 48, "SHA512": 64}
 class QuickMode(Exchange):
     """One quick mode. `state` is the last message sent or, at the end, "done" or "failed"."""
 
-    __slots__ = ("group", "ids", "initiator", "iv", "key_pair", "kilobytes", "message_id",
+    __slots__ = ("group", "ids", "initiator", "iv", "key_pair", "keys", "kilobytes", "message_id",
                  "method", "ni", "nr", "offered", "replaces", "sa", "seconds", "shared", "spis_in",
                  "spis_out", "state", "wanted")
 
@@ -76,6 +76,7 @@ class QuickMode(Exchange):
         self.ids: tuple[bytes, ...] = ()
         self.ni = self.nr = self.shared = b""
         self.key_pair: KeyPair | None = None
+        self.keys: tuple[SaKeys, SaKeys] | None = None
         self.spis_in = self.spis_out = Spis(0)
         self.replaces = self.group = self.seconds = self.kilobytes = 0
 
@@ -307,11 +308,16 @@ def installed(quick: QuickMode, outbound_ready: bool) -> SaInstalled:
     """The pair as an output. Raises Failure "weak-key"."""
     assert quick.wanted and quick.method
     wanted = quick.wanted
+    if quick.keys is None:
+        quick.keys = _keys(quick, quick.spis_in), _keys(quick, quick.spis_out)
+    inbound, outbound = quick.keys
+    if outbound_ready:
+        quick.keys = None
     return SaInstalled(wanted.entry, quick.sa.local, quick.sa.peer, wanted.selector, quick.method,
-                       wanted.tunnel, _keys(quick, quick.spis_in), _keys(quick, quick.spis_out),
-                       quick.seconds, quick.kilobytes, quick.group, quick.initiator,
-                       outbound_ready, quick.sa.cookies,
-                       (quick.sa.local_port, quick.sa.peer_port) if quick.sa.natted else ())
+                       wanted.tunnel, inbound, outbound, quick.seconds, quick.kilobytes,
+                       quick.group, quick.initiator, outbound_ready, quick.sa.cookies,
+                       (quick.sa.local_port, quick.sa.peer_port) if quick.sa.natted else (),
+                       quick.sa.proven())
 
 
 def offered_spi(quick: QuickMode) -> bytes:

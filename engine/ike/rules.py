@@ -1,7 +1,5 @@
 """What may stand in which message: payload types with least and greatest number (RFC 2409 5)."""
 
-from collections import Counter
-
 from engine.errors import ParseError
 from engine.ike.constants import ExchangeType, PayloadType
 from engine.ike.wire import Header, Payload
@@ -32,6 +30,11 @@ PAYLOADS: dict[str, dict[PayloadType, tuple[int, int]]] = {
     "INFO": {P.HASH: (1, 1), P.NOTIFY: (0, _MANY), P.DELETE: (0, _MANY), P.VENDOR_ID: (0, _MANY)},
     "HINT": {P.NOTIFY: (0, _MANY), P.DELETE: (0, _MANY), P.VENDOR_ID: (0, _MANY)},
 }
+_NOT_HERE = (0, 0)
+_LIMITS = {label: {int(kind): limits for kind, limits in table.items()}
+           for label, table in PAYLOADS.items()}
+_REQUIRED = {label: [kind for kind, (least, _) in table.items() if least]
+             for label, table in PAYLOADS.items()}
 # RFC 2409 5: SA first in phase 1; 5.5: HASH first, SA at once behind it in quick mode.
 _OPENING = {"MM1": (P.SA,), "MM2": (P.SA,), "QM1": (P.HASH, P.SA), "QM2": (P.HASH, P.SA),
             "QM3": (P.HASH,), "INFO": (P.HASH,)}
@@ -63,20 +66,20 @@ def check_payloads(label: str, payloads: tuple[Payload, ...]) -> None:
 
     Raises ParseError "unexpected-payload", "missing-payload" or "payload-order".
     """
-    table = PAYLOADS[label]
-    counts = Counter(payload.type for payload in payloads)
-    for kind in counts:
-        if kind not in table:
-            raise ParseError("unexpected-payload", f"payload type {kind} in {label}")
-    for wanted, (least, most) in table.items():
-        if counts[wanted] < least:
+    table = _LIMITS[label]
+    counts: dict[int, int] = {}
+    for kind, _ in payloads:
+        counts[kind] = counts.get(kind, 0) + 1
+        if counts[kind] > table.get(kind, _NOT_HERE)[1]:
+            often = f"{P(kind).name} too often" if kind in table else f"payload type {kind}"
+            raise ParseError("unexpected-payload", f"{often} in {label}")
+    for wanted in _REQUIRED[label]:
+        if counts.get(wanted, 0) < table[wanted][0]:
             raise ParseError("missing-payload", f"{wanted.name} in {label}")
-        if counts[wanted] > most:
-            raise ParseError("unexpected-payload", f"{wanted.name} too often in {label}")
     opening = _OPENING.get(label, ())
     if tuple(payload.type for payload in payloads[:len(opening)]) != opening:
         raise ParseError("payload-order", f"first payloads of {label}")
-    if label in ("QM1", "QM2") and counts[P.ID] == 1:
+    if label in ("QM1", "QM2") and counts.get(P.ID) == 1:
         raise ParseError("missing-payload", f"second ID in {label}")
 
 

@@ -1,6 +1,6 @@
 """Where an endpoint finds its ISAKMP SAs, quick modes and pairs: every look-up has its index."""
 
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Iterator
 from typing import TypeVar
 
 from engine.address import Address
@@ -91,19 +91,22 @@ class Tables:
 
     def sas_of(self, local: Address, peer: Address) -> list[Phase1]:
         """The ISAKMP SAs with a peer, newest first."""
-        return list(reversed(self._sas_of.get((local, peer), {})))
+        return list(self._newest(local, peer))
+
+    def _newest(self, local: Address, peer: Address) -> Iterator[Phase1]:
+        return reversed(self._sas_of.get((local, peer), {}))
 
     def find_up(self, local: Address, peer: Address) -> Phase1 | None:
         """The newest ISAKMP SA with the peer that may carry another quick mode."""
-        return next((sa for sa in self.sas_of(local, peer) if sa.usable()), None)
+        return next((sa for sa in self._newest(local, peer) if sa.usable()), None)
 
     def find_protected(self, local: Address, peer: Address) -> Phase1 | None:
         """The newest ISAKMP SA that can protect an informational message."""
-        return next((sa for sa in self.sas_of(local, peer) if sa.up), None)
+        return next((sa for sa in self._newest(local, peer) if sa.up), None)
 
     def find_starting(self, local: Address, peer: Address) -> Phase1 | None:
         """A main mode of our own with the peer that has not ended."""
-        return next((sa for sa in self.sas_of(local, peer) if sa.initiator and not sa.up), None)
+        return next((sa for sa in self._newest(local, peer) if sa.initiator and not sa.up), None)
 
     def half_open(self, peer: Address | None = None) -> dict[Phase1, None]:
         """Responder main modes that are not authenticated yet, oldest first, of one peer or all."""

@@ -4,10 +4,13 @@ Lengths are exact: a header that disagrees with its datagram, a payload that lea
 and a chain that does not end where its octets end are all refused.
 """
 
+from struct import Struct
 from typing import NamedTuple
 
 from engine.errors import ParseError
 from engine.ike.constants import HEADER_SIZE, MAX_MESSAGE, MAX_PAYLOADS, Flag, PayloadType
+
+_GENERIC = Struct("!BBH")
 
 
 class Header(NamedTuple):
@@ -72,11 +75,11 @@ def parse_chain(first: int, data: bytes, padding: int = 0) -> tuple[Payload, ...
             raise ParseError("invalid-payload", "too many payloads", at)
         if at + 4 > len(data):
             raise ParseError("invalid-payload", "generic header", at)
-        size = int.from_bytes(data[at + 2:at + 4], "big")
+        after, _, size = _GENERIC.unpack_from(data, at)
         if size < 4 or at + size > len(data):
             raise ParseError("invalid-payload", "payload length", at + 2)
         payloads.append(Payload(kind, data[at + 4:at + size]))
-        kind, at = data[at], at + size
+        kind, at = after, at + size
     if len(data) - at > padding:
         raise ParseError("invalid-payload", "octets after the last payload", at)
     return tuple(payloads)
@@ -84,9 +87,13 @@ def parse_chain(first: int, data: bytes, padding: int = 0) -> tuple[Payload, ...
 
 def build_chain(payloads: tuple[Payload, ...] | list[Payload]) -> bytes:
     """The payloads with their generic headers; reserved octets are zero."""
-    following = [payload.type for payload in payloads[1:]] + [PayloadType.NONE]
-    return b"".join(bytes((after, 0)) + (len(payload.body) + 4).to_bytes(2, "big") + payload.body
-                    for payload, after in zip(payloads, following, strict=False))
+    parts: list[bytes] = []
+    after = 0
+    for kind, body in reversed(payloads):
+        parts += body, _GENERIC.pack(after, 0, len(body) + 4)
+        after = kind
+    parts.reverse()
+    return b"".join(parts)
 
 
 def build_message(header: Header, payloads: tuple[Payload, ...] | list[Payload]) -> bytes:
