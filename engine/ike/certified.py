@@ -5,6 +5,7 @@ certificate is always sent. Who may speak is decided by the authorities that the
 machine with a certificate under one of them, as in Windows.
 """
 
+import warnings
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -119,11 +120,16 @@ def offered(bodies: Iterable[bytes]) -> tuple[bytes, ...]:
 
 
 def _wrapped(der: bytes) -> list[bytes]:
-    """Certificates in a PKCS #7 wrapping, which Windows uses for chains."""
+    """Certificates in a PKCS #7 wrapping, which Windows uses for chains; DER only.
+
+    The parser would read BER too, and warn on our terminal of what a stranger sent.
+    """
     from cryptography.hazmat.primitives.serialization import Encoding
     from cryptography.hazmat.primitives.serialization.pkcs7 import load_der_pkcs7_certificates
     try:
-        return [one.public_bytes(Encoding.DER) for one in load_der_pkcs7_certificates(der)]
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return [one.public_bytes(Encoding.DER) for one in load_der_pkcs7_certificates(der)]
     # A parser of somebody else's: whatever it throws means the same here.
     except Exception:
         raise refused("certificate-malformed", "PKCS #7", "something else") from None
@@ -169,6 +175,13 @@ class Claim(NamedTuple):
     identity: Identity
     signature: bytes
     hash: bytes
+
+
+def claimed(claim: Claim) -> CertificateIdentity:
+    """Who the peer says it is, for the log, whatever becomes of it. Raises Failure."""
+    leaf = speaking(claim.certificates, claim.identity)
+    return CertificateIdentity(leaf.subject_text or identity_text(claim.identity),
+                               leaf.thumbprint, leaf.issuer_text, "")
 
 
 def believe(claim: Claim, credentials: Credentials, wall: float) -> CertificateIdentity:
