@@ -7,6 +7,7 @@ audit policy lets it into the log. A value of several lines has them joined by a
 from collections.abc import Iterable
 
 from engine.address import Address, Network, format_address, prefix_mask
+from engine.dropnames import sentence
 from engine.events import LogEvent
 from engine.ike.credentials import CertificateIdentity
 from engine.ike.interface import (
@@ -189,6 +190,17 @@ def driver(name: str, packet: IPv4 | None, peer: Address, detail: str, now: floa
     label = "SPI" if detail.startswith("0x") else "Filter"
     return LogEvent(now, "System", 0, name == "soft-association", _DRIVER[name],
                     (*fields, (label, detail)), "system", name)
+
+
+def dropped(reason: str, packet: IPv4, detail: str, inbound: bool, now: float) -> LogEvent:
+    """A record of the System log about one dropped packet, for ipsecdiagnostics."""
+    fields = (("Source IP Address", format_address(packet.source)),
+              ("Destination IP Address", format_address(packet.destination)),
+              ("Protocol", str(packet.protocol)), ("Reason", f"{reason}: {sentence(reason)}"),
+              ("Detail", detail or "-"))
+    way = "inbound" if inbound else "outbound"
+    return LogEvent(now, "System", 0, False, f"The IPSec driver dropped an {way} packet.", fields,
+                    "system", reason)
 
 
 def _name(names: dict[str, str], typed: str) -> str:

@@ -9,7 +9,9 @@ from collections import OrderedDict
 from typing import NamedTuple
 
 from engine.address import Address
+from engine.agent import PolicySnapshot
 from engine.ip import ICMP, TCP, UDP
+from engine.policy.store import Config
 from engine.spd import INBOUND, OUTBOUND, Flow, Spd, SpdEntry
 
 STATEFUL, BLOCK, PERMIT = MODES = ("stateful", "block", "permit")
@@ -107,3 +109,18 @@ def _entries(mode: str, exemptions: tuple[Exemption, ...]) -> list[SpdEntry]:
     blocked = (INBOUND,) if mode == STATEFUL else DIRECTIONS
     return permits + [SpdEntry(f"{name} {way}", name, direction=way, action="block", rule=name)
                       for way in blocked]
+
+
+def boot_policy(config: Config, loading: PolicySnapshot) -> tuple[PolicySnapshot, BootSpd]:
+    """What is in force on a machine until `loading` is: an agent's snapshot and SPD.
+
+    The mode is the machine's setting "bootmode"; unset it is "stateful" where a policy is
+    assigned, else "permit", as on Windows Server 2003. A setting nobody can read blocks.
+    """
+    mode = config.get_setting("bootmode") or (PERMIT if loading.policy is None else STATEFUL)
+    try:
+        exemptions = parse_exemptions(config.get_setting("bootexemptions"))
+    except ValueError:
+        exemptions = ()
+    snapshot = PolicySnapshot(interfaces=loading.interfaces, exempt_level=EXEMPT_LEVEL)
+    return snapshot, BootSpd(mode if mode in MODES else BLOCK, exemptions)

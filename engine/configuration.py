@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from engine.address import prefix_mask
+from engine.address import Address, prefix_mask
 from engine.agent import PolicySnapshot, number_setting, read_policy
+from engine.driverlog import DIAGNOSTICS_MOST, INTERVAL, INTERVAL_MOST
 from engine.esp.replay import DEFAULT_WINDOW, MAX_WINDOW, MIN_WINDOW
 from engine.pipeline.hold import HOLD_MOST, PER_NEGOTIATION
 from engine.pipeline.node import OUTER_DF
@@ -28,6 +29,8 @@ class HostSnapshot(NamedTuple):
     outer_df: str = OUTER_DF[0]
     fragment_first: bool = False
     window: int = DEFAULT_WINDOW
+    diagnostics: int = 0
+    log_interval: int = INTERVAL
 
     def effective_routes(self, runtime: Iterable[Route] = ()) -> list[RouteEntry]:
         """Connected nets and default gateways of the adapters, persistent and runtime routes."""
@@ -58,7 +61,19 @@ def read_host(config: Config) -> HostSnapshot:
                         word_setting(config, "outerdf", OUTER_DF),
                         word_setting(config, "fragmentation", ("after", "before")) == "before",
                         max(number_setting(config, "replaywindow", DEFAULT_WINDOW, MAX_WINDOW),
-                            MIN_WINDOW))
+                            MIN_WINDOW),
+                        number_setting(config, "ipsecdiagnostics", 0, DIAGNOSTICS_MOST),
+                        max(number_setting(config, "ipsecloginterval", INTERVAL, INTERVAL_MOST),
+                            INTERVAL))
+
+
+def other_routes(routes: tuple[Route, ...], destination: Address, prefix: int, interface: str,
+                 gateway: Address | None) -> tuple[Route, ...]:
+    """The routes that are not to that net, by that interface ("": any) and gateway (None: any)."""
+    return tuple(one for one in routes
+                 if (one.destination, one.prefix) != (destination, prefix)
+                 or interface.casefold() not in ("", one.interface.casefold())
+                 or gateway not in (None, one.gateway))
 
 
 def word_setting(config: Config, key: str, words: tuple[str, ...]) -> str:

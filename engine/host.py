@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from engine import audit
 from engine.address import Address
 from engine.agent import PolicyAgent, PolicySnapshot
-from engine.configuration import HostSnapshot, read_host
+from engine.boot import boot_policy
+from engine.configuration import HostSnapshot, other_routes, read_host
+from engine.driverlog import DriverLog
 from engine.entropy import Entropy
 from engine.errors import ParseError
 from engine.esp.udp import NAT_T_PORT
@@ -52,8 +54,6 @@ __all__ = ["Deliver", "Host", "Output", "Refused", "Transmit"]
 
 LOG_EVENTS = 2000
 LOOPBACK = 127
-# The same complaint of the driver is not logged again for this long (the counters go on).
-DRIVER_QUIET_SECONDS = 60.0
 
 
 class Host:
@@ -65,18 +65,24 @@ class Host:
     """
 
     def __init__(self, name: str, *, config: Config, entropy: Entropy, now: float = 0.0,
-                 epoch: float = 0.0) -> None:
-        """`epoch` is the Unix time at which `now` is 0: certificates have dates."""
+                 epoch: float = 0.0, boot: float = 0.0) -> None:
+        """`epoch` is the Unix time at which `now` is 0: certificates have dates.
+
+        For `boot` seconds the policy agent has not loaded the policy yet (see `engine.boot`).
+        """
         self.name, self.config = name, config
         self.log: deque[LogEvent] = deque(maxlen=LOG_EVENTS)
         self.rtm_routes: tuple[Route, ...] = ()
         self.node = Node(name, self)
         self.keying = Keying(self.node, entropy, self._record, epoch)
-        self._quiet: dict[str, float] = {}
+        self._driver = DriverLog(self._record)
         self._now = now
         self._snapshot = read_host(config)
         self._take(self._snapshot)
-        self.node.agent = PolicyAgent(self._snapshot.policy)
+        self.keying.start(PolicyAgent(self._snapshot.policy))
+        if boot:
+            self.keying.boot(PolicyAgent(*boot_policy(config, self._snapshot.policy)), now + boot,
+                             lambda: PolicyAgent(self._snapshot.policy))
 
     # --- read by everybody ---------------------------------------------------------------------
 
@@ -189,7 +195,8 @@ class Host:
         """`packet` arrives on an interface."""
         self._now = now
         if LOOPBACK in (packet.source >> 24, packet.destination >> 24):
-            return self._martian(packet, interface, now)
+            self.node.drop(Flow(packet, now, arrived=interface), "receive", "martian", interface)
+            return []
         return inbound.receive(self.node, packet, interface, now)
 
     def next_timer(self) -> float | None:
@@ -248,14 +255,10 @@ class Host:
     def delete_rtm_routes(self, destination: Address, prefix: int, interface: str = "",
                           gateway: Address | None = None) -> int:
         """Deletes the runtime routes to that net (narrowed by interface, gateway); their number."""
-        stay = tuple(one for one in self.rtm_routes
-                     if (one.destination, one.prefix) != (destination, prefix)
-                     or interface.casefold() not in ("", one.interface.casefold())
-                     or gateway not in (None, one.gateway))
-        gone = len(self.rtm_routes) - len(stay)
-        self.rtm_routes = stay
+        before = self.rtm_routes
+        self.rtm_routes = other_routes(before, destination, prefix, interface, gateway)
         self._route()
-        return gone
+        return len(before) - len(self.rtm_routes)
 
     def _take(self, new: HostSnapshot) -> None:
         node = self.node
@@ -264,6 +267,8 @@ class Host:
         node.hold.per_negotiation = new.hold
         node.outer_df, node.fragment_first = new.outer_df, new.fragment_first
         node.sad.window = new.window
+        node.diagnostics = self._driver.level = new.diagnostics
+        self._driver.interval = new.log_interval
         filters = RrasTable(new.filters, new.defaults, new.fragcheck)
         filters.adopt(node.rras)
         node.rras = filters
@@ -303,19 +308,12 @@ class Host:
         return self.keying.peer_moved(spi, port, now)
 
     def driver_event(self, name: str, packet: IPv4, detail: str, now: float) -> None:
-        """A refusal that the System log names, each kind at most once a minute.
+        """See `DriverLog.complain`."""
+        self._driver.complain(name, packet, detail, now)
 
-        Otherwise a stranger's packets could push everything else out of the log.
-        """
-        if self._quiet.get(name, now) > now:
-            return
-        self._quiet[name] = now + DRIVER_QUIET_SECONDS
-        self._record(audit.driver(name, packet, packet.source, detail, now))
-
-    def _martian(self, packet: IPv4, interface: str, now: float) -> list[Output]:
-        flow = Flow(packet, now, arrived=interface)
-        self.node.drop(flow, "receive", "martian", interface)
-        return flow.outputs
+    def dropped(self, reason: str, packet: IPv4, detail: str, inbound: bool, now: float) -> None:
+        """See `DriverLog.dropped`."""
+        self._driver.dropped(reason, packet, detail, inbound, now)
 
     # --- for this machine itself ---------------------------------------------------------------
 

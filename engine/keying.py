@@ -56,6 +56,7 @@ class Keying:
         self.endpoint: IkeEndpoint | None = None
         self.running = True
         self._pending = Negotiations()
+        self._booting: tuple[float, Callable[[], PolicyAgent]] | None = None
         self._ending: dict[int, SaPair] = {}
 
     # --- asked by the pipeline and the host ----------------------------------------------------
@@ -183,7 +184,12 @@ class Keying:
 
     def start(self, agent: PolicyAgent) -> None:
         """The service begins with the policy in force."""
-        self.running, self.node.agent = True, agent
+        self.running, self.node.agent, self._booting = True, agent, None
+
+    def boot(self, agent: PolicyAgent, until: float,
+             load: Callable[[], PolicyAgent]) -> None:
+        """The machine starts: `agent` is in force until the service begins with what it loads."""
+        self.running, self.node.agent, self._booting = False, agent, (until, load)
 
     # --- time ----------------------------------------------------------------------------------
 
@@ -192,11 +198,15 @@ class Keying:
         times = [self.node.sad.next_expiry(), self.node.hold.next_expiry()]
         if self.endpoint is not None:
             times.append(self.endpoint.next_timer())
+        if self._booting is not None:
+            times.append(self._booting[0])
         return min((time for time in times if time is not None), default=None)
 
     def handle_timer(self, now: float) -> list[Output]:
         """Retransmission, lifetimes, packets that waited too long."""
         node, outputs = self.node, []
+        if self._booting is not None and _due(self._booting[0], now):
+            self.start(self._booting[1]())
         ike = self.endpoint
         if ike is not None and _due(ike.next_timer(), now):
             outputs += self._act(ike.handle_timer(now), now)

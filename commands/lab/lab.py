@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from commands import cells
 from commands.answer import Answer, Cell, Line, Lines, Record, Table
 from commands.clock import time_cell
+from commands.names import MachineName
 from commands.spec import Command, Kind, tag
 from engine.address import Address, Network, prefix_mask
 
@@ -176,6 +177,26 @@ class Run(Command, words="lab run", help="Lets the lab's time pass.",
         """The clock afterwards."""
         session.lab.run(session.lab.now + self.duration)
         return Answer((_clock(session),))
+
+
+class Restart(Command, words="lab restart", help="Restarts a machine.",
+              remarks=("It loses its associations, negotiations, captured state and runtime "
+                       "routes without a word to its peers; the logs stay.",
+                       "Until its policy agent has loaded the policy the IPsec driver filters "
+                       "by bootmode (ipsec dynamic show config)."),
+              examples=("lab restart gwA", "lab restart machine=gwB boot=30s")):
+    """One machine boots afresh while the others go on."""
+
+    machine: str = tag(MachineName(), "The machine; the current one.", default="")
+    boot: float = tag(Duration(), "How long it takes until the policy is loaded.", default=10.0)
+
+    def run(self, session: "Session") -> Answer:
+        """One line when done."""
+        name = session.store.on(self.machine or session.machine).name
+        session.lab.restart(name, self.boot)
+        shown = cells.duration(self.boot, f"{self.boot:g}s")
+        line = (cells.name(name), " restarts; its policy is in force in ", shown, ".")
+        return Answer((Lines((line,), {"machine": name, "boot": shown}, "restart"),))
 
 
 class Reset(Command, words="lab reset", help="Puts the lab back as it was delivered.",

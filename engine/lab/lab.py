@@ -55,7 +55,7 @@ class Lab:
         self._timers: dict[str, float] = {}
         self._cables: dict[tuple[str, str], Link] = {}
         self._traces = count(1)
-        self._sequence = 0
+        self._sequence = self._restarts = 0
         self._expected: Expected | None = None
         self._answer: EchoResult | None = None
         self._whole = Whole()
@@ -125,12 +125,25 @@ class Lab:
                 self._add_host(machine.name)
         self._cable()
 
-    def _add_host(self, name: str) -> None:
+    def restart(self, machine: str, boot: float) -> None:
+        """A machine loses all that runs but its logs, and tells nobody; its policy is in force
+        after `boot` seconds. Raises NotFound.
+        """
+        old = self._host(machine)
+        with self._whole:
+            self._restarts += 1
+            self._add_host(machine, boot, f"{machine}/{self._restarts}")
+            self.hosts[machine].log.extend(old.log)
+            self._timers.pop(machine, None)
+            self._schedule(machine)
+            self._cable()
+
+    def _add_host(self, name: str, boot: float = 0.0, stream: str = "") -> None:
         config = self.store.on(name)
         kind = NatHost if config.machine.role == ROLE else Host
         self.hosts[name] = kind(name, config=config,
-                                entropy=seeded_entropy(self.seed, name), now=self.now,
-                                epoch=self.epoch)
+                                entropy=seeded_entropy(self.seed, stream or name),
+                                now=self.now, epoch=self.epoch, boot=boot)
 
     def _cable(self) -> None:
         """Plugs every adapter into the link that it names."""

@@ -50,6 +50,10 @@ class Services(Protocol):
     def driver_event(self, name: str, packet: IPv4, detail: str, now: float) -> None:
         """The driver refused a packet for a reason that the System log names."""
 
+    def dropped(self, reason: str, packet: IPv4, detail: str, inbound: bool,
+                now: float) -> None:
+        """A packet ended here; asked only while `Node.diagnostics` is on."""
+
 
 class Flow:
     """One packet on its way: mutable while it passes the stages.
@@ -88,7 +92,8 @@ class Node:
 
     __slots__ = ("name", "interfaces", "own", "broadcasts", "_routes", "_rras", "_agent", "sad",
                  "hold", "reassembler", "secured_pieces", "_forwarding", "counters", "stats",
-                 "trace", "services", "outer_df", "fragment_first", "paths", "_identification")
+                 "trace", "diagnostics", "services", "outer_df", "fragment_first", "paths",
+                 "_identification")
 
     def __init__(self, name: str, services: Services) -> None:
         self.name, self.services = name, services
@@ -106,6 +111,7 @@ class Node:
         self.counters: dict[str, int] = {}
         self.stats = Statistics()
         self.trace: list[Step] | None = None
+        self.diagnostics = 0
         self.outer_df, self.fragment_first = "copy", False
         self._identification = 0
         self.sad = Sad()
@@ -179,6 +185,9 @@ class Node:
         """Counts and records the end of a packet; a local program hears of it. Gives False."""
         self.count(reason)
         self.step(flow, stage, "drop", reason, detail)
+        if self.diagnostics:
+            inbound = flow.hop is None and stage not in ("ttl", "route")
+            self.services.dropped(reason, flow.packet, detail, inbound, flow.now)
         if flow.application:
             flow.outputs.append(Refused(flow.packet, reason))
         return False

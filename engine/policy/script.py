@@ -172,7 +172,7 @@ def _ipsec(config: "Config", reveal: bool) -> list[str]:
         lines += certificate_lines(one, reveal)
     for location in LOCATIONS:
         lines += location_lines(config, location, reveal)
-    return [*lines, "set store location=local", "popd"]
+    return [*lines, "set store location=local", "popd", *_settings(config)]
 
 
 def location_lines(config: "Config", location: str, reveal: bool) -> list[str]:
@@ -209,6 +209,13 @@ def _routing(config: "Config", reveal: bool) -> list[str]:
                                   action=action.upper()))
         lines += [rras_filter_line(each) for each in config.rras_filters(one.name)]
     return [*lines, *(route_line(one) for one in config.routes()), "popd"]
+
+
+def _settings(config: "Config") -> list[str]:
+    """``set config`` for what is not left at its default."""
+    lines = [line("set config", property=key, value=quote(value))
+             for key, value in config.settings()]
+    return ["pushd ipsec dynamic", *lines, "popd"] if lines else []
 
 
 def _audit(config: "Config", reveal: bool) -> list[str]:

@@ -73,7 +73,8 @@ def test_one_group_can_be_asked_for(type: str, first: str, lines: int, up: Sessi
 
 def test_json_has_every_counter_by_key(up: Session) -> None:
     said = data(up, "ipsec dynamic show stats")
-    assert set(said) == {"ike", "ipsec"}
+    assert set(said) == {"ike", "ipsec", "drops"}
+    assert {one["name"] for one in said["drops"]} == set(up.lab.hosts["gwA"].counters)
     assert len(said["ike"]) + len(said["ipsec"]) == len(LABELS)
     assert said["ipsec"]["active_tunnels"] == 1
 
