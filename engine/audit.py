@@ -133,7 +133,7 @@ def quick_mode_up(up: SaInstalled, now: float) -> LogEvent:
                   f"Lifetime (sec)  {up.lifetime_seconds}",
                   f"Lifetime (kb)  {up.lifetime_kilobytes}")
     return _security(now, 541, True, "IKE security association established.", (
-        ("Mode", QUICK_MODE), ("Peer Identity", _peer(up.peer)),
+        ("Mode", QUICK_MODE), ("Peer Identity", _peer(up.peer, up.certificate)),
         ("Filter", _filter(up.selector)), ("Parameters", "\n".join(parameters))))
 
 
@@ -159,7 +159,7 @@ def failed(failure: NegotiationFailed, selector: TrafficSelector | None,
     mode = MAIN_MODE if failure.mode == "main" else QUICK_MODE
     where = ("Filter", _filter(selector) if selector and failure.mode == "quick"
              else _hosts(failure.local, failure.peer))
-    peer = ("Peer Identity", _peer(failure.peer))
+    peer = ("Peer Identity", _peer(failure.peer, failure.certificate))
     if failure.code in CERTIFICATE:
         return _security(now, 544, False, "IKE security association establishment failed because "
                          "peer could not authenticate. The certificate trust could not be "
@@ -217,13 +217,15 @@ def _peer(peer: Address, certificate: CertificateIdentity | None = None) -> str:
     address = f"Peer IP Address: {format_address(peer)}"
     if certificate is None:
         return f"Preshared key ID.\n{address}"
-    return "\n".join((
-        "Certificate based Identity.", f"Peer Subject {certificate.subject}",
-        f"Peer SHA Thumbprint {certificate.thumbprint}",
-        f"Peer Issuing Certificate Authority {certificate.issuer}",
-        f"Root Certificate Authority {certificate.root}",
-        f"My Subject {certificate.own_subject}",
-        f"My SHA Thumbprint {certificate.own_thumbprint}", address))
+    # A root is known only when the chain is proven, our own name once we have shown it.
+    known = (("Peer Subject", certificate.subject),
+             ("Peer SHA Thumbprint", certificate.thumbprint),
+             ("Peer Issuing Certificate Authority", certificate.issuer),
+             ("Root Certificate Authority", certificate.root),
+             ("My Subject", certificate.own_subject),
+             ("My SHA Thumbprint", certificate.own_thumbprint))
+    return "\n".join(("Certificate based Identity.",
+                      *(f"{label} {value}" for label, value in known if value), address))
 
 
 def _filter(selector: TrafficSelector) -> str:

@@ -10,12 +10,13 @@ from commands.clock import time_cell, windows_time
 from commands.kinds import Choice, Key, Path
 from commands.names import CertificateName
 from commands.spec import Command, tag
-from engine.policy.model import CERTIFICATE_TYPES, Certificate, Secret
+from engine.policy.model import CERTIFICATE_TYPES, AuthMethod, Certificate, Secret
 
 if TYPE_CHECKING:
     from commands.session import Session
     from engine.ike.x509 import Certificate as X509
     from engine.policy.keyfiles import Loaded
+    from engine.policy.lint import Lint
 
 TYPES = Choice(*CERTIFICATE_TYPES, help=("this computer's own, with its private key",
                                          "an authority that rootca= may name",
@@ -195,3 +196,24 @@ def _date_warnings(found: "X509", wall: float) -> Iterator[Warn]:
     elif wall < found.begins:
         yield Warn("certificate-not-yet-valid",
                    f"the certificate is not valid before {windows_time(found.begins)}")
+
+
+def authority_lints(session: "Session", auth: tuple[AuthMethod, ...]) -> "list[Lint]":
+    """Authorities of a rule that the store cannot prove anything with."""
+    wanted = [method.value for method in auth if method.kind == "rootca"]
+    if not wanted:
+        return []
+    from engine.ike.chain import readable
+    from engine.ike.dn import is_named
+    from engine.policy.lint import Lint
+    loaded = session.config.loaded_certificates()
+    known = readable(der for one in loaded if one.entry.type == "ca"
+                     for der in one.material.certificates)
+    found = [Lint("unknown-authority", f"the store has no certificate of the authority '{name}'",
+                  "Add the authority's own certificate with add certificate type=ca.")
+             for name in wanted if not any(is_named(one, name) for one in known)]
+    if not any(one.material.key for one in loaded):
+        found.append(Lint("no-machine-certificate",
+                          f"{session.config.name} has no certificate to prove itself with",
+                          "Add a certificate and its private key with add certificate."))
+    return found

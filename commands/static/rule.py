@@ -7,6 +7,7 @@ from commands.kinds import Choice, Guid, Key, Text, YesNo
 from commands.methods import QuickModeMethods
 from commands.names import FilterActionName, FilterListName, PolicyName, RuleName
 from commands.spec import Command, tag
+from commands.static.certificate import authority_lints
 from commands.static.common import answer, authentication, given, named, tunnel_lints
 from commands.static.kinds import RootCa, TunnelEnd
 from engine.address import Address
@@ -152,10 +153,11 @@ class SetDefaultRule(Command, words="ipsec static set defaultrule",
 
 def _lints(session: "Session", rule: Rule) -> "list[Lint]":
     """What is wrong with a tunnel rule, its list and action, and with the pair it belongs to."""
+    found = authority_lints(session, rule.auth)
     if rule.tunnel is None:
-        return []
+        return found
     from engine.policy import lint
     config, where = session.config, session.location
-    found = lint.tunnel_filters(rule, config.filterlist(rule.filterlist, where))
+    found += lint.tunnel_filters(rule, config.filterlist(rule.filterlist, where))
     found += lint.tunnel_action(rule, config.filteraction(rule.filteraction, where))
     return found + tunnel_lints(session, config.policy(rule.policy, where))

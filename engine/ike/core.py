@@ -125,7 +125,7 @@ class Core(Tables):
         """Reports the end of a negotiation, for one SPD entry ("" when the peer began it)."""
         initiator = exchange.initiator if isinstance(exchange, QuickMode) else sa.initiator
         self.emit(NegotiationFailed(mode, sa.local, sa.peer, entry, code, point, detail,
-                                    exchange.last, initiator, exchange.answered))
+                                    exchange.last, initiator, exchange.answered, sa.proven()))
 
     # --- exchanges ------------------------------------------------------------------------------
 

@@ -126,6 +126,7 @@ class SaInstalled(NamedTuple):
     outbound_ready: bool
     cookies: bytes
     udp: tuple[int, ...] = ()
+    certificate: CertificateIdentity | None = None
 
 
 class SaDeleted(NamedTuple):
@@ -185,6 +186,7 @@ class NegotiationFailed(NamedTuple):
     entry that wanted it ("" when the peer began); `detail` the first differing attribute as
     (name, expected, received) or (); `last` the last message seen or sent ("MM1", ...);
     `initiator` our role; `answered` whether the peer ever sent a valid message of the exchange.
+    `certificate` is what the peer showed, believed or not, None when it showed none.
     """
 
     mode: str
@@ -197,6 +199,7 @@ class NegotiationFailed(NamedTuple):
     last: str
     initiator: bool
     answered: bool
+    certificate: CertificateIdentity | None = None
 
 
 class NotifyReceived(NamedTuple):

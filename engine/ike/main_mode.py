@@ -255,6 +255,7 @@ def _believe(sa: Phase1, opened: Opened, identity_body: bytes, wall: float) -> s
         certified.offered(bodies(opened.payloads, PayloadType.CERT)),
         parse_identity(identity_body), body(opened.payloads, PayloadType.SIGNATURE),
         _hash(sa, False, identity_body))
+    sa.certificate = certified.claimed(claim)
     sa.certificate = certified.believe(claim, sa.policy.credentials, wall)
     sa.requests += certified.requested(bodies(opened.payloads, PayloadType.CERT_REQUEST))
     return sa.certificate.subject

@@ -115,7 +115,10 @@ class Phase1(Exchange):
         return self.state == "up"
 
     def proven(self) -> CertificateIdentity | None:
-        """Who the peer is by its certificate, and who we were to it; None without certificates."""
+        """Who the peer is by its certificate, and who we were to it; None without certificates.
+
+        Before the SA is up it is what the peer only claims.
+        """
         subject, thumbprint = self.own
         return self.certificate and self.certificate._replace(
             own_subject=subject, own_thumbprint=thumbprint)

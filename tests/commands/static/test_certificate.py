@@ -66,7 +66,7 @@ def pkcs12(folder: Path, party: Party, name: str, password: str, *more: Party) -
 
 
 def signed_site(session: Session, folder: Path, gwb: Party | None = None,
-                more: tuple[str, ...] = ()) -> None:
+                more: tuple[str, ...] = (), chain: tuple[Party, ...] = ()) -> None:
     """The article's tunnel with certificates in the place of the key, on both gateways."""
     ca = f'file="{written(folder, "root.pem", root().pem, 0o644)}" type=ca'
     swapped = [line.replace("psk=kb252735", f"rootca={ROOT}") for line in LINES]
@@ -75,7 +75,7 @@ def signed_site(session: Session, folder: Path, gwb: Party | None = None,
           f"ipsec static add certificate root {ca}", *more, "set machine gwB",
           f"ipsec static add certificate root {ca}",
           "ipsec static add certificate own "
-          + pkcs12(folder, gwb or machine(GW_B), "gwB", "geheim"))
+          + pkcs12(folder, gwb or machine(GW_B), "gwB", "geheim", *chain))
     for policy in session.config.policies():
         for rule in session.config.rules(policy.name):
             typed(session, f'ipsec static set rule name="{rule.name}" policy="{policy.name}" '
@@ -108,6 +108,7 @@ def test_certificates_bring_the_articles_tunnel_up(session: Session, tmp_path: P
     for words in ("Certificate based Identity.", f"Peer Subject {GW_B}", f"My Subject {GW_A}",
                   "Root Certificate Authority C=US, O=Example, CN=Example Root"):
         assert words in text
+        assert all(words in one for _, one in events(session, "gwA") if "Quick Mode" in one)
 
 
 @pytest.mark.parametrize("shape", [
@@ -132,7 +133,8 @@ def test_a_revoked_peer_is_refused_and_event_544_says_so(session: Session,
                 more=(f'ipsec static add certificate crl file="{path}" type=crl',))
     assert not crosses(session)
     session.lab.run(session.lab.now + 120.0)
-    assert 544 in [number for number, _ in events(session, "gwA")]
+    text = next(text for number, text in events(session, "gwA") if number == 544)
+    assert f"Peer Subject {GW_B}" in text and "Root Certificate" not in text
 
 
 def test_a_peer_under_an_unknown_authority_is_refused(session: Session, tmp_path: Path) -> None:
@@ -237,6 +239,29 @@ def test_refusals_have_a_code(session: Session, line: str, code: str) -> None:
     with pytest.raises(CommandError) as caught:
         typed(session, "ipsec static " + line)
     assert caught.value.code == code
+
+
+def test_a_rule_says_which_certificates_it_lacks(session: Session, tmp_path: Path) -> None:
+    rule = ('ipsec static add rule name={} policy=P filterlist="NetA to NetB" filteraction=FA '
+            'rootca=' + ROOT)
+    typed(session, "ipsec static add policy P", "ipsec static add filteraction FA",
+          'ipsec static add filterlist "NetA to NetB"')
+    assert codes(typed(session, rule.format("one"))) == ["unknown-authority",
+                                                         "no-machine-certificate"]
+    written(tmp_path, "root.pem", root().pem)
+    typed(session, f'ipsec static add certificate root file="{tmp_path / "root.pem"}" type=ca')
+    assert codes(typed(session, rule.format("two"))) == ["no-machine-certificate"]
+    typed(session, f"ipsec static add certificate own {pem(tmp_path, machine(GW_A), 'own')}")
+    assert codes(typed(session, rule.format("three"))) == []
+
+
+def test_a_chain_longer_than_one_packet_arrives_in_pieces(session: Session,
+                                                          tmp_path: Path) -> None:
+    middle = issue("CN=Issuing", root(), CA._replace(key=rsa_key("large", 4096)))
+    leaf = issue(GW_B, middle, END._replace(key=rsa_key("large", 4096)))
+    signed_site(session, tmp_path, leaf, chain=(middle,))
+    assert len(leaf.der + middle.der) > 1500
+    assert crosses(session)
 
 
 def test_no_certificates_are_said_so(session: Session) -> None:
