@@ -46,7 +46,7 @@ class IkeLimits(NamedTuple):
     """
 
     half_open_total: int = 200
-    half_open_per_address: int = 5
+    half_open_per_address: int = 64
     half_open_seconds: float = 60.0
     vendor_version: int = 2
 
