@@ -7,7 +7,7 @@ import gc
 import tracemalloc
 from collections.abc import Callable
 from random import Random
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -56,10 +56,10 @@ def inside(one: SpdEntry, random: Random) -> Packet:
 def nanoseconds(work: Callable[[Packet], object], packets: list[Packet]) -> float:
     best = float("inf")
     for _ in range(5):
-        began = perf_counter()
+        began = process_time()
         for packet in packets:
             work(packet)
-        best = min(best, perf_counter() - began)
+        best = min(best, process_time() - began)
     return best / len(packets) * 1e9
 
 
@@ -70,9 +70,9 @@ def test_look_ups_against_a_naive_scan(name: str, shapes: list[tuple[int, int, i
     random = Random(count)
     given = entries(count, shapes, random)
     gc.collect()
-    began = perf_counter()
+    began = process_time()
     spd = Spd(given)
-    made = perf_counter() - began
+    made = process_time() - began
     hits = [inside(random.choice(given), random) for _ in range(PROBES)]
     misses = [(random.getrandbits(32), random.getrandbits(32), 50, 0, 0) for _ in range(PROBES)]
     flows = spd.flows[OUTBOUND]
@@ -118,11 +118,11 @@ def test_assigning_a_policy_of_ten_thousand_filters() -> None:
     times = []
     changes: list[Callable[[str], object]] = [site.gwa.assign, site.gwa.unassign]
     for change in changes:
-        began = perf_counter()
+        began = process_time()
         change("p")
-        written = perf_counter()
+        written = process_time()
         site.lab.reload()
-        times.append((written - began, perf_counter() - written))
+        times.append((written - began, process_time() - written))
     host = site.lab.hosts["gwA"]
     assert len(host.spd) == 0
     print("\n10000 filters: " + ", ".join(
