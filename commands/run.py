@@ -22,27 +22,40 @@ WRITING_VERBS = frozenset({"add", "set", "delete"})
 WRITING_CONTEXTS = frozenset({("ipsec", "static"), ("routing", "ip")})
 
 
-def run_line(text: str, session: "Session") -> Answer:
-    """Runs one line and gives its answer.
+def run_line(text: str, session: "Session",
+             read: Callable[[str], Command | None] | None = None) -> Answer:
+    """Runs one line and gives its answer; `read` may know the command of a plain line.
 
     Raises CommandError (with line and span filled in), Leave after ``bye`` and Interrupted.
     """
     parsed = Parse(text, "unknown")
+    command = None
     try:
+        command = read and read(text)
+        if command is not None:
+            session.reveal = False
+            return _execute(command, session)
         parsed = parse(text, session)
         if parsed.stages and parsed.error is None:
             return _piped(parsed, session)
         return _perform(parsed, session)
-    except CommandError as mistake:
-        raise _located(mistake, parsed) from mistake.__cause__
     except (Leave, Interrupted, BrokenPipeError):
         raise
-    except (EngineError, OSError) as failure:
-        from commands.failures import explain
-        raise _located(explain(failure, parsed), parsed) from failure
-    except Exception as bug:
-        from commands.failures import report_bug
-        raise _located(report_bug(bug, parsed), parsed) from bug
+    except Exception as failure:
+        if command is not None:
+            parsed = parse(text, session)
+        cause = failure.__cause__ if isinstance(failure, CommandError) else failure
+        raise _located(_mistake(failure, parsed), parsed) from cause
+
+
+def _mistake(failure: Exception, parsed: Parse) -> CommandError:
+    """What failed, as the operator's mistake or ours."""
+    if isinstance(failure, CommandError):
+        return failure
+    from commands.failures import explain, report_bug
+    if isinstance(failure, (EngineError, OSError)):
+        return explain(failure, parsed)
+    return report_bug(failure, parsed)
 
 
 def split_output(text: str) -> tuple[str, tuple[pipes.Stage, ...]]:
@@ -70,7 +83,10 @@ def _perform(parsed: Parse, session: "Session") -> Answer:
     if parsed.kind == "context":
         session.context = parsed.words
         return NOTHING
-    command = parsed.build()
+    return _execute(parsed.build(), session)
+
+
+def _execute(command: Command, session: "Session") -> Answer:
     _confirm(command, session)
     answer = _run(command, session)
     session.settle()

@@ -11,6 +11,7 @@ from commands.answer import GAP, Answer
 from commands.errors import CommandError, Leave
 from commands.layout import lines_of
 from commands.masking import mask_text
+from commands.plain import PlainReader
 from commands.render import apart, error_block, render_warning
 from commands.run import run_line
 from commands.words import USAGE_EXIT, comment_start
@@ -81,9 +82,10 @@ def run_script(lines: list[str], name: str, session: "Session", stop: bool = Fal
     if all(not line.strip() or comment_start(line) >= 0 for line in lines):
         return EXIT_NOTHING
     worst = 0
+    read = PlainReader(session)
     for number, line in enumerate(lines, 1):
         try:
-            answer = run_line(line, session)
+            answer = run_line(line, session, read)
         except CommandError as mistake:
             mistake.place = mistake.place or f"{name}:{number}"
             if stop:

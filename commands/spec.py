@@ -13,7 +13,7 @@ a hundred dataclasses costs more than a one-shot command may take in all.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, dataclass_transform
 
 from commands.answer import Answer
 
@@ -113,6 +113,13 @@ class Command:
 
         def __setattr__(self, name, value):
             raise AttributeError(f"a command is frozen: {name}")
+
+    @classmethod
+    def read(cls, fields: dict[str, Any]) -> Self:
+        """A command with these fields, all of them and "given", as the plain reader has them."""
+        command = cls.__new__(cls)
+        command.__dict__.update(fields)
+        return command
 
     @property
     def names_given(self) -> frozenset[str]:

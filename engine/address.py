@@ -11,17 +11,19 @@ ANY_ADDRESS: Address = 0
 ALL_ONES = 0xFFFFFFFF
 
 
+# Scripts hold thousands of addresses: each octet is looked up, with leading zeros or without.
+_OCTETS = {spelled: value for value in range(256)
+           for spelled in {f"{value}", f"{value:02}", f"{value:03}"}}
+
+
 def parse_address(text: str) -> Address:
     """Reads a dotted quad. Raises ValueError for anything else (no octal, no short forms)."""
-    parts = text.split(".")
-    if len(parts) != 4:
-        raise ValueError("must be an IPv4 address such as 192.0.2.1")
-    value = 0
-    for part in parts:
-        if not (part.isascii() and part.isdigit()) or len(part) > 3 or int(part) > 255:
-            raise ValueError("must be an IPv4 address such as 192.0.2.1")
-        value = value << 8 | int(part)
-    return value
+    try:
+        first, second, third, fourth = text.split(".")
+        return (_OCTETS[first] << 24 | _OCTETS[second] << 16 | _OCTETS[third] << 8
+                | _OCTETS[fourth])
+    except (KeyError, ValueError):
+        raise ValueError("must be an IPv4 address such as 192.0.2.1") from None
 
 
 def format_address(address: Address) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 LOCALHOST = 0x7F000001
 ROOTCA_OPTIONS = ("certmap", "excludecaname")
+ENDPOINT = Endpoint()
 
 
 class TypedSide(NamedTuple):
@@ -33,10 +34,10 @@ class FilterSide(Kind[TypedSide]):
         address, slash, mask = text.partition("/")
         if slash:
             return TypedSide(Side("ip", parse_address(address), parse_mask(mask)), True)
-        return TypedSide(Endpoint().parse(text, session))
+        return TypedSide(ENDPOINT.parse(text, session))
 
     def complete(self, prefix: str, session: "Session") -> Iterable[tuple[str, str]]:
-        yield from Endpoint().complete(prefix, session)
+        yield from ENDPOINT.complete(prefix, session)
         for name, value in session.variables.items():
             if "/" in value:
                 yield value, name
