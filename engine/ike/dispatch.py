@@ -65,11 +65,16 @@ def _find(core: Core, header: Header, ends: Ends) -> Phase1 | None:
         if sa is None:
             raise ParseError("invalid-cookie", "unknown cookies", 0)
         return sa
-    if sa and header.exchange == ExchangeType.MAIN:
+    if header.exchange == ExchangeType.MAIN and (sa or _is_ours(core, header, local, peer)):
         raise ParseError("reflection", "our own first message", 0)
     if sa is None and header.exchange in (ExchangeType.INFORMATIONAL, ExchangeType.QUICK):
         raise ParseError("invalid-cookie", "responder cookie", 8)
     return sa
+
+
+def _is_ours(core: Core, header: Header, local: Address, peer: Address) -> bool:
+    """Whether we chose that initiator cookie for a main mode that the responder has answered."""
+    return any(sa.initiator and sa.cookie_i == header.cookie_i for sa in core.sas_of(local, peer))
 
 
 def _duplicate(core: Core, exchange: Exchange, sa: Phase1, data: bytes) -> bool:
