@@ -137,6 +137,17 @@ def test_a_revoked_peer_is_refused_and_event_544_says_so(session: Session,
     assert f"Peer Subject {GW_B}" in text and "Root Certificate" not in text
 
 
+@pytest.mark.parametrize(("level", "listed", "up"), [
+    (0, True, True), (1, False, True), (2, False, False)])
+def test_strongcrlcheck_is_a_setting_of_the_machine(session: Session, tmp_path: Path, level: int,
+                                                    listed: bool, up: bool) -> None:
+    path = written(tmp_path, "root.crl", crl(root(), machine(GW_B)), 0o644)
+    lists = (f'ipsec static add certificate crl file="{path}" type=crl',) if listed else ()
+    signed_site(session, tmp_path, more=(
+        *lists, f"ipsec dynamic set config strongcrlcheck {level}"))
+    assert crosses(session) is up
+
+
 def test_a_peer_under_an_unknown_authority_is_refused(session: Session, tmp_path: Path) -> None:
     other = issue("CN=Other", None, CA)
     signed_site(session, tmp_path, issue(GW_B, other))
