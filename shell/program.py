@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 from commands import index
 from commands.errors import CommandError, Interrupted, Leave
+from commands.parser import parse
 from commands.run import run_line
 from commands.session import Session
 from commands.words import line_of_arguments
 from shell.options import USAGE, Options, UsageError, read_options
 from shell.show import Show
+from shell.title import hide
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,7 +153,9 @@ def _enter(context: str, session: Session) -> None:
 
 
 def _one_command(command: tuple[str, ...], session: Session, show: Show) -> int:
-    answer = run_line(line_of_arguments(command), session)
+    line = line_of_arguments(command)
+    hide(one.text for one in parse(line, session).bindings if one.tag.kind.secret)
+    answer = run_line(line, session)
     show.answer(answer)
     return answer.exit or int(show.failed)
 
