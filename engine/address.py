@@ -11,19 +11,21 @@ ANY_ADDRESS: Address = 0
 ALL_ONES = 0xFFFFFFFF
 
 
-# Scripts hold thousands of addresses: each octet is looked up, with leading zeros or without.
-_OCTETS = {spelled: value for value in range(256)
-           for spelled in {f"{value}", f"{value:02}", f"{value:03}"}}
+# Scripts hold thousands of addresses: each octet is looked up.
+_OCTETS = {f"{value}": value for value in range(256)}
 
 
 def parse_address(text: str) -> Address:
-    """Reads a dotted quad. Raises ValueError for anything else (no octal, no short forms)."""
+    """Reads a dotted quad. Raises ValueError for anything else.
+
+    Short forms are refused, and so are leading zeros: some systems read 010 as octal.
+    """
     try:
         first, second, third, fourth = text.split(".")
         return (_OCTETS[first] << 24 | _OCTETS[second] << 16 | _OCTETS[third] << 8
                 | _OCTETS[fourth])
     except (KeyError, ValueError):
-        raise ValueError("must be an IPv4 address such as 192.0.2.1") from None
+        raise ValueError("must be an IPv4 address such as 192.0.2.1, without leading zeros") from None
 
 
 def format_address(address: Address) -> str:
