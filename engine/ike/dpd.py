@@ -1,7 +1,8 @@
 """Dead peer detection by RFC 3706, driven by traffic: who hears nothing while it sends, asks.
 
-A peer is asked only when it has been silent for the interval while we sent to it; anything
-authentic from it, ESP included, is proof of life. The host tells when a pair was last used.
+A peer is asked only when it has been silent for the interval while we went on sending to it (the
+last word of a conversation is no reason); anything authentic from it, ESP included, is proof of
+life. The host tells when a pair was last used.
 """
 
 from engine.errors import ParseError
@@ -40,7 +41,7 @@ def alarm(core: Core, sa: Phase1, now: float) -> None:
         # A younger ISAKMP SA watches the peer.
         sa.dpd_tries = 0
         core.timers.set("dpd", sa, now + interval)
-    elif sa.dpd_tries or sent > heard and now - heard >= interval:
+    elif sa.dpd_tries or sent - heard >= DPD_RETRY and now - heard >= interval:
         _ask(core, sa, now)
     else:
         again = heard + interval
