@@ -25,7 +25,9 @@ def parse_address(text: str) -> Address:
         return (_OCTETS[first] << 24 | _OCTETS[second] << 16 | _OCTETS[third] << 8
                 | _OCTETS[fourth])
     except (KeyError, ValueError):
-        raise ValueError("must be an IPv4 address such as 192.0.2.1, without leading zeros") from None
+        zeros = any(part.isdigit() and part != "0" and part[0] == "0" for part in text.split("."))
+        extra = " (no leading zeros: others read them as octal)" if zeros else ""
+        raise ValueError("must be an IPv4 address such as 192.0.2.1" + extra) from None
 
 
 def format_address(address: Address) -> str:
