@@ -140,9 +140,9 @@ class Dump(Command, words="dump", help="Displays a configuration script.",
         return Answer((Lines(tuple((line,) for line in lines), data=lines, name="dump"),))
 
 
-ALL_SECTIONS = ("ipsec", "routing", "audit")
+ALL_SECTIONS = ("ipsec", "interface", "routing", "audit")
 SECTIONS: dict[tuple[str, ...], tuple[str, ...]] = {
-    ("ipsec",): ("ipsec",), ("routing",): ("routing",)}
+    ("ipsec",): ("ipsec",), ("routing",): ("routing",), ("interface",): ("interface",)}
 
 
 class Pushd(Command, words="pushd", help="Pushes the current context on a stack.",

@@ -13,7 +13,7 @@ from commands.errors import CommandError
 from commands.kinds import Choice, EnableDisable, Mask, Number, Port
 from commands.names import InterfaceName
 from commands.routing.allowance import without_ike
-from commands.routing.place import NetAddress, Typed, interface_called, network_of
+from commands.routing.place import NetAddress, Typed, interface_called, network_of, routed
 from commands.spec import Command, Kind, tag
 from engine.ip import ICMP, TCP, UDP
 from engine.policy.model import RrasDefault, RrasFilter
@@ -100,7 +100,7 @@ class FilterLine(Command):
 
     def filter(self, config: "Config") -> RrasFilter:
         """The filter that was typed. Raises CommandError, NotFound."""
-        interface = interface_called(config, self.name).name
+        interface = routed(config, self.name).name
         direction = _direction(self.filtertype, interface)
         first, second = self._ports()
         return RrasFilter(interface, direction,
@@ -177,7 +177,7 @@ class SetFilter(Command, words="routing ip set filter",
     def run(self, session: "Session") -> Answer:
         """Warns when IKE of an assigned tunnel policy is dropped now."""
         config = session.config
-        interface = interface_called(config, self.name)
+        interface = routed(config, self.name)
         self._check()
         if self.fragcheck is not None:
             config.set_fragcheck(interface.name, self.fragcheck)

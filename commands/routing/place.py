@@ -8,6 +8,7 @@ from commands.kinds import address_candidates
 from commands.spec import Kind
 from engine.address import ALL_ONES, Address, format_address, parse_address, parse_mask
 from engine.policy.model import Interface
+from engine.policy.router import Router
 
 if TYPE_CHECKING:
     from commands.session import Session
@@ -72,3 +73,12 @@ def facing(config: "Config", gateway: Address) -> Interface | None:
         if one.address & mask == gateway & mask:
             return one
     return None
+
+
+def routed(config: "Config", text: str) -> Interface:
+    """An interface that the router knows. Raises NotFound, CommandError."""
+    found = interface_called(config, text)
+    if Router(config).interface(found.name) is None:
+        raise CommandError("not-found", f"{found.name} is no interface of the router", tag="name",
+                           fix=f'routing ip add interface name="{found.name}"')
+    return found

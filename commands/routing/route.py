@@ -11,7 +11,7 @@ from commands.answer import NOTHING, Answer, Table
 from commands.errors import CommandError
 from commands.kinds import Address, Choice, Mask, Number
 from commands.names import InterfaceName
-from commands.routing.place import NetAddress, Typed, interface_called, network_of
+from commands.routing.place import NetAddress, Typed, interface_called, network_of, routed
 from commands.routing.static import (
     Match,
     add_runtime,
@@ -24,6 +24,7 @@ from commands.routing.static import (
 from commands.spec import Command, tag
 from engine.address import Network
 from engine.policy.model import Route
+from engine.policy.router import Router
 
 if TYPE_CHECKING:
     from commands.answer import Cell
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     from engine.pipeline.route import RouteEntry
     from engine.policy.store import Config
 
-# RRAS' preference levels: how much a source of routes is believed, the lowest wins.
-PREFERENCES = {"LOCAL": 1, "STATIC": 3, "NONDOD": 5, "AUTOSTATIC": 7, "NETMGMT": 10}
+# The sources that a static route can be booked under.
+SOURCES = ("LOCAL", "STATIC", "NONDOD", "AUTOSTATIC", "NETMGMT")
 RTM_PROTOCOL = "NETMGMT"
 VIEWS = ("unicast", "multicast", "both")
 MAX_METRIC = 9999
@@ -59,8 +60,7 @@ def _nhop(text: str) -> int:
 
 
 def _proto() -> str:
-    words = tuple(PREFERENCES)
-    one: str = tag(Choice(*words), "The source that the route is booked under.", default="NONDOD")
+    one: str = tag(Choice(*SOURCES), "The source that the route is booked under.", default="NONDOD")
     return one
 
 
@@ -81,8 +81,13 @@ def _view() -> str:
     return one
 
 
-def _check_preference(given: int | None, protocol: str) -> None:
-    level = PREFERENCES.get(protocol, PREFERENCES["NONDOD"])
+def _level(config: "Config", protocol: str) -> int:
+    levels = dict(Router(config).preferences())
+    return levels.get(protocol, levels["NONDOD"])
+
+
+def _check_preference(given: int | None, protocol: str, config: "Config") -> None:
+    level = _level(config, protocol)
     if given not in (None, level):
         raise CommandError("bad-value", f"The preference of {protocol} routes is {level}",
                            tag="preference", fix=f"preference={level}")
@@ -114,9 +119,9 @@ class _PersistentLine(Command):
 
     def route(self, config: "Config") -> Route:
         """The route that was typed. Raises CommandError, NotFound."""
-        _check_preference(self.preference, self.proto)
+        _check_preference(self.preference, self.proto, config)
         destination, prefix = network_of(self.dest, self.mask, "mask")
-        interface = interface_called(config, self.name).name
+        interface = routed(config, self.name).name
         return Route(destination, prefix, interface, self.nhop, self.metric, self.proto, self.view)
 
     def match(self, route: Route) -> Match:
@@ -186,9 +191,9 @@ class DeletePersistentRoute(Command, words="routing ip delete persistentroute",
         return NOTHING
 
 
-def _stored_row(one: Route) -> tuple["Cell", ...]:
+def _stored_row(one: Route, config: "Config") -> tuple["Cell", ...]:
     return (cells.net(Network(one.destination, one.prefix)), cells.enum(one.protocol),
-            cells.number(PREFERENCES.get(one.protocol, PREFERENCES["NONDOD"])),
+            cells.number(_level(config, one.protocol)),
             cells.number(one.metric), cells.ip(one.gateway), cells.enum(one.view),
             cells.name(one.interface))
 
@@ -205,7 +210,8 @@ class ShowPersistentRoutes(Command, words="routing ip show persistentroutes",
 
     def run(self, session: "Session") -> Answer:
         """One line a route."""
-        rows = tuple(map(_stored_row, session.config.routes()))
+        config = session.config
+        rows = tuple(_stored_row(one, config) for one in config.routes())
         return Answer((Table(COLUMNS, rows, "", "persistentroutes",
                              "There are no persistent routes."),))
 
@@ -226,7 +232,7 @@ class _RuntimeLine(Command):
 
     def route(self, config: "Config") -> Route:
         """The route that was typed. Raises CommandError, NotFound."""
-        _check_preference(self.preference, RTM_PROTOCOL)
+        _check_preference(self.preference, RTM_PROTOCOL, config)
         destination, prefix = network_of(self.dest, self.mask, "mask")
         interface = interface_called(config, self.name).name
         return Route(destination, prefix, interface, self.nhop, self.metric, RTM_PROTOCOL,
@@ -291,10 +297,10 @@ class DeleteRtmRoute(Command, words="routing ip delete rtmroute",
 ORIGINS = {"connected": "LOCAL", "default": "STATIC", "static": "NONDOD", "rtm": RTM_PROTOCOL}
 
 
-def _effective_row(one: "RouteEntry") -> tuple["Cell", ...]:
+def _effective_row(one: "RouteEntry", config: "Config") -> tuple["Cell", ...]:
     protocol = ORIGINS[one.origin]
     return (cells.net(Network(one.destination, one.prefix)), cells.enum(protocol),
-            cells.number(PREFERENCES[protocol]), cells.number(one.metric), cells.ip(one.gateway),
+            cells.number(_level(config, protocol)), cells.number(one.metric), cells.ip(one.gateway),
             cells.enum("both"), cells.name(one.interface))
 
 
@@ -307,5 +313,6 @@ class ShowRtmRoutes(Command, words="routing ip show rtmroutes",
         """One line a route; gateway 0.0.0.0 is on the link."""
         routes = session.lab.hosts[session.machine].routes()
         ordered = sorted(routes, key=lambda one: (one.destination, one.prefix, one.metric))
-        rows = tuple(map(_effective_row, ordered))
+        config = session.config
+        rows = tuple(_effective_row(one, config) for one in ordered)
         return Answer((Table(COLUMNS, rows, "", "rtmroutes", "There are no routes."),))

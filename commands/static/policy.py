@@ -9,8 +9,8 @@ from commands.methods import MainModeMethods
 from commands.names import PolicyName
 from commands.spec import Command, tag
 from commands.static.common import answer, given, named, tunnel_lints
-from commands.static.store import GPO
 from engine.policy.model import DEFAULT_MAIN_MODE, DefaultRule, Policy
+from engine.policy.script import GPO
 from engine.policy.verify import MINUTES_MAX
 from engine.suites import MainModeMethod
 

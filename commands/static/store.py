@@ -8,12 +8,11 @@ from commands.errors import CommandError
 from commands.kinds import Choice, EnableDisable, Text
 from commands.spec import Command, tag
 from engine.policy.model import LOCATIONS
+from engine.policy.script import GPO
 
 if TYPE_CHECKING:
     from commands.session import Session
 
-# The machine's setting that names the group policy object behind the domain's policy.
-GPO = "gponame"
 LOCATION_HELP = ("this computer's policies", "policies in force before the agent starts",
                  "the domain's policies, which override the local ones")
 

@@ -24,15 +24,18 @@ from engine.policy.model import (
     Secret,
     Side,
 )
+from engine.policy.router import KEYS, Router
 
 if TYPE_CHECKING:
     from engine.policy.store import Config
 
-SECTIONS = ("ipsec", "routing", "audit")
+SECTIONS = ("ipsec", "interface", "routing", "audit")
 PROTOCOLS = {0: "ANY", 1: "ICMP", 6: "TCP", 17: "UDP", 255: "RAW"}
 AUDIT_WORDS = {(True, True): "all", (True, False): "success", (False, True): "failure",
                (False, False): "none"}
 ANY_ICMP = 255
+# The setting that names the group policy object behind the domain's assigned policy.
+GPO = "gponame"
 
 
 def dump(config: "Config", sections: tuple[str, ...] = SECTIONS, *,
@@ -42,7 +45,7 @@ def dump(config: "Config", sections: tuple[str, ...] = SECTIONS, *,
     A pre-shared key is written only when `reveal` is True; otherwise a comment before the rule's
     line says which key has to be filled in.
     """
-    writers = {"ipsec": _ipsec, "routing": _routing, "audit": _audit}
+    writers = {"ipsec": _ipsec, "interface": _interface, "routing": _routing, "audit": _audit}
     with config.reading():
         return [line for section in sections for line in writers[section](config, reveal)]
 
@@ -190,14 +193,40 @@ def location_lines(config: "Config", location: str, reveal: bool) -> list[str]:
         lines += [policy_line(policy), *default_rule_lines(policy, reveal)]
         for rule in config.rules(policy.name, location):
             lines += rule_lines(rule, reveal)
-    gpo = config.get_setting("gponame") if location == "domain" else ""
+    gpo = config.get_setting(GPO) if location == "domain" else ""
     lines += [line("set policy", name=quote(policy.name), assign="yes", gponame=_optional(gpo))
               for policy in policies if policy.assigned]
     return [f"set store location={location}", *lines] if lines else []
 
 
+def _interface(config: "Config", reveal: bool) -> list[str]:
+    lines = ["# Interface configuration of " + config.name, "pushd interface ip"]
+    for one in config.interfaces():
+        gateway = "none" if one.gateway is None else format_address(one.gateway)
+        lines.append(line("set address", name=quote(one.name), source="static",
+                          addr=format_address(one.address),
+                          mask=format_address(prefix_mask(one.prefix)), gateway=gateway))
+    return [*lines, "popd"]
+
+
+def _router(config: "Config") -> list[str]:
+    router = Router(config)
+    lines = ["reset", line("set loglevel", loglevel=router.loglevel)]
+    lines += [line("add preferenceforprotocol", proto=name, preflevel=str(level))
+              for name, level in router.preferences()]
+    for one in config.interfaces():
+        found = router.interface(one.name)
+        if found is None:
+            lines.append(line("delete interface", name=quote(one.name)))
+            continue
+        lines.append(line("add interface", name=quote(one.name), state="enable"))
+        if found.values:
+            lines.append(line("set interface", name=quote(one.name), **found.values))
+    return lines
+
+
 def _routing(config: "Config", reveal: bool) -> list[str]:
-    lines = ["# IP configuration of " + config.name, "pushd routing ip"]
+    lines = ["# IP configuration of " + config.name, "pushd routing ip", *_router(config)]
     for one in config.interfaces():
         name = quote(one.name)
         if config.fragcheck(one.name):
@@ -214,7 +243,7 @@ def _routing(config: "Config", reveal: bool) -> list[str]:
 def _settings(config: "Config") -> list[str]:
     """``set config`` for what is not left at its default."""
     lines = [line("set config", property=key, value=quote(value))
-             for key, value in config.settings()]
+             for key, value in config.settings() if key != GPO and not key.startswith(KEYS)]
     return ["pushd ipsec dynamic", *lines, "popd"] if lines else []
 
 

@@ -31,6 +31,7 @@ from engine.policy.model import (
     Secret,
     Side,
 )
+from engine.policy.router import LEVELS, Router
 from engine.policy.script import dump, quote
 from engine.policy.store import Config
 from engine.policy.verify import RESERVED_NAMES, is_control
@@ -128,8 +129,22 @@ def fill_location(draw: st.DrawFn, config: Config, location: str) -> None:
                                  draw(TEXT), draw(AUTH)), location)
 
 
+def fill_router(draw: st.DrawFn, config: Config) -> None:
+    router = Router(config)
+    router.set_loglevel(draw(st.sampled_from(["error", "warn", "info", "none"])))
+    for protocol in draw(st.sets(st.sampled_from(sorted(LEVELS)), max_size=3)):
+        router.set_preference(protocol, draw(st.integers(1, 255)))
+    for one in config.interfaces():
+        gateway = draw(st.one_of(st.none(), st.just(0xC0000264)))
+        config.set_interface(one._replace(address=one.address + draw(st.integers(0, 9)),
+                                          gateway=gateway))
+        if draw(YES):
+            router.set_interface(one.name, {"state": "disable", "level": str(draw(PREFIX))})
+
+
 def fill_machine(draw: st.DrawFn, config: Config) -> None:
     interfaces = [one.name for one in config.interfaces()]
+    fill_router(draw, config)
     for name in interfaces:
         config.set_fragcheck(name, draw(YES))
         for way in ("input", "output"):
@@ -159,6 +174,7 @@ def bare() -> Session:
 def reread(config: Config, sections: tuple[str, ...]) -> tuple[str, str]:
     """The digest of a configuration and of what its dump makes of an empty store."""
     copy = bare()
+    copy.yes = True
     for line in dump(config, sections, reveal=True):
         run_line(line, copy)
     found = config.digest(), copy.config.digest()
@@ -190,7 +206,7 @@ def test_dumped_policies_give_an_equal_store(data: st.DataObject) -> None:
 @settings(max_examples=20, deadline=None)
 @given(st.data())
 def test_dumped_routing_and_auditing_give_an_equal_store(data: st.DataObject) -> None:
-    round_trip(data, ("routing", "audit"), fill_machine)
+    round_trip(data, ("interface", "routing", "audit"), fill_machine)
 
 
 def test_a_hidden_key_leaves_a_comment_and_nothing_of_itself() -> None:

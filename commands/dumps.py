@@ -1,0 +1,52 @@
+"""dump of one context, wherever it is typed."""
+
+from typing import TYPE_CHECKING
+
+from commands.answer import Answer, Lines
+from commands.kinds import YesNo
+from commands.spec import Command, tag
+
+if TYPE_CHECKING:
+    from commands.session import Session
+
+HELP = "Displays a configuration script."
+
+
+class _ContextDump(Command):
+    reveal: bool = tag(YesNo(), "Whether pre-shared keys are written out.", default=False)
+
+    def run(self, session: "Session") -> Answer:
+        """The lines of the context's section."""
+        from engine.policy.script import dump
+        lines = dump(session.config, (self.words[0],), reveal=self.reveal)
+        return Answer((Lines(tuple((line,) for line in lines), data=lines, name="dump"),))
+
+
+class IpsecDump(_ContextDump, words="ipsec dump", help=HELP, examples=("ipsec dump",)):
+    """The policies."""
+
+
+class StaticDump(_ContextDump, words="ipsec static dump", help=HELP,
+                 examples=("ipsec static dump",)):
+    """The policies."""
+
+
+class RoutingDump(_ContextDump, words="routing dump", help=HELP, examples=("routing dump",)):
+    """Filters, routes and settings of the router."""
+
+
+class RoutingIpDump(_ContextDump, words="routing ip dump", help=HELP,
+                    remarks=("The first command is reset: the script makes a machine equal to "
+                             "this one, whatever it held before.",),
+                    examples=("routing ip dump",)):
+    """Filters, routes and settings of the router."""
+
+
+class InterfaceDump(_ContextDump, words="interface dump", help=HELP,
+                    examples=("interface dump",)):
+    """Addresses and gateways."""
+
+
+class InterfaceIpDump(_ContextDump, words="interface ip dump", help=HELP,
+                      examples=("interface ip dump",)):
+    """Addresses and gateways."""
