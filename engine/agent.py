@@ -133,7 +133,7 @@ class PolicyAgent:
         policy = self.snapshot.policy
         if policy is None:
             return None
-        entry = next((one for one in self._peers.of(peer) if _concerns(one, local, peer)), None)
+        entry = self._peers.first(local, peer)
         auth: Sequence[Authentication] = policy.default_rule.auth
         if entry is not None:
             auth = entry.auth
@@ -149,12 +149,13 @@ class PolicyAgent:
         `local`; Windows refuses a peer whose filters are not the mirror of its own. What no rule
         covers is the default response rule's.
         """
-        for entry in self._peers.of(peer):
-            if entry.tunnel == peer and _selector(entry) == selector:
-                if self.mirror_of(entry, local) is not None:
-                    return self.wanted(entry, local, peer)
-            elif entry.tunnel is None and _carries(entry, local, peer, selector):
-                return self.wanted(entry, local, peer)
+        entry = self._peers.tunnel(peer, selector)
+        if entry is not None and self.mirror_of(entry, local) is not None:
+            return self.wanted(entry, local, peer)
+        if selector[:2] == (Network(local, HOST_PREFIX), Network(peer, HOST_PREFIX)):
+            for _, one in self._peers.transport(local, peer):
+                if (one.protocol, one.source_port, one.destination_port) == selector[2:]:
+                    return self.wanted(one, local, peer)
         dynamic = self.default_response(local, peer, selector)
         if dynamic is None or len(self.spd.dynamic) >= DYNAMIC_MOST:
             return None
@@ -206,24 +207,40 @@ class PolicyAgent:
 class Peers:
     """The outbound negotiating entries by the peer they can be about, in the order of the SPD."""
 
-    __slots__ = ("_by_peer", "_wide")
+    __slots__ = ("_tunnels", "_first", "_hosts", "_nets")
 
     def __init__(self, entries: Iterable[SpdEntry]) -> None:
-        self._by_peer: dict[Address, list[tuple[int, SpdEntry]]] = {}
-        self._wide: list[tuple[int, SpdEntry]] = []
+        self._tunnels: dict[tuple[Address, TrafficSelector], SpdEntry] = {}
+        self._first: dict[Address, tuple[int, SpdEntry]] = {}
+        self._hosts: dict[Address, list[tuple[int, SpdEntry]]] = {}
+        self._nets: list[tuple[int, SpdEntry]] = []
         for place, one in enumerate(entries):
             if one.direction != OUTBOUND or one.action != "negotiate":
                 continue
-            if one.tunnel is None and one.destination.prefix < HOST_PREFIX:
-                self._wide.append((place, one))
+            if one.tunnel is not None:
+                self._tunnels.setdefault((one.tunnel, _selector(one)), one)
+                self._first.setdefault(one.tunnel, (place, one))
+            elif one.destination.prefix == HOST_PREFIX:
+                self._hosts.setdefault(one.destination.address, []).append((place, one))
             else:
-                peer = one.destination.address if one.tunnel is None else one.tunnel
-                self._by_peer.setdefault(peer, []).append((place, one))
+                self._nets.append((place, one))
 
-    def of(self, peer: Address) -> list[SpdEntry]:
-        """Those whose tunnel end or only destination is `peer`, and those of whole nets."""
-        own = self._by_peer.get(peer, [])
-        return [one for _, one in (sorted(own + self._wide) if self._wide else own)]
+    def tunnel(self, peer: Address, selector: TrafficSelector) -> SpdEntry | None:
+        """The tunnel entry to a peer with exactly these identities."""
+        return self._tunnels.get((peer, selector))
+
+    def transport(self, local: Address, peer: Address) -> list[tuple[int, SpdEntry]]:
+        """The transport entries that both addresses are in, with their places."""
+        found = self._hosts.get(peer, []) + self._nets
+        return sorted((place, one) for place, one in found
+                      if local in one.source and peer in one.destination)
+
+    def first(self, local: Address, peer: Address) -> SpdEntry | None:
+        """The first entry of any kind that concerns the peer."""
+        found = self.transport(local, peer)[:1]
+        if peer in self._first:
+            found.append(self._first[peer])
+        return min(found)[1] if found else None
 
 
 def _shape(entry: SpdEntry) -> tuple[object, ...]:
@@ -271,21 +288,6 @@ def _octets(psk: str) -> bytes:
 def _selector(entry: SpdEntry) -> TrafficSelector:
     return TrafficSelector(entry.source, entry.destination, entry.protocol, entry.source_port,
                            entry.destination_port)
-
-
-def _concerns(entry: SpdEntry, local: Address, peer: Address) -> bool:
-    if entry.direction != OUTBOUND or entry.action != "negotiate":
-        return False
-    if entry.tunnel is not None:
-        return entry.tunnel == peer
-    return local in entry.source and peer in entry.destination
-
-
-def _carries(entry: SpdEntry, local: Address, peer: Address, selector: TrafficSelector) -> bool:
-    ends = (Network(local, HOST_PREFIX), Network(peer, HOST_PREFIX))
-    return ((selector.local, selector.remote) == ends
-            and local in entry.source and peer in entry.destination
-            and (entry.protocol, entry.source_port, entry.destination_port) == selector[2:])
 
 
 # --- compilation --------------------------------------------------------------------------------

@@ -39,19 +39,23 @@ class Hop(NamedTuple):
 class RouteTable:
     """The effective routes of one machine; rebuilt whenever one changes."""
 
-    __slots__ = ("entries", "_sorted", "_cache")
+    __slots__ = ("entries", "_nets", "_cache")
 
     def __init__(self, entries: Iterable[RouteEntry] = ()) -> None:
         self.entries = tuple(entries)
-        ordered = sorted(self.entries, key=lambda e: (-e.prefix, e.metric))
-        self._sorted = tuple((prefix_mask(e.prefix), e.destination, e) for e in ordered)
+        # By prefix length, longest first; then by net, the best route first.
+        nets: dict[int, dict[Address, list[RouteEntry]]] = {}
+        for one in sorted(self.entries, key=lambda e: (-e.prefix, e.metric)):
+            nets.setdefault(one.prefix, {}).setdefault(one.destination, []).append(one)
+        self._nets = tuple((prefix_mask(prefix), table) for prefix, table in nets.items())
         self._cache: dict[tuple[Address, str], Hop | None] = {}
 
     def lookup(self, destination: Address, interface: str = "") -> RouteEntry | None:
         """The best route to `destination`, only through `interface` when one is named."""
-        for mask, network, entry in self._sorted:
-            if destination & mask == network and interface in ("", entry.interface):
-                return entry
+        for mask, table in self._nets:
+            for entry in table.get(destination & mask, ()):
+                if interface in ("", entry.interface):
+                    return entry
         return None
 
     def resolve(self, destination: Address, interface: str = "") -> Hop | None:

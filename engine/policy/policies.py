@@ -154,7 +154,9 @@ class PolicyTables(Part):
         with self._store.transaction():
             policy = self._find("Policy", rule.policy, location)
             verify.rule(rule)
-            taken = [one.name for _, one in self._rules(rule.policy, location)]
+            taken = [name for (name,) in self._store.query(
+                "SELECT name FROM rule WHERE policy = ? AND key = ?",
+                (policy, rule.name.casefold()))]
             verify.name_free("Rule", rule.name, taken, f" in policy '{rule.policy}'")
             rule = rule._replace(guid=self._store.new_guid(), modified=self._store.clock())
             number = self._store.insert("rule", "policy guid " + RULE_COLUMNS,
@@ -192,15 +194,15 @@ class PolicyTables(Part):
                 for row in self._store.query(RULE_SELECT, (number,))]
 
     def _rule_at(self, policy: str, name: str, location: str) -> tuple[int, Rule]:
-        rules = self._rules(policy, location)
-        if is_guid(name):
-            for number, rule in rules:
-                if rule.guid == name.upper():
-                    return number, rule
-        for number, rule in rules:
-            if rule.name.casefold() == name.casefold():
-                return number, rule
-        raise NotFound("Rule", name, tuple(rule.name for _, rule in rules))
+        """The row number and the rule of that GUID or name. Raises NotFound."""
+        owner = self._find("Policy", policy, location)
+        wanted = [("rule.guid", name.upper())] if is_guid(name) else []
+        for column, value in (*wanted, ("rule.key", name.casefold())):
+            rows = self._store.query(RULE_SELECT.replace(
+                "ORDER BY", f"AND {column} = ? ORDER BY"), (owner, value))
+            if rows:
+                return rows[0][0], self._read_rule(owner, rows[0])
+        raise NotFound("Rule", name, tuple(rule.name for _, rule in self._rules(policy, location)))
 
     def _rule_row(self, rule: Rule, location: str) -> tuple[object, ...]:
         return (rule.name.casefold(), self._find("FilterList", rule.filterlist, location),
