@@ -41,6 +41,9 @@ def _format() -> str:
     return one
 
 
+AUTH_MODES = {"psk": "Preshared Key", "rsa": "RSA Signature"}
+
+
 def _field(label: str, *parts: str | Cell, width: int = LABEL) -> Line:
     return (f"{label:<{width}}: ", *parts)
 
@@ -48,13 +51,19 @@ def _field(label: str, *parts: str | Cell, width: int = LABEL) -> Line:
 # --- main mode ----------------------------------------------------------------------------------
 
 
-def _auth_mode(host: "Host", one: Phase1Info) -> str:
-    """How the peer was authenticated: the lab's engine knows pre-shared keys only."""
-    for entry in host.spd.entries:
-        if entry.tunnel == one.peer or one.peer in entry.destination:
-            if any(method.kind == "psk" for method in entry.auth):
-                return "Preshared Key"
-    return "Preshared Key" if one.method else "None"
+def _auth_mode(one: Phase1Info) -> Cell:
+    """How the peer was authenticated."""
+    return cells.enum(AUTH_MODES[one.authentication] if one.method else "None")
+
+
+def _certificate_lines(one: Phase1Info) -> list[Line]:
+    """Whose certificate it was, and what is weak about it; nothing with a pre-shared key."""
+    known = one.certificate
+    if known is None:
+        return []
+    weak = [_field("Weak", cells.text(", ".join(known.weak)))] if known.weak else []
+    return [_field("Peer ID", cells.text(known.subject)),
+            _field("Root CA", cells.text(known.root)), *weak]
 
 
 def _suite(one: Phase1Info) -> Cell:
@@ -65,20 +74,23 @@ def _suite(one: Phase1Info) -> Cell:
                         f"{one.lifetime}")
 
 
-def _main_mode_lines(host: "Host", one: Phase1Info) -> list[Line]:
+def _main_mode_lines(one: Phase1Info) -> list[Line]:
     return [
         _field("Cookie Pair", cells.cookies(one.cookies)),
         _field("Sec Methods", _suite(one)),
-        _field("Auth Mode", cells.enum(_auth_mode(host, one))),
+        _field("Auth Mode", _auth_mode(one)),
+        *_certificate_lines(one),
         _field("Source", cells.ip(one.local), " , port ", cells.port(one.local_port)),
         _field("Destination", cells.ip(one.peer), " , port ", cells.port(one.peer_port)),
         (),
     ]
 
 
-def _main_mode_datum(host: "Host", one: Phase1Info, session: "Session") -> dict[str, object]:
+def _main_mode_datum(one: Phase1Info, session: "Session") -> dict[str, object]:
     return {"cookies": cells.cookies(one.cookies), "method": _suite(one),
-            "authentication": cells.enum(_auth_mode(host, one)), "source": cells.ip(one.local),
+            "authentication": _auth_mode(one),
+            "peer_id": cells.text(one.certificate.subject) if one.certificate else None,
+            "source": cells.ip(one.local),
             "source_port": cells.port(one.local_port), "destination": cells.ip(one.peer),
             "destination_port": cells.port(one.peer_port), "initiator": one.initiator,
             "quick_modes": cells.count(one.quick_modes),
@@ -99,14 +111,14 @@ class ShowMmsas(Command, words="ipsec dynamic show mmsas",
         host = session.lab.hosts[session.machine]
         found = [one for one in host.main_modes() if one.state == "up"
                  and self.srcaddr in (0, one.local) and self.dstaddr in (0, one.peer)]
-        data = [_main_mode_datum(host, one, session) for one in found]
+        data = [_main_mode_datum(one, session) for one in found]
         if not found:
             return Answer((Lines(((NO_MAIN_MODE,),), data, "mmsas"),))
         if self.format == "table":
             return Answer((_main_mode_table(host, found),))
         lines: list[Line] = [(), ("IKE Main Mode SAs at ", time_cell(session.lab.wall())), (RULE,)]
         for one in found:
-            lines += _main_mode_lines(host, one)
+            lines += _main_mode_lines(one)
         return Answer((Lines(tuple(lines), data, "mmsas"),))
 
 

@@ -222,7 +222,10 @@ IkeOutput = (SendDatagram | SaInstalled | SaDeleted | MainModeUp | MainModeDown
 
 
 class Phase1Info(NamedTuple):
-    """One ISAKMP SA for `show mmsas`; `state` "MM1" ... "MM6" while half open, "up" after."""
+    """One ISAKMP SA for `show mmsas`; `state` "MM1" ... "MM6" while half open, "up" after.
+
+    `authentication` is "psk" or "rsa", `certificate` who the peer is in the latter case.
+    """
 
     local: Address
     local_port: int
@@ -237,3 +240,5 @@ class Phase1Info(NamedTuple):
     quick_modes: int
     encryption_key: bytes
     peer_vendor: str
+    authentication: str = "psk"
+    certificate: CertificateIdentity | None = None

@@ -132,7 +132,8 @@ class Phase1(Exchange):
         """What monitors show of it."""
         return Phase1Info(self.local, self.local_port, self.peer, self.peer_port, self.cookies,
                           self.state, self.initiator, self.method, self.lifetime, self.created,
-                          self.quick_modes, self.key, self.peer_vendor)
+                          self.quick_modes, self.key, self.peer_vendor, self.authentication,
+                          self.proven())
 
 
 class Opened(NamedTuple):

@@ -108,6 +108,8 @@ def test_certificates_bring_the_articles_tunnel_up(session: Session, tmp_path: P
     for words in ("Certificate based Identity.", f"Peer Subject {GW_B}", f"My Subject {GW_A}",
                   "Root Certificate Authority C=US, O=Example, CN=Example Root"):
         assert words in text
+        shown = render_text(typed(session, "ipsec dynamic show mmsas"))
+        assert "Auth Mode                   : RSA Signature" in shown and GW_B in shown
         assert all(words in one for _, one in events(session, "gwA") if "Quick Mode" in one)
 
 
@@ -264,6 +266,13 @@ def test_a_rule_says_which_certificates_it_lacks(session: Session, tmp_path: Pat
     assert codes(typed(session, rule.format("two"))) == ["no-machine-certificate"]
     typed(session, f"ipsec static add certificate own {pem(tmp_path, machine(GW_A), 'own')}")
     assert codes(typed(session, rule.format("three"))) == []
+
+
+def test_a_weak_certificate_works_and_is_marked(session: Session, tmp_path: Path) -> None:
+    signed_site(session, tmp_path, issue(GW_B, root(), END._replace(
+        key=rsa_key("short", 1024), digest="sha1")))
+    assert crosses(session)
+    assert "RSA 1024, SHA1" in render_text(typed(session, "ipsec dynamic show mmsas"))
 
 
 def test_a_chain_longer_than_one_packet_arrives_in_pieces(session: Session,
