@@ -98,13 +98,16 @@ def _fail_refused(core: Core, sa: Phase1, notify: Notify, now: float) -> None:
 def initial_contact(core: Core, sa: Phase1, now: float) -> None:
     """The peer has begun anew: what we share with it from before this exchange is void.
 
-    Only SAs with the same, authenticated address, and only those older than the exchange that
-    says so: a main mode that ran beside this one stays (RFC 2407 4.6.3.3).
+    Only SAs with the same address and the same authenticated identity (behind a NAT many peers
+    have one address, RFC 3947 6), and only those older than the exchange that says so: a main
+    mode that ran beside this one stays (RFC 2407 4.6.3.3).
     """
-    for pair in [one for one in core.pairs_of(sa.local, sa.peer) if one.created < sa.began]:
+    for pair in [one for one in core.pairs_of(sa.local, sa.peer)
+                 if one.created < sa.began and one.identity == sa.peer_identity]:
         forget_pair(core, pair, "replaced")
     for old in [one for one in core.sas_of(sa.local, sa.peer)
-                if one is not sa and one.up and one.created < sa.began]:
+                if one is not sa and one.up and one.created < sa.began
+                and one.peer_identity == sa.peer_identity]:
         _ended_by_peer(core, old, now)
 
 

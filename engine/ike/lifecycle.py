@@ -16,7 +16,7 @@ from engine.ike.quick_mode import QuickMode
 from engine.ike.tables import Pair
 from engine.ike.wire import Payload
 
-ALARMS = ("send", "half-open", "life", "linger", "dpd", "keepalive")
+ALARMS = ("send", "half-open", "life", "linger", "dpd")
 
 
 def send_info(core: Core, sa: Phase1, payload: Payload) -> bytes:

@@ -172,9 +172,15 @@ def quick_mode_up(core: Core, quick: QuickMode, output: SaInstalled, now: float)
 
 
 def keep_alive(core: Core, sa: Phase1, now: float) -> None:
-    """One octet every 20 seconds keeps the NAT's mapping for us, when nothing else did (3948 4)."""
-    sent = max((core.traffic(pair.inbound)[1] for pair in core.pairs_of(sa.local, sa.peer)),
-               default=0.0)
+    """One octet every 20 seconds keeps the NAT's mapping for us, when nothing else did (3948 4).
+
+    It goes on for the pairs that outlive their ISAKMP SA, until there is another one.
+    """
+    pairs = core.pairs_of(sa.local, sa.peer)
+    if core.sas.get(sa.cookies) is not sa and (
+            not pairs or core.find_protected(sa.local, sa.peer)):
+        return
+    sent = max((core.traffic(pair.inbound)[1] for pair in pairs), default=0.0)
     if now - sent >= KEEPALIVE:
         core.count("keepalives_sent")
         core.transmit(sa, b"\xff", "KEEPALIVE")

@@ -17,14 +17,15 @@ class Pair:
     protocol: with AH around ESP each side has two.
     """
 
-    __slots__ = ("cookies", "created", "inbound", "initiator", "local", "outbound", "peer",
-                 "reason", "spis_in", "spis_out", "wanted")
+    __slots__ = ("cookies", "created", "identity", "inbound", "initiator", "local", "outbound",
+                 "peer", "reason", "spis_in", "spis_out", "wanted")
 
     def __init__(self, quick: QuickMode, wanted: Phase2Policy, now: float) -> None:
         self.local, self.peer = quick.sa.local, quick.sa.peer
         self.inbound, self.outbound = quick.spis_in.spi, quick.spis_out.spi
         self.spis_in, self.spis_out = _by_protocol(quick, True), _by_protocol(quick, False)
         self.cookies, self.initiator = quick.sa.cookies, quick.initiator
+        self.identity = quick.sa.peer_identity
         self.wanted, self.created = wanted, now
         self.reason = "expired"
 

@@ -7,13 +7,25 @@ import pytest
 from engine.ike import vendors
 from engine.ike.endpoint import IkeEndpoint
 from engine.ike.interface import (
+    MainModeDown,
     MainModeUp,
     NegotiationFailed,
     PeerMoved,
+    SaDeleted,
+    SendDatagram,
 )
 from engine.suites import QuickModeMethod
 from tests.support.ike_nat import PUBLIC, NattedPair
-from tests.support.ike_pair import A, B, FixedPolicy, Pair, connected, policy_a, policy_b
+from tests.support.ike_pair import (
+    A,
+    B,
+    FixedPolicy,
+    Pair,
+    connected,
+    entropy,
+    policy_a,
+    policy_b,
+)
 
 
 def without(policy: FixedPolicy) -> FixedPolicy:
@@ -155,3 +167,39 @@ def test_keepalives_end_with_the_association() -> None:
     sent = len(pair.sent)
     pair.run(100.0)
     assert len(pair.sent) == sent
+
+
+def test_initial_contact_of_one_peer_behind_a_nat_spares_the_others() -> None:
+    pair = natted()
+    pair.run(50.0)
+    other = IkeEndpoint(pair.policies[A], entropy("another"))
+    inside = A + 6
+    queue = [one for one in other.initiate(inside, B, pair.policies[A].second[0], pair.now)
+             if isinstance(one, SendDatagram)]
+    labels = []
+    while queue:
+        one = queue.pop(0)
+        labels.append(one.label)
+        if one.peer == B:
+            outputs = pair.b.receive(one.payload, B, one.peer_port, PUBLIC,
+                                     41000 + one.local_port, pair.now)
+        else:
+            outputs = other.receive(one.payload, inside, one.peer_port - 41000, B, one.local_port,
+                                    pair.now)
+        assert not [out for out in outputs if isinstance(out, SaDeleted | MainModeDown)]
+        queue += [out for out in outputs if isinstance(out, SendDatagram)]
+    assert labels[-1] == "QM3"
+    assert len(pair.b._core.pairs_of(B, PUBLIC)) == 2
+
+
+def test_keepalives_go_on_for_a_pair_that_outlives_its_isakmp_sa() -> None:
+    pair = NattedPair(policy_a(lifetime=100), policy_b(lifetime=100))
+    pair.initiate()
+    pair.run(105.0)
+    assert pair.a.phase1_sas(pair.now) == ()
+    sent = len(pair.sent)
+    pair.run(300.0)
+    assert [one.label for one in pair.sent[sent:]] == ["KEEPALIVE"] * len(pair.sent[sent:])
+    assert 8 <= len(pair.sent) - sent <= 11
+    pair.run(5000.0)
+    assert pair.a.next_timer() is None
