@@ -173,6 +173,8 @@ DEFAULT_OFFERED_SECONDS = 28_800
 
 MAX_PAYLOADS = 64
 MAX_ATTRIBUTES = 32
+# Of one SA payload. A stranger's first message may hold 15,000, each of which takes its time.
+MAX_TRANSFORMS = 512
 MAX_MESSAGE = 65_507
 NONCE_MINIMUM, NONCE_MAXIMUM = 8, 256
 NONCE_SIZE = 20

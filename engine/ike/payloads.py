@@ -5,6 +5,7 @@ from typing import NamedTuple
 from engine.errors import ParseError
 from engine.ike.constants import (
     DOI_IPSEC,
+    MAX_TRANSFORMS,
     SITUATION_IDENTITY_ONLY,
     PayloadType,
     ProtocolId,
@@ -80,6 +81,8 @@ def parse_sa(body: bytes) -> tuple[Proposal, ...]:
     if int.from_bytes(body[4:8], "big") != SITUATION_IDENTITY_ONLY:
         raise ParseError("invalid-situation", "SA situation", 4)
     proposals = parse_chain(PayloadType.PROPOSAL, body[8:])
+    if sum(one.body[3] for one in proposals if len(one.body) > 3) > MAX_TRANSFORMS:
+        raise ParseError("invalid-sa", "too many transforms", 8)
     return tuple(_parse_proposal(one) for one in proposals)
 
 
