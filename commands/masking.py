@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from commands.errors import CommandError
 from commands.nearest import distance
 from commands.parser import Parse, parse
 from commands.words import Word, split_words
@@ -17,7 +18,19 @@ SECRET_WORDS = ("psk", "presharedkey", "password", "secret")
 
 def mask_text(text: str, session: "Session") -> str:
     """A typed line as it may be kept: the values of secret tags are stars."""
-    return mask(parse(text, session))[0]
+    from commands.pasted import pasted
+    try:
+        found = pasted(text, session)
+    except CommandError:
+        found = None
+    if found is None or not text.endswith(found.text):
+        return mask(parse(text, session))[0]
+    before, session.context = session.context, found.context
+    try:
+        shown = mask(parse(found.text, session))[0]
+    finally:
+        session.context = before
+    return text[:len(text) - len(found.text)] + shown
 
 
 def mask(parsed: Parse) -> tuple[str, Callable[[int], int]]:

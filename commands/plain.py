@@ -77,7 +77,8 @@ class PlainReader:
         self.session = session
         self._tree = index.tree()
         self._plans: dict[tuple[str, ...], Plan | None] = {}
-        self._context: tuple[str, ...] = session.context
+        self._context: tuple[str, ...] | None = None
+        self._contexts: dict[tuple[str, ...], dict[tuple[str, ...], Plan | None]] = {}
 
     def __call__(self, text: str) -> Command | None:
         """The command of a line; None when `parse` has to read it."""
@@ -90,9 +91,12 @@ class PlainReader:
         tokens = _tokens(text)
         if not tokens:
             return None
-        if session.context is not self._context or index.tree() is not self._tree:
-            self._context, self._tree = session.context, index.tree()
-            self._plans.clear()
+        if index.tree() is not self._tree:
+            self._tree, self._context = index.tree(), None
+            self._contexts.clear()
+        if session.context is not self._context:
+            self._context = session.context
+            self._plans = self._contexts.setdefault(session.context, {})
         for length in range(min(len(tokens), HEAD_LONGEST), 0, -1):
             head = tuple([name for name, value in tokens[:length] if value is None])
             if head in self._plans:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from commands.session import Session
 
 WRITING_VERBS = frozenset({"add", "set", "delete"})
+PROGRAMS = ("netsh", "ipsecsh")
 WRITING_CONTEXTS = frozenset({("ipsec", "static"), ("routing", "ip")})
 
 
@@ -26,8 +27,28 @@ def run_line(text: str, session: "Session",
              read: Callable[[str], Command | None] | None = None) -> Answer:
     """Runs one line and gives its answer; `read` may know the command of a plain line.
 
+    A prompt or ``netsh`` pasted before it is taken off, and the line runs in that context.
     Raises CommandError (with line and span filled in), Leave after ``bye`` and Interrupted.
     """
+    if ">" not in text and not text.lstrip()[:7].lower().startswith(PROGRAMS):
+        return _run_line(text, session, read)
+    from commands.pasted import pasted
+    try:
+        found = pasted(text, session)
+    except CommandError as mistake:
+        raise _located(mistake, parse(text, session)) from None
+    if found is None:
+        return _run_line(text, session, read)
+    before, session.context = session.context, found.context
+    try:
+        return _run_line(found.text, session, read)
+    finally:
+        if session.context is found.context:
+            session.context = before
+
+
+def _run_line(text: str, session: "Session",
+              read: Callable[[str], Command | None] | None) -> Answer:
     parsed = Parse(text, "unknown")
     command = None
     try:

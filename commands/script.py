@@ -8,6 +8,7 @@ import os
 from typing import TYPE_CHECKING
 
 from commands.answer import GAP, Answer
+from commands.batch import Step, batch_steps, is_batch, plain_steps
 from commands.errors import CommandError, Leave
 from commands.layout import lines_of
 from commands.masking import mask_text
@@ -42,17 +43,41 @@ def read_script(path: str, folder: str) -> list[str]:
 
 
 def script_lines(content: bytes, name: str) -> list[str]:
-    """The lines of a script's octets: UTF-8, or UTF-16 with its mark as Windows writes it."""
+    """The lines of a script's octets: UTF-8 or UTF-16 with or without a mark."""
     if len(content) > SIZE_LIMIT:
         raise CommandError("bad-script", f"{name} is larger than {SIZE_LIMIT} octets", tag="file")
-    wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")
     try:
-        text = content.decode("utf-16" if wide else "utf-8-sig")
-    except UnicodeDecodeError:
-        raise CommandError("bad-script", f"{name} is not a text file", tag="file") from None
+        text = content.decode(_encoding(content))
+    except UnicodeDecodeError as problem:
+        raise CommandError("bad-script", f"{name} is not a text file"
+                           + _where(content, problem.start), tag="file",
+                           fix="save it as UTF-8") from None
     if "\0" in text:
         raise CommandError("bad-script", f"{name} is not a text file", tag="file")
+    # Old editors close a file with Ctrl-Z.
+    text = text.removesuffix("\x1a")
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def _encoding(content: bytes) -> str:
+    """UTF-8, or UTF-16 by its mark or by the empty half of its first letter."""
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    if len(content) % 2 == 0 and content[:1].isascii() and content[1:2] == b"\0":
+        return "utf-16-le"
+    if len(content) % 2 == 0 and content[:1] == b"\0" and content[1:2].isascii():
+        return "utf-16-be"
+    return "utf-8-sig"
+
+
+def _where(content: bytes, at: int) -> str:
+    """Where the first octet of a legacy code page stands."""
+    if b"\0" in content[:2] or content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return ""
+    line = content.count(b"\n", 0, at) + 1
+    column = at - content.rfind(b"\n", 0, at)
+    return (f" in UTF-8 or UTF-16: line {line} holds the octet 0x{content[at]:02X} "
+            f"of some code page at column {column}")
 
 
 def exec_file(path: str, session: "Session", stop: bool = False) -> int:
@@ -81,28 +106,43 @@ def run_script(lines: list[str], name: str, session: "Session", stop: bool = Fal
     """
     if all(not line.strip() or comment_start(line) >= 0 for line in lines):
         return EXIT_NOTHING
-    worst = 0
+    worst = last = 0
     read = PlainReader(session)
-    for number, line in enumerate(lines, 1):
+    steps = batch_steps(lines) if is_batch(lines, name) else plain_steps(lines)
+    for step in steps:
+        if step.skipped(last):
+            continue
+        if step.ends:
+            break
         try:
-            answer = run_line(line, session, read)
+            answer = _run_step(step, session, read)
         except CommandError as mistake:
-            mistake.place = mistake.place or f"{name}:{number}"
+            mistake.place = mistake.place or f"{name}:{step.number}"
             if stop:
                 raise
             session.emit(error_block(mistake))
-            worst = worse(worst, script_exit(mistake))
+            last = script_exit(mistake)
+            worst = worse(worst, last)
             if mistake.exit in FATAL_EXITS:
                 return mistake.exit
             continue
         except Leave as leave:
             leave.exit = worse(leave.exit, worst)
             raise
-        worst = worse(worst, answer.exit)
-        emit_answer(answer, session)
-        if stop and answer.exit:
-            raise _unsuccessful(line, f"{name}:{number}", session, answer.exit)
+        last = answer.exit
+        worst = worse(worst, last)
+        if stop and last:
+            raise _unsuccessful(step.text, f"{name}:{step.number}", session, last)
     return worst
+
+
+def _run_step(step: Step, session: "Session", read: PlainReader) -> Answer:
+    if step.problem:
+        raise CommandError("not-understood", step.problem)
+    answer = run_line(step.text, session, read)
+    if not step.quiet:
+        emit_answer(answer, session)
+    return answer
 
 
 def _unsuccessful(line: str, place: str, session: "Session", exit: int) -> CommandError:

@@ -58,10 +58,11 @@ def split_words(line: str, variables: Mapping[str, str] | None = None) -> Words:
 
 
 def comment_start(line: str) -> int:
-    """The column of ``#``, ``;`` or ``rem`` when the whole line is a comment, else -1."""
+    """The column of ``#``, ``;``, ``::`` or ``rem`` when the whole line is a comment, else -1."""
     stripped = line.lstrip(" \t")
     first = stripped[:4].lower()
-    if first[:1] in ("#", ";") or first[:3] == "rem" and first[3:] in ("", " ", "\t"):
+    if (first[:1] in ("#", ";") or first[:2] == "::"
+            or first[:3] == "rem" and first[3:] in ("", " ", "\t")):
         return len(line) - len(stripped)
     return -1
 
