@@ -8,6 +8,7 @@ from engine.esp.udp import ike_of, is_esp, unwrap
 from engine.host import Transmit
 from engine.icmp import echo_request, parse_icmp, quoted
 from engine.ip import AH, ESP, HEADER, ICMP, UDP, IPv4, checksum, parse_ipv4, parse_udp, udp_packet
+from engine.pipeline.fast import PATHS
 from engine.pipeline.fragment import (
     MAX_DATAGRAMS,
     MAX_OCTETS,
@@ -15,6 +16,7 @@ from engine.pipeline.fragment import (
     fragment,
 )
 from engine.pipeline.hold import IN_ALL
+from engine.spd import FLOW_CACHE
 from engine.suites import QuickModeMethod
 from tests.fuzz.targets import Target
 from tests.support.site import HOST_A, HOST_B, OWN, PEER, Site
@@ -241,7 +243,8 @@ class GatewayTarget(Target):
     """Packets into gwA of the article, its tunnel up: every stage behind the wire.
 
     The first octet chooses the interface and which addresses are put in place of the fuzzed
-    ones (the peer's, a host's, none). Every check sends an echo through the tunnel.
+    ones (the peer's, a host's, none), and whether the packet comes out of the tunnel: then the
+    peer wraps it in true ESP first. Every check sends an echo through the tunnel.
     """
 
     name = "gateway"
@@ -254,6 +257,7 @@ class GatewayTarget(Target):
         self._echo()
         self.host = self.site.lab.hosts["gwA"]
         self.pairs = len(self.host.sad.pairs())
+        self.counted: dict[str, int] = {}
 
     def _echo(self) -> None:
         replies = self.site.ping(4)
@@ -273,7 +277,8 @@ class GatewayTarget(Target):
                   IPv4(PEER, OWN, ICMP, b"\3\4\xfc\xfb\0\0\0\0" + INNER[:28]),
                   *fragment(IPv4(PEER, OWN, ESP, bytes(200)), 120)]
         plain = [one.build() for one in others] + [INNER]
-        return [bytes((choice,)) + one for one in (*wire, *plain) for choice in (0, 1, 2, 3, 4)]
+        choices = (0, 1, 2, 3, 4, 16, 18, 20, 22)
+        return [bytes((choice,)) + one for one in (*wire, *plain) for choice in choices]
 
     def mend(self, data: bytes, draw: Random) -> bytes:
         data = data[:1] + mend_ipv4(data[1:], draw)
@@ -294,6 +299,9 @@ class GatewayTarget(Target):
         if source:
             packet = packet.with_addresses(source, destination)
         interface = "Internal" if data[0] & 1 else "External"
+        if data[0] & 16:
+            interface = "External"
+            packet = self._wrapped(packet)
         lab = self.site.lab
         lab.now += 0.0001
         outputs = self.host.receive(packet, interface, lab.now)
@@ -302,7 +310,23 @@ class GatewayTarget(Target):
             outputs += self.host.handle_timer(lab.now)
         sent = sum(one.packet.length for one in outputs if isinstance(one, Transmit))
         assert sent <= 4 * packet.length + 1_500, "amplification"
-        return " ".join(sorted({type(one).__name__ for one in outputs})) + f" {packet.protocol}"
+        known = packet.protocol if packet.protocol in (ICMP, UDP, ESP, AH) else 0
+        kinds = sorted({type(one).__name__ for one in outputs})
+        return " ".join(kinds) + f" {known} {data[0] & 17} {self._drop()}"
+
+    def _drop(self) -> str:
+        """The counter that this packet moved."""
+        counters = self.host.node.counters
+        moved = [name for name, count in counters.items() if count != self.counted.get(name)]
+        for name in moved:
+            self.counted[name] = counters[name]
+        return " ".join(moved)
+
+    def _wrapped(self, packet: IPv4) -> IPv4:
+        """The packet as the peer sends it through the tunnel."""
+        outbound = self.site.lab.hosts["gwB"].sad.pairs()[-1].outbound
+        assert outbound is not None
+        return IPv4(PEER, OWN, ESP, outbound.encap(packet.build()[:1_400]))
 
     def check(self) -> None:
         host = self.host
@@ -310,6 +334,7 @@ class GatewayTarget(Target):
         assert len(host.node.reassembler) <= MAX_DATAGRAMS
         assert len(host.log) <= 2_000 and len(host.counters) < 300
         assert len(host.main_modes()) <= 210
+        assert host.spd.cached_flows <= 2 * FLOW_CACHE and len(host.node.paths) <= PATHS
         assert len(host.sad.pairs()) <= self.pairs + 2
         self._echo()
 
