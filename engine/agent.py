@@ -42,11 +42,18 @@ DYNAMIC_MOST = 8192
 
 
 class BoundRule(NamedTuple):
-    """A rule with the filter list and the filter action that it names."""
+    """A rule with the filter list and the filter action that it names.
+
+    A rule of `ipsec dynamic` has a main mode `policy` of its own, may hold in one `direction`
+    only, and may name the group of its PFS.
+    """
 
     rule: Rule
     filters: FilterList
     action: FilterAction
+    policy: Policy | None = None
+    direction: str = ""
+    pfs_group: int = 0
 
 
 class PolicySnapshot(NamedTuple):
@@ -105,7 +112,7 @@ class PolicyAgent:
     Immutable once made, but for the dynamic filters of the default response rule in its SPD.
     """
 
-    __slots__ = ("snapshot", "spd", "own", "_peers", "_mirrors")
+    __slots__ = ("snapshot", "spd", "own", "_peers", "_mirrors", "_bound")
 
     def __init__(self, snapshot: PolicySnapshot, spd: Spd | None = None) -> None:
         """`spd` stands in for the compiled one while the policy is not loaded yet."""
@@ -113,6 +120,7 @@ class PolicyAgent:
         self.own = frozenset(one.address for one in snapshot.interfaces)
         self.spd = Spd(_compile(snapshot, self.own)) if spd is None else spd
         self._peers = Peers(self.spd.entries)
+        self._bound = {one.rule.name: one for one in snapshot.rules if one.policy is not None}
         self._mirrors: dict[tuple[object, ...], SpdEntry] = {}
         for one in self.spd.entries:
             if one.direction == INBOUND and one.action == "negotiate":
@@ -131,15 +139,12 @@ class PolicyAgent:
         rule's tunnel end gets none, unless the default response rule answers everybody.
         """
         policy = self.snapshot.policy
-        if policy is None:
-            return None
         entry = self._peers.first(local, peer)
-        auth: Sequence[Authentication] = policy.default_rule.auth
         if entry is not None:
-            auth = entry.auth
-        elif not policy.default_rule.active:
+            return _phase1(self.main_policy(entry), entry.auth, self.snapshot)
+        if policy is None or not policy.default_rule.active:
             return None
-        return _phase1(policy, auth, self.snapshot)
+        return _phase1(policy, policy.default_rule.auth, self.snapshot)
 
     def phase2(self, local: Address, peer: Address,
                selector: TrafficSelector) -> Phase2Policy | None:
@@ -163,11 +168,25 @@ class PolicyAgent:
 
     # --- what the host asks --------------------------------------------------------------------
 
+    def _origin(self, entry: SpdEntry) -> BoundRule | None:
+        """The rule of `ipsec dynamic` that an entry comes from."""
+        found = self._bound.get(entry.rule)
+        own = None if found is None else found.policy
+        return found if own is not None and own.name == entry.policy else None
+
+    def main_policy(self, entry: SpdEntry) -> Policy:
+        """The policy whose main mode settings an entry is negotiated with."""
+        bound = self._origin(entry)
+        policy = self.snapshot.policy if bound is None else bound.policy
+        assert policy is not None, "an SPD entry without a policy"
+        return policy
+
     def wanted(self, entry: SpdEntry, local: Address, peer: Address) -> Phase2Policy:
         """The quick mode to offer for an outbound entry."""
-        policy = self.snapshot.policy
-        assert policy is not None, "an SPD entry without a policy"
+        bound, policy = self._origin(entry), self.main_policy(entry)
         group = policy.methods[0].group if entry.pfs and policy.methods else 0
+        if bound is not None and bound.pfs_group:
+            group = bound.pfs_group
         selector = _selector(entry)
         if entry.tunnel is None:
             selector = selector._replace(local=Network(local, HOST_PREFIX),
@@ -294,8 +313,6 @@ def _selector(entry: SpdEntry) -> TrafficSelector:
 
 
 def _compile(snapshot: PolicySnapshot, own: frozenset[Address]) -> Iterator[SpdEntry]:
-    if snapshot.policy is None:
-        return
     for bound in snapshot.rules:
         # Every adapter of the lab is a LAN adapter.
         if not bound.rule.active or bound.rule.conntype == "dialup":
@@ -314,6 +331,8 @@ def _entries(bound: BoundRule, one: Filter, snapshot: PolicySnapshot,
         for source in _networks(source_side, snapshot.interfaces):
             for destination in _networks(destination_side, snapshot.interfaces):
                 for direction in _directions(bound.rule.tunnel, source, destination, own):
+                    if bound.direction not in ("", direction):
+                        continue
                     shape = (source, destination, source_port, destination_port, direction)
                     if shape not in seen:
                         seen.add(shape)
@@ -323,8 +342,8 @@ def _entries(bound: BoundRule, one: Filter, snapshot: PolicySnapshot,
 def _entry(bound: BoundRule, one: Filter, snapshot: PolicySnapshot,
            shape: tuple[Network, Network, int, int, str], reverse: bool) -> SpdEntry:
     source, destination, source_port, destination_port, direction = shape
-    rule, filters, action = bound
-    policy = snapshot.policy
+    rule, filters, action = bound[:3]
+    policy = bound.policy or snapshot.policy
     assert policy is not None
     identity = (rule.guid, one.guid, *shape, one.protocol, rule.tunnel)
     auth: tuple[AuthMethod, ...] = rule.auth

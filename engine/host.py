@@ -7,7 +7,7 @@ included (UDP 500 inside IPv4), so a packet filter that eats UDP 500 eats it her
 from collections import deque
 from typing import TYPE_CHECKING
 
-from engine import audit
+from engine import audit, dynamic
 from engine.address import Address
 from engine.agent import PolicyAgent, PolicySnapshot
 from engine.boot import boot_policy
@@ -40,6 +40,7 @@ from engine.pipeline.node import Flow, Node
 from engine.pipeline.route import RouteEntry, RouteTable
 from engine.pipeline.rras import RrasTable
 from engine.pipeline.stages import Deliver, Output, Refused, Transmit
+from engine.policy.live import Live
 from engine.policy.model import Interface, Route, RrasFilter
 from engine.policy.store import Config
 from engine.sad import Sad, SoftAssociation
@@ -73,6 +74,7 @@ class Host:
         self.name, self.config = name, config
         self.log: deque[LogEvent] = deque(maxlen=LOG_EVENTS)
         self.rtm_routes: tuple[Route, ...] = ()
+        self.live = Live()
         self.node = Node(name, self)
         self.keying = Keying(self.node, entropy, self._record, epoch)
         self._driver = DriverLog(self._record)
@@ -201,8 +203,8 @@ class Host:
 
     def next_timer(self) -> float | None:
         """When `handle_timer` wants to be called, or None."""
-        timers = (self.keying.next_timer(), self.node.reassembler.next_expiry(),
-                  self.node.secured_pieces.next_expiry())
+        node, keying = self.node, self.keying.next_timer()
+        timers = (keying, node.reassembler.next_expiry(), node.secured_pieces.next_expiry())
         return min((timer for timer in timers if timer is not None), default=None)
 
     def handle_timer(self, now: float) -> list[Output]:
@@ -222,8 +224,7 @@ class Host:
         Entries that vanished or changed lose their SAs (Delete sent, events 542 and 543); the
         others keep theirs.
         """
-        self._now = now
-        new, old = read_host(self.config), self._snapshot
+        new, old, self._now = read_host(self.config), self._snapshot, now
         if new == old:
             return []
         self._snapshot = new
@@ -231,9 +232,13 @@ class Host:
         if new.interfaces != old.interfaces:
             # What is held remembers an interface that may be gone.
             self.keying.drop_held(now)
-        if new.policy == old.policy or not self.agent_running:
-            return []
-        return self.keying.apply(PolicyAgent(new.policy), now)
+        return self.edit(self.live, now) if new.policy != old.policy else []
+
+    def edit(self, live: Live, now: float) -> list[Output]:
+        """`ipsec dynamic` edits: `live` is in force beside the stored policy from here on."""
+        self._now, self.live = now, live
+        agent = PolicyAgent(dynamic.merge(self._snapshot.policy, live))
+        return self.keying.apply(agent, now) if self.agent_running else []
 
     def start_agent(self, now: float) -> list[Output]:
         """net start policyagent: the policy in force is active from here on."""
@@ -244,7 +249,7 @@ class Host:
 
     def stop_agent(self, now: float) -> list[Output]:
         """net stop policyagent: all SAs are deleted, the SPD is empty, UDP 500 is closed."""
-        self._now = now
+        self._now, self.live = now, Live()
         return self.keying.stop(PolicyAgent(PolicySnapshot()), now) if self.agent_running else []
 
     def add_rtm_route(self, route: Route) -> None:
@@ -279,8 +284,7 @@ class Host:
 
     # --- what the pipeline asks (engine.pipeline.node.Services) --------------------------------
 
-    def acquire(self, entry: SpdEntry, local: Address, peer: Address,
-                now: float) -> list[Output]:
+    def acquire(self, entry: SpdEntry, local: Address, peer: Address, now: float) -> list[Output]:
         """See `Keying.acquire`."""
         return self.keying.acquire(entry, local, peer, now)
 
@@ -350,11 +354,9 @@ class Host:
         if not self._snapshot.machine.icmp_echo:
             self.node.count("echo-refused")
             return []
-        reply = echo_reply(request, ttl=DEFAULT_TTL,
-                           identification=self.node.next_identification())
-        if self._is_local(reply.destination):
-            return [Deliver(reply)]
-        return outbound.send(self.node, Flow(reply, now))
+        reply = echo_reply(request, ttl=DEFAULT_TTL, identification=self.node.next_identification())
+        return ([Deliver(reply)] if self._is_local(reply.destination)
+                else outbound.send(self.node, Flow(reply, now)))
 
     def _icmp_error(self, message: Icmp, now: float) -> list[Output]:
         """What an error about one of our own packets teaches: path MTU, a peer without IKE."""

@@ -6,10 +6,9 @@ from commands import cells
 from commands.answer import Answer, Cell, Line, Lines
 from commands.dynamic.view import AUTH_WORDS, protocol_word
 from commands.kinds import Address as AddressKind
-from commands.kinds import Text
+from commands.kinds import Choice, Text
 from commands.spec import Command, tag
 from engine.address import Address, Network
-from engine.policy.model import Policy
 from engine.spd import OUTBOUND, SpdEntry
 from engine.suites import format_main_mode, format_quick_mode
 
@@ -82,9 +81,16 @@ def _main_mode(session: "Session") -> list[_MainMode]:
     return list(found.values())
 
 
-def _methods(session: "Session") -> tuple[str, ...]:
-    active: tuple[str, Policy] | None = session.config.active_policy()
-    return tuple(format_main_mode(one) for one in active[1].methods) if active else ()
+def _methods(session: "Session", entry: SpdEntry) -> tuple[str, ...]:
+    policy = session.lab.hosts[session.machine].agent.main_policy(entry)
+    return tuple(format_main_mode(one) for one in policy.methods)
+
+
+def _type() -> str:
+    one: str = tag(Choice("generic", "specific", help=("as the rules say", "by direction")),
+                   "generic: one for each filter; specific: one for each direction.",
+                   default="generic")
+    return one
 
 
 class ShowMmfilter(Command, words="ipsec dynamic show mmfilter",
@@ -93,6 +99,7 @@ class ShowMmfilter(Command, words="ipsec dynamic show mmfilter",
     """Between which addresses main mode may be made, and with what."""
 
     name: str = _name()
+    type: str = _type()
     srcaddr: int = _srcaddr()
     dstaddr: int = _dstaddr()
 
@@ -101,14 +108,15 @@ class ShowMmfilter(Command, words="ipsec dynamic show mmfilter",
         found = [one for one in _main_mode(session) if _named(one.entry, self.name)
                  and (not self.srcaddr or self.srcaddr in one.source)
                  and (not self.dstaddr or self.dstaddr in one.destination)]
-        methods = _methods(session)
         data = [{"name": cells.name(one.entry.name), "policy": cells.name(one.entry.policy),
                  "source": cells.net(one.source), "destination": cells.net(one.destination),
-                 "authentication": _auth(one.entry), "methods": list(methods)} for one in found]
+                 "authentication": _auth(one.entry),
+                 "methods": list(_methods(session, one.entry))} for one in found]
         if not found:
             return Answer((Lines(((NO_MAIN_MODE,),), data, "mmfilters"),))
-        lines: list[Line] = [(), ("Main Mode Filters: Generic",), (RULE,)]
+        lines: list[Line] = [(), (f"Main Mode Filters: {self.type.capitalize()}",), (RULE,)]
         for one in found:
+            methods = _methods(session, one.entry)
             lines += [
                 _field("Filter Name", cells.name(one.entry.name)),
                 _field("Policy Name", cells.name(one.entry.policy)),
@@ -162,6 +170,21 @@ def _quick_mode_datum(entry: SpdEntry) -> dict[str, object]:
     }
 
 
+def _generic(entries: tuple[SpdEntry, ...]) -> list[SpdEntry]:
+    """The filters as they were written, without their mirror images.
+
+    Of a filter between hosts without a tunnel the outbound side stands for both.
+    """
+    kept: dict[tuple[object, ...], SpdEntry] = {}
+    for one in entries:
+        key = one.policy, one.rule, one.filter or one.id, one.tunnel
+        old = kept.get(key)
+        if old is None or (old.mirrored, old.direction != OUTBOUND) > (
+                one.mirrored, one.direction != OUTBOUND):
+            kept[key] = one
+    return [one for one in entries if one in kept.values()]
+
+
 class ShowQmfilter(Command, words="ipsec dynamic show qmfilter",
                    help="Displays quick mode filters.",
                    remarks=("The order is the one in which they are looked up: the most specific "
@@ -170,13 +193,15 @@ class ShowQmfilter(Command, words="ipsec dynamic show qmfilter",
     """The security policy database of the machine."""
 
     name: str = _name()
+    type: str = _type()
     srcaddr: int = _srcaddr()
     dstaddr: int = _dstaddr()
 
     def run(self, session: "Session") -> Answer:
         """One block a filter and direction, or the sentence that there is none."""
         host = session.lab.hosts[session.machine]
-        found = [one for one in host.spd.entries if _named(one, self.name)
+        entries = host.spd.entries if self.type == "specific" else _generic(host.spd.entries)
+        found = [one for one in entries if _named(one, self.name)
                  and (not self.srcaddr or self.srcaddr in one.source)
                  and (not self.dstaddr or self.dstaddr in one.destination)]
         data = [_quick_mode_datum(one) for one in found]

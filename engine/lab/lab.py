@@ -22,6 +22,7 @@ from engine.lab.nat import ROLE, NatHost
 from engine.lab.seed import EPOCH, SEED, seeded_entropy
 from engine.lab.topology import LINKS
 from engine.lab.whole import Whole
+from engine.policy.live import Live
 from engine.policy.store import Store
 from engine.trace import Step
 
@@ -193,6 +194,11 @@ class Lab:
         """net stop policyagent: Delete messages leave at once. Raises NotFound."""
         with self._whole:
             self._carry(machine, self._host(machine).stop_agent(self.now))
+
+    def edit(self, machine: str, live: Live) -> None:
+        """ipsec dynamic add, set, delete. Raises NotFound."""
+        with self._whole:
+            self._carry(machine, self._host(machine).edit(live, self.now))
 
     def _host(self, machine: str) -> Host:
         if machine not in self.hosts:

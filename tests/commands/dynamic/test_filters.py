@@ -51,7 +51,7 @@ def test_quick_mode_filters_are_the_two_of_the_article(up: Session) -> None:
 
 
 SELECTIONS = [("all", 2), ('"From NetA to NetB"', 1), ('name="from netb to neta"', 1),
-              ("nothing", 0), ("srcaddr=10.1.0.9", 1), ("dstaddr=10.9.0.9", 0)]
+              ("nothing", 0), ("srcaddr=10.1.0.9", 1), ("all specific", 2), ("dstaddr=10.9.0.9", 0)]
 
 
 @pytest.mark.parametrize(("words", "count"), SELECTIONS)
@@ -69,6 +69,6 @@ def test_a_transport_rule_for_any_peer_shows_any_address() -> None:
     assert "Authentication Methods      : Kerberos\n" in shown
 
 
-@pytest.mark.parametrize("words", ["srcaddr=x", "all 10.1.0.0 10.2.0.0 more"])
+@pytest.mark.parametrize("words", ["srcaddr=x", "all generic 10.1.0.0 10.2.0.0 more"])
 def test_a_wrong_selection_is_refused(words: str) -> None:
     assert refused(Session(), "ipsec dynamic show qmfilter " + words).exit == 2
