@@ -3,11 +3,13 @@
 from random import Random
 
 from engine.errors import ParseError
+from engine.esp.packets import protect
 from engine.esp.sa import SecurityAssociation
 from engine.esp.udp import ike_of, is_esp, unwrap
 from engine.host import Transmit
 from engine.icmp import echo_request, parse_icmp, quoted
 from engine.ip import AH, ESP, HEADER, ICMP, UDP, IPv4, checksum, parse_ipv4, parse_udp, udp_packet
+from engine.lab.defaults import ACTION
 from engine.pipeline.fast import PATHS
 from engine.pipeline.fragment import (
     MAX_DATAGRAMS,
@@ -249,11 +251,16 @@ class GatewayTarget(Target):
 
     name = "gateway"
     every = 3_000
+    method = QuickModeMethod("AES128", "SHA1")
     _ENDS = ((0, 0), (PEER, OWN), (HOST_A, HOST_B), (HOST_B, HOST_A), (PEER + 9, OWN),
              (HOST_A, OWN), (OWN, OWN), (PEER, HOST_A))
 
     def __init__(self) -> None:
-        self.site = Site().policy(quick=(QuickModeMethod("AES128", "SHA1"),)).route()
+        self.site = Site()
+        third = self.site.store.on("gwB")
+        third.replace_filteraction(ACTION, third.filteraction(ACTION)._replace(
+            methods=(self.method,)))
+        self.site.policy(quick=(self.method,)).route()
         self._echo()
         self.host = self.site.lab.hosts["gwA"]
         self.pairs = len(self.host.sad.pairs())
@@ -326,7 +333,8 @@ class GatewayTarget(Target):
         """The packet as the peer sends it through the tunnel."""
         outbound = self.site.lab.hosts["gwB"].sad.pairs()[-1].outbound
         assert outbound is not None
-        return IPv4(PEER, OWN, ESP, outbound.encap(packet.build()[:1_400]))
+        return protect(outbound, packet.with_payload(packet.payload[:1_400]), PEER,
+                       self.site.lab.now)
 
     def check(self) -> None:
         host = self.host
@@ -339,5 +347,12 @@ class GatewayTarget(Target):
         self._echo()
 
 
+class BundleTarget(GatewayTarget):
+    """The same gateway with AH around AES-GCM."""
+
+    name = "gateway-ah"
+    method = QuickModeMethod("AESGCM128", ah_auth="SHA256")
+
+
 TARGETS: tuple[type[Target], ...] = (IpTarget, ReassemblyTarget, EspTarget, AhTarget,
-                                     GatewayTarget)
+                                     GatewayTarget, BundleTarget)
