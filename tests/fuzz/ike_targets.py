@@ -204,7 +204,7 @@ class ClearTarget(Target):
         return f"{name}: moved, {label_of(outputs)}"
 
     def check(self) -> None:
-        for name in NAMES[-2:]:
+        for name in ("up as initiator", "up as responder"):
             state = self.states[name]
             core = state.end._core
             assert len(core.timers) < 50 and len(core.counters) < 200

@@ -17,6 +17,7 @@ from engine.ike.interface import IkeOutput
 from engine.ike.phase1 import Phase1, exchange_iv
 from engine.ike.quick_mode import QuickMode
 from engine.ike.wire import Header, build_chain, parse_chain
+from tests.support.ike_nat import NattedPair
 from tests.support.ike_pair import A, B, Pair, connected
 
 AWAITED = ("MM2", "MM3", "MM4", "MM5", "MM6", "QM2", "QM3")
@@ -37,6 +38,7 @@ class State(NamedTuple):
     own: int
     peer: int
     awaited: bytes
+    ports: tuple[int, int] = (500, 500)
 
     @property
     def end(self) -> IkeEndpoint:
@@ -48,13 +50,14 @@ class State(NamedTuple):
         return next(iter(self.end._core.sas.values()))
 
     def receive(self, data: bytes) -> list[IkeOutput]:
-        """A datagram from the peer, now."""
-        return self.end.receive(data, self.own, 500, self.peer, 500, self.pair.now)
+        """A datagram from the peer, now; one that is not authentic must not move its `ports`."""
+        return self.end.receive(data, self.own, self.ports[0], self.peer, self.ports[1],
+                                self.pair.now)
 
     def shape(self) -> tuple[tuple[object, ...], tuple[int, ...]]:
         """All that decides how the endpoint goes on; counters, hints and timers aside."""
         core = self.end._core
-        sas = tuple((sa.cookies, sa.state, tuple((one.message_id, one.state)
+        sas = tuple((sa.cookies, sa.state, sa.peer_port, tuple((one.message_id, one.state)
                                                  for one in sa.quicks.values()))
                     for sa in core.sas.values())
         return sas, tuple(core.pairs)
@@ -72,9 +75,20 @@ def up(own: int) -> State:
     return State(connected(), own, B if own == A else A, b"")
 
 
+def natted() -> State:
+    """The responder's end of a tunnel through a NAT, and a peer that writes from a new port."""
+    pair = NattedPair()
+    pair.initiate()
+    pair.run(1.0)
+    sa = next(iter(pair.b._core.sas.values()))
+    assert sa.up and sa.peer_behind
+    return State(pair, B, sa.peer, b"", (sa.local_port, sa.peer_port + 9))
+
+
 STATES: dict[str, Callable[[], State]] = {
     **{label: (lambda label=label: waiting(label)) for label in AWAITED},  # type: ignore[misc]
-    "up as initiator": lambda: up(A), "up as responder": lambda: up(B)}
+    "up as initiator": lambda: up(A), "up as responder": lambda: up(B),
+    "up through a NAT": natted}
 NAMES = tuple(STATES)
 
 
