@@ -67,8 +67,8 @@ class FilterListName(ObjectName):
     noun = "filter list"
 
     def known(self, config: "Config", session: "Session") -> list[tuple[str, str]]:
-        return [(one.name, one.description or f"{len(one.filters)} filters")
-                for one in config.filterlists(session.location)]
+        return [(name, description or f"{count} filters")
+                for name, description, count in config.listed(session.location)]
 
 
 class FilterActionName(ObjectName):
@@ -87,9 +87,8 @@ class RuleName(ObjectName):
     noun = "rule"
 
     def known(self, config: "Config", session: "Session") -> list[tuple[str, str]]:
-        return [(rule.name, f"of policy {policy.name}")
-                for policy in config.policies(session.location)
-                for rule in config.rules(policy.name, session.location)]
+        return [(rule, f"of policy {policy}")
+                for policy, rule in config.rule_names(session.location)]
 
 
 class InterfaceName(ObjectName):

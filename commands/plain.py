@@ -28,13 +28,13 @@ Token = tuple[str, str | None]
 class Plan:
     """How the arguments of one command are read: its tags as typed, its values seen before."""
 
-    __slots__ = ("command", "slots", "tags", "values", "defaults", "required")
+    __slots__ = ("command", "slots", "tags", "seen", "defaults", "required")
 
     def __init__(self, command: type[Command]) -> None:
         self.command = command
         self.slots = tuple(tag for tag in command.tags if not tag.hidden)
         self.tags: dict[str, Tag[Any] | None] = {}
-        self.values: dict[tuple[str, str], object] = {}
+        self.seen: dict[Token, tuple[str, object]] = {}
         self.defaults = {tag.name: () if tag.many and tag.default is None else tag.default
                          for tag in command.tags}
         self.required = frozenset(tag.name for tag in command.tags if tag.required)
@@ -56,17 +56,13 @@ class Plan:
                 return tag
         return None
 
-    def value(self, tag: Tag[Any], text: str, session: "Session") -> object:
+    def value(self, tag: Tag[Any], token: Token, text: str, session: "Session") -> object:
         """The value of a text. Raises ValueError."""
-        key = tag.name, text
-        try:
-            return self.values[key]
-        except KeyError:
-            value = parse_value(tag.kind, text, session)
-        if len(self.values) >= REMEMBERED:
-            self.values.clear()
-        if not tag.kind.secret:
-            self.values[key] = value
+        value = parse_value(tag.kind, text, session)
+        if token[0] and token[1] is not None and not tag.kind.secret:
+            if len(self.seen) >= REMEMBERED:
+                self.seen.clear()
+            self.seen[token] = tag.name, value
         return value
 
 
@@ -132,30 +128,34 @@ class PlainReader:
 
     def _bind(self, plan: Plan, tokens: list[Token]) -> Command | None:
         given: dict[str, Any] = {}
-        order: list[str] = []
         session = self.session
+        seen = plan.seen
         try:
-            for name, text in tokens:
+            for token in tokens:
+                found = seen.get(token)
+                if found is not None:
+                    if found[0] in given:
+                        return None
+                    given[found[0]] = found[1]
+                    continue
+                name, text = token
                 if text is None:
                     if name.lower() in HELP_WORDS:
                         return None
                     tag, text = plan.slot(given), name
                 else:
                     tag = plan.tag(name) if name else plan.slot(given)
-                if tag is None:
+                if tag is None or tag.many:
                     return None
-                value = plan.value(tag, text, session)
-                if tag.many:
-                    value = (*given.get(tag.name, ()), value)
-                elif tag.name in given:
+                value = plan.value(tag, token, text, session)
+                if tag.name in given:
                     return None
                 given[tag.name] = value
-                order.append(tag.name)
         except ValueError:
             return None
         if not plan.required <= given.keys():
             return None
-        return plan.command.read({**plan.defaults, **given, "given": tuple(order)})
+        return plan.command.read({**plan.defaults, **given, "given": tuple(given)})
 
 
 def _tokens(text: str) -> list[Token]:

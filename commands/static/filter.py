@@ -48,19 +48,17 @@ class AddFilter(Command, words="ipsec static add filter", help="Adds a filter to
                          self.dstport, self.mirrored)
                   for source in sides(self.srcaddr, self.srcmask, session, "srcaddr")
                   for destination in sides(self.dstaddr, self.dstmask, session, "dstaddr")]
-        with session.store.transaction():
-            for one in wanted:
-                try:
-                    config.add_filter(self.filterlist, one, where)
-                except NotFound:
-                    config.add_filterlist(FilterList(self.filterlist), where)
-                    config.add_filter(self.filterlist, one, where)
-            return answer(self._lints(session, wanted))
+        for one in wanted:
+            try:
+                config.add_filter(self.filterlist, one, where)
+            except NotFound:
+                config.add_filterlist(FilterList(self.filterlist), where)
+                config.add_filter(self.filterlist, one, where)
+        users = config.used_by_list(self.filterlist, where)
+        return answer(self._lints(session, users, wanted)) if users else NOTHING
 
-    def _lints(self, session: "Session", added: list[Filter]) -> "list[Lint]":
-        users = session.config.used_by_list(self.filterlist, session.location)
-        if not users:
-            return []
+    def _lints(self, session: "Session", users: tuple[str, ...],
+               added: list[Filter]) -> "list[Lint]":
         from engine.policy import lint
         return [found for rule in tunnels_using(session, users) for one in added
                 for found in lint.tunnel_filter(self.filterlist, one, rule.name)]

@@ -97,7 +97,7 @@ def sides(typed: TypedSide, mask: int | None, session: "Session", field: str) ->
         raise CommandError("contradiction", f"{field} and its mask contradict each other",
                            tag=field, fix="leave the mask out")
     if side.kind == "ip" and mask is not None:
-        side = side._replace(prefix=mask)
+        side = Side("ip", side.address, mask)
     return [plain(side)]
 
 

@@ -2,16 +2,14 @@
 
 from engine.entropy import Entropy
 
-GROUPS = ((0, 8), (8, 12), (12, 16), (16, 20), (20, 32))
-
 
 def new_guid(entropy: Entropy) -> str:
     """A random GUID (RFC 4122 version 4) from 16 octets of `entropy`."""
     octets = bytearray(entropy(16))
     octets[6] = octets[6] & 0x0F | 0x40
     octets[8] = octets[8] & 0x3F | 0x80
-    digits = octets.hex().upper()
-    return "{" + "-".join(digits[start:end] for start, end in GROUPS) + "}"
+    text = octets.hex().upper()
+    return f"{{{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}}}"
 
 
 def is_guid(text: str) -> bool:

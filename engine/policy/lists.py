@@ -39,6 +39,12 @@ class ListTables(Part):
         with self._store.reading():
             return self._list_at(self._find("FilterList", name, location))
 
+    def listed(self, location: str = "local") -> tuple[tuple[str, str, int], ...]:
+        """Name, description and number of filters of each list, without reading the filters."""
+        rows = self._located("FilterList", "name, description, (SELECT count(*) FROM filter "
+                             "WHERE filter.filterlist = filterlist.id)", location)
+        return tuple((name, description, count) for name, description, count in rows)
+
     def add_filterlist(self, new: FilterList, location: str = "local") -> FilterList:
         """Adds a list with its filters and gives it as stored. Raises Refused."""
         with self._store.transaction():
@@ -74,8 +80,11 @@ class ListTables(Part):
 
     def used_by_list(self, name: str, location: str = "local") -> tuple[str, ...]:
         """The rules that use a list, each "policy/rule". Raises NotFound."""
-        with self._store.reading():
-            return self._users("filterlist", self._find("FilterList", name, location))
+        def read() -> tuple[str, ...]:
+            with self._store.reading():
+                return self._users("filterlist", self._find("FilterList", name, location))
+
+        return self._store.once(("users of list", self._number, name, location), read)
 
     # --- filters -------------------------------------------------------------------------------
 

@@ -136,6 +136,14 @@ class PolicyTables(Part):
 
     # --- rules ---------------------------------------------------------------------------------
 
+    def rule_names(self, location: str = "local") -> tuple[tuple[str, str], ...]:
+        """Policy and name of each rule, without reading the rules."""
+        rows = self._store.query(
+            "SELECT policy.name, rule.name FROM rule JOIN policy ON policy.id = rule.policy "
+            "WHERE policy.machine = ? AND policy.location = ? ORDER BY policy.id, rule.id",
+            (self._number, location))
+        return tuple((policy, rule) for policy, rule in rows)
+
     def rules(self, policy: str, location: str = "local") -> tuple[Rule, ...]:
         """The rules of a policy in the order they were created (without the default one).
 

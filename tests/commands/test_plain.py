@@ -15,7 +15,6 @@ PLAIN = [
     'add filter "My list" 10.1.0.0 10.2.0.0 "a text" any no',
     'set policy name="P" assign=y',
     "add rule r p l a psk=abc kerberos=yes",
-    'add rule r p l a rootca="CN=A certmap:no" rootca="CN=B"',
     "set store local",
     'add filteraction name=A qmpfs="no" qmsec="ESP[3DES,SHA1]:100000k/1000s ESP[DES,MD5]"',
     "delete filterlist name=L",
