@@ -99,6 +99,8 @@ ROWS: list[tuple[str, str, str]] = [
      "Displays certificates: whose they are, until when, what is wrong."),
     ("ipsec static set store", _STATIC + "store:SetStore", "Sets the current policy store."),
     ("ipsec static set batch", _STATIC + "store:SetBatch", "Sets the batch update mode."),
+    ("ipsec static show peerconfig", _STATIC + "peerconfig:ShowPeerConfig",
+     "Displays the tunnels of a policy for another program."),
     ("ipsec static show gpoassignedpolicy", _STATIC + "store:ShowGpoAssignedPolicy",
      "Displays details of a group assigned policy."),
     ("ipsec static exportpolicy", _STATIC + "exchange:ExportPolicy",

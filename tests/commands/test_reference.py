@@ -2,7 +2,7 @@
 
 from commands import index
 from commands.index import ROWS, load, node_at
-from commands.reference import HONOURED, PATH, reference, place_of_tests
+from commands.reference import HONOURED, PATH, place_of_tests, reference
 
 
 def test_the_reference_in_docs_is_current() -> None:

@@ -17,6 +17,8 @@ SETUP = ('add policy name="My Policy" activatedefaultrule=no', "add policy name=
          "add filterlist Filter1", "add filteraction FA",
          'add filter "NetA to NetB" 10.1.0.0/24 10.2.0.0/24 mirrored=no')
 DOMAIN = ("set store domain", "add policy D", "set policy D assign=yes", "set store local")
+TUNNEL = ('add policy name="Tunnel policy"',
+          'add rule out "Tunnel policy" "NetA to NetB" FA tunnel=198.51.100.1 psk="a key"')
 RULE = 'add rule name=out policy="My Policy" filterlist="NetA to NetB" filteraction=FA'
 
 
@@ -30,7 +32,8 @@ def test_examples_run(example: str, tmp_path: Path) -> None:
     session.folder = str(tmp_path)
     (tmp_path / "Policies.ipsec").write_bytes(seal(["add policy name=Imported"]))
     # A list or an action that a rule uses could not be deleted.
-    rules = () if example.split()[2] == "delete" and "rule" not in example else (RULE,)
+    rules = (() if example.split()[2] == "delete" and "rule" not in example
+             else (RULE, *TUNNEL) if "peerconfig" in example else (RULE,))
     for line in (*DOMAIN, *SETUP, *rules):
         run_line("ipsec static " + line, session)
     run_line(example, session)
