@@ -90,7 +90,7 @@ class ListTables(Part):
 
     def add_filter(self, list_name: str, new: Filter, location: str = "local") -> Filter:
         """Appends a filter to a list and gives it as stored. Raises NotFound, Refused."""
-        with self._store.transaction():
+        with self._store.joining():
             number = self._find("FilterList", list_name, location)
             stored = self._add_filter(number, new)
             self._touch("filterlist", number)

@@ -53,15 +53,9 @@ class Part:
                      if number != but)
 
     def _touch(self, table: str, number: int) -> None:
-        """Stamps a row with the time, in one transaction once a second: no stamp shows less."""
-        def stamp() -> list[float]:
-            now = self._store.clock()
-            self._store.update(table, "modified", (now,), number)
-            return [now]
-
-        key = ("modified", table, number)
-        touched = self._store.once(key, stamp)
+        """Stamps a row with the time, once a second: no stamp shows less."""
         now = self._store.clock()
+        touched = self._store.once(("modified", table, number), lambda: [now - 1])
         if now - touched[0] >= 1:
             touched[0] = now
-            self._store.update(table, "modified", (now,), number)
+            self._store.stamp(table, number, now)

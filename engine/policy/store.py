@@ -8,6 +8,7 @@ bounded time. When `transaction()` has ended without an exception the change is 
 
 import sqlite3
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -71,6 +72,13 @@ class Store:
         when its exception leaves the outer one. Raises Broken("locked") after the bounded wait.
         """
         return Transaction(self, writes=True)
+
+    def joining(self) -> "AbstractContextManager[None]":
+        """`transaction`, but an open one is joined as it is.
+
+        For a change whose rules are all checked before its first statement: it fails whole.
+        """
+        return nullcontext() if self._writing else Transaction(self, writes=True)
 
     def reading(self) -> "Transaction":
         """A context in which several reads see one state of the file."""
@@ -186,9 +194,13 @@ class Store:
     def update(self, table: str, columns: str, row: Sequence[object], number: int) -> None:
         """Replaces the `columns` of the row of `table` with id `number`."""
         assignments = ", ".join(f"{name} = ?" for name in columns.split())
-        if columns != "modified":
-            self._known.clear()
+        self._known.clear()
         self._change(f"UPDATE {table} SET {assignments} WHERE id = ?", (*row, number))
+
+    def stamp(self, table: str, number: int, now: float) -> None:
+        """Gives a row of `table` the time of its change, unless it was less than a second ago."""
+        self._change(f"UPDATE {table} SET modified = ?1 WHERE id = ?2 "
+                     "AND (modified > ?1 OR modified <= ?1 - 1)", (now, number))
 
     def new_guid(self) -> str:
         """A GUID for a new object."""
