@@ -86,10 +86,10 @@ def _methods(session: "Session", entry: SpdEntry) -> tuple[str, ...]:
     return tuple(format_main_mode(one) for one in policy.methods)
 
 
-def _type() -> str:
+def _type(default: str) -> str:
     one: str = tag(Choice("generic", "specific", help=("as the rules say", "by direction")),
                    "generic: one for each filter; specific: one for each direction.",
-                   default="generic")
+                   default=default)
     return one
 
 
@@ -99,7 +99,7 @@ class ShowMmfilter(Command, words="ipsec dynamic show mmfilter",
     """Between which addresses main mode may be made, and with what."""
 
     name: str = _name()
-    type: str = _type()
+    type: str = _type("generic")
     srcaddr: int = _srcaddr()
     dstaddr: int = _dstaddr()
 
@@ -193,7 +193,7 @@ class ShowQmfilter(Command, words="ipsec dynamic show qmfilter",
     """The security policy database of the machine."""
 
     name: str = _name()
-    type: str = _type()
+    type: str = _type("specific")
     srcaddr: int = _srcaddr()
     dstaddr: int = _dstaddr()
 

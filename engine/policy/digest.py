@@ -3,7 +3,8 @@
 import hashlib
 from typing import TYPE_CHECKING
 
-from engine.policy.model import ANY, LOCATIONS, ME, Filter, Policy, Side
+from engine.policy.model import LOCATIONS, Filter, Policy
+from engine.policy.script import canonical
 
 if TYPE_CHECKING:
     from engine.policy.store import Config
@@ -37,16 +38,8 @@ def _policy(config: "Config", one: Policy, location: str) -> tuple[object, ...]:
 
 
 def _filter(one: Filter) -> Filter:
-    return one._replace(guid="", source=_side(one.source), destination=_side(one.destination))
-
-
-def _side(side: Side) -> Side:
-    """A name counts for the address it had; 0.0.0.0 is this computer or everybody by its mask."""
-    if side.kind == "dns":
-        side = Side("ip", side.address, side.prefix)
-    if side.kind == "ip" and side.address == 0:
-        return {32: ME, 0: ANY}.get(side.prefix, side)
-    return side
+    return one._replace(guid="", source=canonical(one.source),
+                        destination=canonical(one.destination))
 
 
 def _feed(sink: "hashlib._Hash", value: object) -> None:

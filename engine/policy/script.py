@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from engine.address import format_address, prefix_mask
 from engine.policy.methods import format_main_modes, format_quick_modes
 from engine.policy.model import (
+    ANY,
     LOCATIONS,
+    ME,
     AuditSetting,
     AuthMethod,
     Certificate,
@@ -77,8 +79,18 @@ def filterlist_line(one: FilterList) -> str:
     return line("add filterlist", name=quote(one.name), description=_optional(one.description))
 
 
+def canonical(side: Side) -> Side:
+    """A name counts for the address it had; 0.0.0.0 is this computer or everybody by its mask."""
+    if side.kind == "dns":
+        side = Side("ip", side.address, side.prefix)
+    if side.kind == "ip" and side.address == 0:
+        return {32: ME, 0: ANY}.get(side.prefix, side)
+    return side
+
+
 def filter_tags(one: Filter) -> dict[str, str]:
     """The tags of ``add filter`` but for filterlist and description, defaults left out."""
+    one = one._replace(source=canonical(one.source), destination=canonical(one.destination))
     return {"srcaddr": _side(one.source), "dstaddr": _side(one.destination),
             "protocol": PROTOCOLS.get(one.protocol, str(one.protocol)) if one.protocol else "",
             "mirrored": _yes(one.mirrored), "srcmask": _mask(one.source),

@@ -51,7 +51,7 @@ def test_quick_mode_filters_are_the_two_of_the_article(up: Session) -> None:
 
 
 SELECTIONS = [("all", 2), ('"From NetA to NetB"', 1), ('name="from netb to neta"', 1),
-              ("nothing", 0), ("srcaddr=10.1.0.9", 1), ("all specific", 2), ("dstaddr=10.9.0.9", 0)]
+              ("nothing", 0), ("srcaddr=10.1.0.9", 1), ("all generic", 2), ("dstaddr=10.9.0.9", 0)]
 
 
 @pytest.mark.parametrize(("words", "count"), SELECTIONS)

@@ -154,8 +154,8 @@ def test_all_is_shown_without_a_key(up: Session) -> None:
 
 def test_a_mirrored_filter_is_one_generic_and_two_specific() -> None:
     session = typed(MAIN, "add rule 10.1.0.0/24 10.9.0.0/24 mmp psk=x")
-    assert len(data(session, "ipsec dynamic show qmfilter")) == 1
-    assert len(data(session, "ipsec dynamic show qmfilter type=specific")) == 4
+    assert len(data(session, "ipsec dynamic show qmfilter type=generic")) == 1
+    assert len(data(session, "ipsec dynamic show qmfilter")) == 4
 
 
 @pytest.mark.parametrize("line", ["show mmpolicy all", "show qmpolicy all",
