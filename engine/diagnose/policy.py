@@ -15,6 +15,7 @@ from engine.suites import (
 STATIC = "ipsec static"
 A_TO_B, B_TO_A = "NetA to NetB", "NetB to NetA"
 ACTION = "IPSec tunnel: ESP"
+RETIRED = "IKEv1 itself is retired (RFC 9395): for a new tunnel use IKEv2."
 
 
 def quote(name: str) -> str:
@@ -291,10 +292,10 @@ def suites_are_strong(view: View) -> Result:
                 weak.append(format_quick_mode(method))
     if weak:
         return warned("weak-des-proposal",
-                      f"Weak offers: {' '.join(dict.fromkeys(weak))}. No cause of failure.",
+                      f"{RETIRED} Weak offers: {' '.join(dict.fromkeys(weak))}. No cause of failure.",
                       Fix("Offer stronger ones, when the other gateway accepts them.",
                           _stronger(view), safe=False))
-    return passed("No weak offer.")
+    return passed(f"No weak offer. {RETIRED}")
 
 
 def _stronger(view: View) -> tuple[str, ...]:
