@@ -11,8 +11,6 @@ from engine.ike import certified, nat, vendors
 from engine.ike.auth import phase1_hash, same
 from engine.ike.cipher import block_octets, is_weak_key
 from engine.ike.constants import (
-    NONCE_MAXIMUM,
-    NONCE_MINIMUM,
     NONCE_SIZE,
     ExchangeType,
     NotifyType,
@@ -32,7 +30,7 @@ from engine.ike.identity import (
 )
 from engine.ike.keymat import cipher_key, phase1_iv, signature_skeyids, skeyids
 from engine.ike.payloads import Notify, build_sa, parse_notify, parse_sa
-from engine.ike.phase1 import Opened, Phase1, seal, unseal, vendor_text
+from engine.ike.phase1 import Opened, Phase1, check_nonce, seal, unseal, vendor_text
 from engine.ike.proposal import (
     Choice,
     chosen,
@@ -110,15 +108,6 @@ def third(sa: Phase1, header: Header, payloads: tuple[Payload, ...], entropy: En
     sa.ke_i, sa.ni, sa.state = sa.key_pair.public, entropy(NONCE_SIZE), "MM3"
     return _clear(sa, [Payload(PayloadType.KE, sa.ke_i), Payload(PayloadType.NONCE, sa.ni),
                        *nat.discovery(sa)])
-
-
-def check_nonce(nonce: bytes, ours: bytes) -> None:
-    """RFC 2409 5: 8 to 256 octets; one that equals ours was reflected. Raises Failure."""
-    if not NONCE_MINIMUM <= len(nonce) <= NONCE_MAXIMUM:
-        raise Failure("invalid-nonce", Win32.NONCE, NotifyType.PAYLOAD_MALFORMED,
-                      ("Nonce length", "8 to 256", str(len(nonce))))
-    if nonce == ours:
-        raise Failure("reflection", Win32.NONCE)
 
 
 def _derive(sa: Phase1, shared: bytes) -> None:

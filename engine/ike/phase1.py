@@ -10,10 +10,14 @@ from engine.ike.constants import (
     DEFAULT_OFFERED_SECONDS,
     HEADER_SIZE,
     MS_VENDOR,
+    NONCE_MAXIMUM,
+    NONCE_MINIMUM,
     ZERO_COOKIE,
     ExchangeType,
     Flag,
+    NotifyType,
     PayloadType,
+    Win32,
 )
 from engine.ike.credentials import CertificateIdentity
 from engine.ike.failure import Failure
@@ -210,3 +214,12 @@ def seal_info(sa: Phase1, message_id: int, payload: Payload) -> bytes:
     """A protected informational message: HASH(1) and one payload (RFC 2409 5.7)."""
     return seal(sa, ExchangeType.INFORMATIONAL, message_id, exchange_iv(sa, message_id),
                 hashed(sa, message_id, [payload]))[0]
+
+
+def check_nonce(nonce: bytes, ours: bytes) -> None:
+    """RFC 2409 5: 8 to 256 octets; one that equals ours was reflected. Raises Failure."""
+    if not NONCE_MINIMUM <= len(nonce) <= NONCE_MAXIMUM:
+        raise Failure("invalid-nonce", Win32.NONCE, NotifyType.PAYLOAD_MALFORMED,
+                      ("Nonce length", "8 to 256", str(len(nonce))))
+    if nonce == ours:
+        raise Failure("reflection", Win32.NONCE)

@@ -26,7 +26,6 @@ from engine.ike.identity import (
 )
 from engine.ike.interface import IkePolicy, Phase2Policy, SaInstalled, SaKeys, TrafficSelector
 from engine.ike.keymat import keymat
-from engine.ike.main_mode import check_nonce
 from engine.ike.nat import encapsulation
 from engine.ike.payloads import Notify, Proposal, build_sa, parse_notify, parse_sa
 from engine.ike.phase1 import (
@@ -34,6 +33,7 @@ from engine.ike.phase1 import (
     Opened,
     Phase1,
     check_hash,
+    check_nonce,
     exchange_iv,
     hashed,
     seal,
