@@ -102,6 +102,23 @@ def _matcher(destination: int, prefix: int, interface: str, gateway: int | None)
     return match
 
 
+class _DeleteLine(Command):
+    """The tags of delete persistentroute and rtmroute."""
+
+    dest: Typed = _dest()
+    mask: int | None = _mask()
+    name: str = _name()
+    nhop: int = _nhop("Only the route through this gateway.")
+
+    def wanted(self, config: "Config") -> tuple[Match, str]:
+        """What finds the routes, and their network and interface in words."""
+        destination, prefix = network_of(self.dest, self.mask, "mask")
+        interface = interface_called(config, self.name).name
+        gateway = self.nhop if "nhop" in self.names_given else None
+        return (_matcher(destination, prefix, interface, gateway),
+                f"{shown(destination, prefix)} on {interface}")
+
+
 # --- persistent routes --------------------------------------------------------------------------
 
 
@@ -170,24 +187,15 @@ class SetPersistentRoute(_PersistentLine, words="routing ip set persistentroute"
         return NOTHING
 
 
-class DeletePersistentRoute(Command, words="routing ip delete persistentroute",
+class DeletePersistentRoute(_DeleteLine, words="routing ip delete persistentroute",
                             help="Deletes a persistent static route."):
     """Removes a route from the store."""
 
-    dest: Typed = _dest()
-    mask: int | None = _mask()
-    name: str = _name()
-    nhop: int = _nhop("Only the route through this gateway.")
-
     def run(self, session: "Session") -> Answer:
         """Says nothing. Raises CommandError when no such route is there."""
-        destination, prefix = network_of(self.dest, self.mask, "mask")
-        interface = interface_called(session.config, self.name).name
-        gateway = self.nhop if "nhop" in self.names_given else None
-        match = _matcher(destination, prefix, interface, gateway)
+        match, where = self.wanted(session.config)
         if not delete_persistent(session, match):
-            what = f"persistent route to {shown(destination, prefix)} on {interface}"
-            one_of(session.config.routes(), match, what)
+            one_of(session.config.routes(), match, f"persistent route to {where}")
         return NOTHING
 
 
@@ -272,24 +280,15 @@ class SetRtmRoute(_RuntimeLine, words="routing ip set rtmroute",
         return NOTHING
 
 
-class DeleteRtmRoute(Command, words="routing ip delete rtmroute",
+class DeleteRtmRoute(_DeleteLine, words="routing ip delete rtmroute",
                      help="Deletes a route of the routing table."):
     """Removes a runtime route."""
 
-    dest: Typed = _dest()
-    mask: int | None = _mask()
-    name: str = _name()
-    nhop: int = _nhop("Only the route through this gateway.")
-
     def run(self, session: "Session") -> Answer:
         """Says nothing. Raises CommandError when no such route is there."""
-        destination, prefix = network_of(self.dest, self.mask, "mask")
-        interface = interface_called(session.config, self.name).name
-        gateway = self.nhop if "nhop" in self.names_given else None
-        match = _matcher(destination, prefix, interface, gateway)
+        match, where = self.wanted(session.config)
         if not delete_runtime(session, match):
-            what = f"runtime route to {shown(destination, prefix)} on {interface}"
-            one_of(runtime_routes(session), match, what)
+            one_of(runtime_routes(session), match, f"runtime route to {where}")
         return NOTHING
 
 
