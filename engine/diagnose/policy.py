@@ -292,7 +292,8 @@ def suites_are_strong(view: View) -> Result:
                 weak.append(format_quick_mode(method))
     if weak:
         return warned("weak-des-proposal",
-                      f"{RETIRED} Weak offers: {' '.join(dict.fromkeys(weak))}. No cause of failure.",
+                      f"Weak offers: {' '.join(dict.fromkeys(weak))}. No cause of failure. "
+                      f"{RETIRED}",
                       Fix("Offer stronger ones, when the other gateway accepts them.",
                           _stronger(view), safe=False))
     return passed(f"No weak offer. {RETIRED}")
