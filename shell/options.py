@@ -24,8 +24,7 @@ Usage: ipsecsh [-a FILE] [-c CONTEXT] [-r MACHINE] [-f FILE] [--store FILE]
   --help          print this
 
 Exit codes: 0 done, 1 a command failed, 2 usage, 3 could not run,
-4 nothing was run, 5 needs --yes, 6 store locked, 124 timed out,
-130 interrupted.
+4 nothing was run, 5 needs --yes, 6 store locked, 130 interrupted.
 Without COMMAND, -f and a terminal, standard input is read as a script.
 """
 
