@@ -1,8 +1,8 @@
 """ipsec static exportpolicy, importpolicy, restorepolicyexamples.
 
 An exported file is text: a line that says what it is, a SHA-256 over the rest, and the commands
-that make the policies again. Keys are in it, as they are in Windows' files, so only its owner
-may read it.
+that make the policies again. Keys are in it only when the operator said ``reveal=yes``; only its
+owner may read it in any case.
 """
 
 import os
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from commands import cells
 from commands.answer import Answer, Cell, Warn
 from commands.errors import CommandError
-from commands.kinds import Choice, Path
+from commands.kinds import Choice, Path, YesNo
 from commands.spec import Command, tag
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MAGIC = "ipsecsh policy export, form 1"
 EXTENSION = ".ipsec"
 SIZE_LIMIT = 16 * 1024 * 1024
+COMMENT = "# "  # an export has no other comments than those about keys it leaves out
 # What an exported file may ask for: nothing but the objects of one location.
 WORDS = frozenset({"add filterlist", "add filter", "add filteraction", "add policy", "add rule",
                    "set defaultrule", "set policy"})
@@ -28,23 +29,24 @@ WORDS = frozenset({"add filterlist", "add filter", "add filteraction", "add poli
 class ExportPolicy(Command, words="ipsec static exportpolicy",
                    help="Exports all the policies from the policy store.",
                    remarks=("The extension .ipsec is added when the name has none.",
-                            "The file holds the pre-shared keys: only its owner may read it.",
-                            "A file of that name is replaced."),
+                            "Pre-shared keys are left out unless reveal=yes; the import then "
+                            "names each rule that lacks one.",
+                            "Only its owner may read the file. One of that name is replaced."),
                    examples=("ipsec static exportpolicy file=Policies.ipsec",)):
     """All policies, filter lists and filter actions of the current store, in one file."""
 
     file: str = tag(Path(), "Name of the file.")
+    reveal: bool = tag(YesNo(), "Whether the file holds the keys in the clear.", default=False)
 
     def run(self, session: "Session") -> Answer:
         """Says what was written. Raises CommandError when the file cannot be."""
         from engine.policy.script import location_lines
         with session.config.reading():
-            lines = location_lines(session.config, session.location, reveal=True)[1:]
+            lines = location_lines(session.config, session.location, reveal=self.reveal)[1:]
             keys = _keys(session)
         path = _full(self.file, session)
         _write(path, seal(lines))
-        warnings = (Warn("KEYS-IN-FILE", f"the file holds {keys} pre-shared keys in the clear",
-                         "keep it as a key is kept"),) if keys else ()
+        warnings = (_about_keys(keys, self.reveal),) if keys else ()
         said = cells.say(("Exported ", cells.count(len(lines)), " lines to ",
                           Cell("path", self.file, os.path.basename(path)), "."),
                          data={"file": path, "lines": len(lines)}, name="export")
@@ -71,7 +73,10 @@ class ImportPolicy(Command, words="ipsec static importpolicy",
         try:
             with session.store.transaction():
                 for number, line in enumerate(lines, 3):
-                    warnings += _run(line, f"{self.file}:{number}", session)
+                    if line.startswith(COMMENT):
+                        warnings.append(Warn("KEY-MISSING", line.removeprefix(COMMENT)))
+                    else:
+                        warnings += _run(line, f"{self.file}:{number}", session)
         finally:
             session.context = here
         return Answer(warnings=tuple(dict.fromkeys(warnings)))
@@ -146,10 +151,21 @@ def _read(path: str, name: str) -> bytes:
 def _write(path: str, octets: bytes) -> None:
     """Writes a whole file or none: the old one stays until the new one is complete."""
     part = path + ".part"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    # Made anew, never opened: somebody else's file or link of that name gets no key.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    if os.path.lexists(part):
+        os.unlink(part)
     with os.fdopen(os.open(part, flags, 0o600), "wb") as file:
         file.write(octets)
     os.replace(part, path)
+
+
+def _about_keys(keys: int, revealed: bool) -> Warn:
+    if revealed:
+        return Warn("KEYS-IN-FILE", f"the file holds {keys} pre-shared keys in the clear",
+                    "keep it as a key is kept")
+    return Warn("KEYS-LEFT-OUT", f"{keys} pre-shared keys are not in the file",
+                "say reveal=yes to have them in it, or type them after the import")
 
 
 def _keys(session: "Session") -> int:

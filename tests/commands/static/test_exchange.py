@@ -33,13 +33,23 @@ def fresh(session: Session) -> Session:
 
 def test_an_export_imported_elsewhere_gives_an_equal_store(filled: Session,
                                                            tmp_path: Path) -> None:
-    assert "KEYS-IN-FILE" in warned(filled, "ipsec static exportpolicy Mine")
+    assert "KEYS-IN-FILE" in warned(filled, "ipsec static exportpolicy Mine reveal=yes")
     file = tmp_path / "Mine.ipsec"
     assert file.stat().st_mode & 0o777 == 0o600
     other = fresh(filled)
     run_line("ipsec static importpolicy Mine", other)
     assert other.config.digest() == filled.config.digest()
     assert other.context == ()
+
+
+def test_no_key_is_exported_unless_the_operator_says_so(filled: Session, tmp_path: Path) -> None:
+    (tmp_path / "Mine.ipsec.part").write_text("somebody else's")
+    assert "KEYS-LEFT-OUT" in warned(filled, "ipsec static exportpolicy Mine")
+    assert KEY not in (tmp_path / "Mine.ipsec").read_text()
+    other = fresh(filled)
+    assert "KEY-MISSING" in warned(other, "ipsec static importpolicy Mine")
+    run_line(f'ipsec static set rule R P psk="{KEY}"', other)
+    assert other.config.digest() == filled.config.digest()
 
 
 def test_an_import_takes_all_or_nothing(filled: Session) -> None:
