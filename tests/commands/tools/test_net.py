@@ -40,3 +40,16 @@ def test_a_stopped_service_is_not_stopped_again() -> None:
 @pytest.mark.parametrize("line", ["net start", "net start spooler", "net stop a b", "net pause x"])
 def test_other_services_and_verbs_are_refused(line: str) -> None:
     assert refused(Session(), line).exit == 2
+
+
+def test_a_gateway_without_its_router_forwards_nothing() -> None:
+    session = tunnel()
+    run_line("net stop remoteaccess", session)
+    session.machine = "hostA"
+    assert run_line("ping -n 1 hostB", session).exit == 1
+    session.machine = "gwA"
+    assert refused(session, "net stop remoteaccess").code == "NET[3521]"
+    run_line("net start RemoteAccess", session)
+    assert refused(session, "net start remoteaccess").code == "NET[2182]"
+    session.machine = "hostA"
+    assert run_line("ping -n 1 hostB", session).exit == 0
