@@ -57,7 +57,7 @@ class SetAddress(Command, words="interface ip set address",
                 raise CommandError("missing-tag", "The argument is missing: mask", tag="mask",
                                    exit=2, fix="mask=255.255.255.0")
             new = new._replace(address=self.addr, prefix=self.mask)
-            _check_address(new, [one for one in config.interfaces() if one.name != old.name])
+            check_address(new, [one for one in config.interfaces() if one.name != old.name])
         elif self.mask is not None:
             raise CommandError("missing-tag", "The argument is missing: addr", tag="addr", exit=2,
                                fix="addr=192.0.2.1")
@@ -168,7 +168,8 @@ def _check_metric(metric: int) -> None:
                            fix="gwmetric=1")
 
 
-def _check_address(new: Interface, others: list[Interface]) -> None:
+def check_address(new: Interface, others: list[Interface]) -> None:
+    """Whether an adapter may have its address. Raises CommandError."""
     shown = format_address(new.address)
     first, hosts = new.address >> 24, new.address & ~prefix_mask(new.prefix) & 0xFFFFFFFF
     if first in (0, LOOPBACK) or first >= MULTICAST:

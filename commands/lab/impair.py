@@ -144,12 +144,16 @@ def _drops(session: "Session") -> list[tuple[Link, Drop]]:
 
 
 class DeleteDrop(Command, words="lab delete drop", help="Lets chosen packets pass again.",
-                 remarks=("lab show links has the numbers.",),
-                 examples=("lab delete drop",)):
-    """One drop, those of a link, or all."""
+                 remarks=("lab show links has the numbers.",
+                          "With protocol, port or message the drops that were made for them go."),
+                 examples=("lab delete drop", "lab delete drop protocol=UDP port=500")):
+    """One drop, those of a link, those for a kind of packet, or all."""
 
     number: int = tag(Number(), "Number of the drop; 0 is all.", default=0)
     link: str = tag(LinkName(), "Only those of this link.", default="")
+    protocol: int = tag(Protocol(), "Only those for this protocol.", default=0)
+    port: int = tag(Port(), "Only those for this TCP or UDP port.", default=0)
+    message: str = tag(Choice(*NAMES), "Only those for this message of IKE.", default="")
 
     def run(self, session: "Session") -> Answer:
         """Deletes them."""
@@ -159,8 +163,12 @@ class DeleteDrop(Command, words="lab delete drop", help="Lets chosen packets pas
             raise CommandError("not-found", f"Drop with number {self.number} does not exist",
                                tag="number", known=tuple(str(one) for one in numbers))
         for link in links:
-            link.drops = tuple(one for one in link.drops if self.number not in (0, one.number))
+            link.drops = tuple(one for one in link.drops if not self._means(one))
         return Answer()
+
+    def _means(self, one: Drop) -> bool:
+        return (self.number in (0, one.number) and self.protocol in (0, one.protocol)
+                and self.port in (0, one.port) and self.message in ("", one.message))
 
 
 LINKS = (("link", "Link"), ("state", "State"), ("delay", "Delay"), ("jitter", "Jitter"),

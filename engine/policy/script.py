@@ -36,6 +36,7 @@ PROTOCOLS = {0: "ANY", 1: "ICMP", 6: "TCP", 17: "UDP", 255: "RAW"}
 AUDIT_WORDS = {(True, True): "all", (True, False): "success", (False, True): "failure",
                (False, False): "none"}
 ANY_ICMP = 255
+USUAL_MTU = 1500
 # The setting that names the group policy object behind the domain's assigned policy.
 GPO = "gponame"
 
@@ -218,6 +219,8 @@ def _interface(config: "Config", reveal: bool) -> list[str]:
         lines.append(line("set address", name=quote(one.name), source="static",
                           addr=format_address(one.address),
                           mask=format_address(prefix_mask(one.prefix)), gateway=gateway))
+        if one.mtu != USUAL_MTU:
+            lines.append(line("set subinterface", interface=quote(one.name), mtu=str(one.mtu)))
     return [*lines, "popd"]
 
 
