@@ -18,6 +18,7 @@ CONTEXTS: tuple[tuple[str, str], ...] = (
     ("routing ip", "IP packet filters of interfaces and static routes."),
     ("interface", "Network interfaces."),
     ("interface ip", "IP addresses of the interfaces."),
+    ("firewall", "The machine's own firewall."),
     ("lab", "The embedded network: machines, links and clock."),
     ("capture", "Network Monitor's work: start, stop, show and save a capture."),
     ("diag", "Is the tunnel right, and if not, what to type."),
@@ -47,6 +48,7 @@ _DYNAMIC = "commands.dynamic."
 _ROUTING = "commands.routing."
 _TOOLS = "commands.tools."
 _IMPAIR = "commands.lab.impair:"
+_FAULT = "commands.lab.fault:"
 
 # (path, "module:Class", help)
 ROWS: list[tuple[str, str, str]] = [
@@ -222,6 +224,8 @@ ROWS: list[tuple[str, str, str]] = [
      "Adds a default gateway to an interface."),
     ("interface ip delete address", "commands.interface.address:DeleteAddress",
      "Deletes the default gateway of an interface."),
+    ("interface ip set subinterface", "commands.interface.subinterface:SetSubinterface",
+     "Sets the MTU of an interface."),
     ("interface ip show interface", "commands.interface.address:ShowInterface",
      "Displays the adapters."),
     ("interface ip show offload", "commands.interface.address:ShowOffload",
@@ -230,6 +234,10 @@ ROWS: list[tuple[str, str, str]] = [
      "Displays the IP addresses of the interfaces."),
     ("interface ip show config", "commands.interface.show:ShowConfig",
      "Displays addresses and further configuration of the interfaces."),
+    ("firewall set icmpsetting", "commands.firewall.icmp:SetIcmpSetting",
+     "Allows or refuses a type of ICMP message."),
+    ("firewall show icmpsetting", "commands.firewall.icmp:ShowIcmpSetting",
+     "Displays which ICMP messages are answered."),
     ("lab show topology", "commands.lab.lab:ShowTopology",
      "Displays the machines and the links between them."),
     ("lab show machines", "commands.lab.lab:ShowMachines", "Displays the machines of the lab."),
@@ -239,6 +247,14 @@ ROWS: list[tuple[str, str, str]] = [
     ("lab set link", _IMPAIR + "SetLink", "Impairs a link, or mends it."),
     ("lab add drop", _IMPAIR + "AddDrop", "Loses chosen packets on a link."),
     ("lab delete drop", _IMPAIR + "DeleteDrop", "Lets chosen packets pass again."),
+    ("lab add adapter", "commands.lab.adapter:AddAdapter",
+     "Plugs another adapter into a machine."),
+    ("lab delete adapter", "commands.lab.adapter:DeleteAdapter",
+     "Takes an adapter out of a machine."),
+    ("lab send", "commands.lab.send:Send", "Sends a burst of datagrams between two machines."),
+    ("lab add fault", _FAULT + "AddFault", "Breaks one thing of the lab on purpose."),
+    ("lab delete fault", _FAULT + "DeleteFault", "Mends what was broken on purpose."),
+    ("lab show fault", _FAULT + "ShowFault", "Displays the faults there are, or one of them."),
     ("lab restart", "commands.lab.lab:Restart", "Restarts a machine."),
     ("lab run", "commands.lab.lab:Run", "Lets the lab's time pass."),
     ("lab reset", "commands.lab.lab:Reset", "Puts the lab back as it was delivered."),

@@ -99,6 +99,9 @@ class Session:
             self._applied = self.store.generation()
             if self.on_boot is not None:
                 self.on_boot(self._lab)
+            if self._store is not None and self._store.setting("faults"):
+                from commands.lab.broken import again
+                again(self)
         return self._lab
 
     @property

@@ -328,8 +328,8 @@ def _entries(bound: BoundRule, one: Filter, snapshot: PolicySnapshot,
     if one.mirrored:
         ways.append((one.destination, one.source, one.destination_port, one.source_port, True))
     for source_side, destination_side, source_port, destination_port, reverse in ways:
-        for source in _networks(source_side, snapshot.interfaces):
-            for destination in _networks(destination_side, snapshot.interfaces):
+        for source in networks_of(source_side, snapshot.interfaces):
+            for destination in networks_of(destination_side, snapshot.interfaces):
                 for direction in _directions(bound.rule.tunnel, source, destination, own):
                     if bound.direction not in ("", direction):
                         continue
@@ -362,7 +362,8 @@ def _entry_guid(identity: Iterable[object]) -> str:
             f"{digits[20:32]}}}")
 
 
-def _networks(side: Side, interfaces: tuple[Interface, ...]) -> tuple[Network, ...]:
+def networks_of(side: Side, interfaces: tuple[Interface, ...]) -> tuple[Network, ...]:
+    """The networks that one side of a filter means on a machine with these adapters."""
     if side.kind == "any":
         return (ANY_NETWORK,)
     if side.kind == "me":

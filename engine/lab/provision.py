@@ -50,4 +50,5 @@ def reset(store: Store) -> None:
     with store.transaction():
         for machine in store.machines():
             store.delete_machine(machine.name)
+        store.set_setting("faults", "")
         provision(store)
