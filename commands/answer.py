@@ -7,20 +7,27 @@ regular expressions later.
 
 from typing import NamedTuple
 
-# Every cell type of the product. Volatile ones change from run to run and become placeholders
-# when a transcript is recorded.
+# Every cell type of the product. What a cell stands for decides what becomes of it elsewhere:
+# a recorded transcript writes a placeholder for what the next run will have otherwise (VOLATILE),
+# a name for an address of the lab, a secret's name for a secret, and all else as it is.
 TYPES = frozenset({
     "text",    # words that mean themselves
     "name",    # an object of the store or an interface
     "ip", "mask", "net", "port", "mac", "protocol",
     "spi", "cookie", "guid", "msgid",
     "int", "count", "bytes", "percent",
-    "dur",     # a length of time
+    "dur",     # a length of time that was measured
+    "period",  # a length of time that somebody configured
     "time",    # a point in time
     "yesno", "enum", "method",
     "verdict",  # PASS, FAIL, WARN, SKIP, UNKNOWN, and what becomes of them
     "path", "secret",
+    "fill",    # one sign repeated to the width of what it stands beside
+    "line",    # words with values in them that are not taken apart: a script's line, a finding
+    "sorted",  # no text: the line is one of several in the order of their own values
+    "hang",    # no text: what does not fit into the line goes on below, so many columns in
 })
+VOLATILE = frozenset({"spi", "cookie", "guid", "msgid", "time", "dur"})
 
 
 class Cell(NamedTuple):
@@ -38,7 +45,8 @@ Line = tuple[Part, ...]
 class Lines(NamedTuple):
     """Lines as they are printed, each a tuple of literal words and cells; `data` is the JSON.
 
-    `error` True sends them to standard error and to the `!` lines of a transcript.
+    `error` True sends them to standard error and to the `!` lines of a transcript. Where `data`
+    has a string with a value in it, it is `Joined`.
     """
 
     lines: tuple[Line, ...]
@@ -47,18 +55,32 @@ class Lines(NamedTuple):
     error: bool = False
 
 
+class Joined(NamedTuple):
+    """One string of JSON made of words and cells, which keep their types in it."""
+
+    parts: Line
+
+
+class InOrder(list[object]):
+    """A list of JSON whose elements stand in the order of their own values."""
+
+
 # An empty line between blocks that are printed one by one; no part of the data.
 GAP = Lines(((),), None, "gap")
 
 
 class Table(NamedTuple):
-    """Columns and rows; `columns` are (key, heading) with key the JSON name."""
+    """Columns and rows; `columns` are (key, heading) with key the JSON name.
+
+    `sorted` rows stand in the order of their own values, so their order says nothing more.
+    """
 
     columns: tuple[tuple[str, str], ...]
     rows: tuple[tuple[Cell, ...], ...]
     title: str = ""
     name: str = ""
     empty: str = ""
+    sorted: bool = False
 
 
 class Record(NamedTuple):

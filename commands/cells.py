@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from commands.answer import Cell, Line, Lines, Part
 from engine.address import Address, Network, format_address, prefix_mask
 from engine.policy.model import Secret
+from engine.wording import Words
 
 
 def text(value: str) -> Cell:
@@ -92,13 +93,45 @@ def cookies(value: bytes) -> Cell:
 
 
 def duration(seconds: float, shown: str) -> Cell:
-    """A length of time; `shown` is how that layout writes it."""
+    """A length of time that was measured; `shown` is how that layout writes it."""
     return Cell("dur", seconds, shown)
+
+
+def period(seconds: float, shown: str) -> Cell:
+    """A length of time that somebody configured."""
+    return Cell("period", seconds, shown)
+
+
+def fill(sign: str, width: int) -> Cell:
+    """A rule or a wire: one sign, as often as what it stands beside is wide."""
+    return Cell("fill", None, sign * width)
 
 
 def method(shown: str) -> Cell:
     """A security method or a suite of algorithms."""
     return Cell("method", shown, shown)
+
+
+def hang(columns: int) -> Cell:
+    """The first part of a line that may be long: how far in it goes on below."""
+    return Cell("hang", columns, "")
+
+
+def line(value: str) -> Cell:
+    """Words of which nobody has taken the values apart."""
+    return Cell("line", value, value)
+
+
+def sentence(value: str) -> Line:
+    """Words of the engine, with the values that it has marked in them."""
+    if not isinstance(value, Words):
+        return (line(value),)
+    return tuple(line(one) if isinstance(one, str) else Cell(one.type, one.text, one.text)
+                 for one in value.parts)
+
+
+# The first part of a line that is one of several in the order of their own values.
+SORTED = Cell("sorted", None, "")
 
 
 def secret(key: Secret) -> Cell:

@@ -6,7 +6,7 @@ still an SPI. Only the escaping of strings is left to the json module.
 
 from collections.abc import Iterable
 
-from commands.answer import GAP, Block, Cell, Lines, Record, Table
+from commands.answer import GAP, Block, Cell, InOrder, Joined, Lines, Record, Table
 from commands.layout import Span, SpanLine, plain, render_block, span_of
 
 
@@ -17,8 +17,8 @@ def render_data(blocks: Iterable[Block], format: str, reveal: bool) -> list[Span
     if format == "csv":
         return _csv(kept, reveal)
     if format == "jsonl":
-        return [tuple(span for line in _write(document, 0, reveal, False) for span in line)
-                for block in kept for document in _documents(block)]
+        return [tuple(span for line in _write(one, 0, reveal, False) for span in line)
+                for block in kept for one in _documents(block)]
     return _write(_whole(kept), 0, reveal, True) if kept else []
 
 
@@ -30,7 +30,8 @@ def document(block: Block) -> object:
         return [plain(line) for line in render_block(block, False, 80)]
     if isinstance(block, Table):
         keys = [key for key, _ in block.columns]
-        return [dict(zip(keys, row, strict=True)) for row in block.rows]
+        rows = [dict(zip(keys, row, strict=True)) for row in block.rows]
+        return InOrder(rows) if block.sorted else rows
     if isinstance(block, Record):
         return {key: cell for key, _, cell in block.fields}
     return [document(record) for record in block.records]
@@ -59,12 +60,19 @@ def _write(value: object, depth: int, reveal: bool, indent: bool) -> list[SpanLi
             return [(Span(shown, span.type, span.value),)]
         quote = Span('"')
         return [(quote, Span(shown[1:-1], span.type, span.value), quote)]
+    if isinstance(value, Joined):
+        quote = Span('"')
+        return [(quote, *(span._replace(text=_scalar(span.text)[1:-1])
+                          for span in _parts(value, reveal)), quote)]
     if isinstance(value, dict):
         items: list[tuple[SpanLine, object]] = [
             ((Span(_scalar(str(key)) + ": "),), one) for key, one in value.items()]
         return _group("{", items, "}", depth, reveal, indent)
     if isinstance(value, (list, tuple)):
-        return _group("[", [((), one) for one in value], "]", depth, reveal, indent)
+        # Lines of an element that has no place of its own among the others bear its number.
+        marks = range(len(value)) if isinstance(value, InOrder) else [-1] * len(value)
+        return _group("[", [(_mark(at), one) for at, one in zip(marks, value, strict=True)], "]",
+                      depth, reveal, indent)
     return [(Span(_scalar(value)),)]
 
 
@@ -75,12 +83,19 @@ def _group(opening: str, items: list[tuple[SpanLine, object]], closing: str, dep
     lines: list[SpanLine] = [(Span(opening),)]
     for at, (head, one) in enumerate(items):
         inner = _write(one, depth + 1, reveal, indent)
-        inner[0] = (*head, *inner[0])
+        if head and head[0].type == "sorted":
+            inner = [(*head, *line) for line in inner]
+        else:
+            inner[0] = (*head, *inner[0])
         if at + 1 < len(items):
             inner[-1] = (*inner[-1], Span(","  if indent else ", "))
         lines += [((Span("  "), *line) if indent else line) for line in inner]
     lines.append((Span(closing),))
     return lines if indent else [tuple(span for line in lines for span in line)]
+
+
+def _mark(number: int) -> SpanLine:
+    return (Span("", "sorted", number),) if number >= 0 else ()
 
 
 def _scalar(value: object) -> str:
@@ -109,12 +124,27 @@ def _joined(values: list[object], reveal: bool) -> SpanLine:
     for at, value in enumerate(values):
         if at:
             spans.append(Span(","))
-        if isinstance(value, Cell):
+        if isinstance(value, Joined):
+            spans += _quoted(_parts(value, reveal))
+        elif isinstance(value, Cell):
             span = span_of(value, reveal)
             spans.append(Span(_field(_plain(span.value)), span.type, span.value))
         else:
             spans.append(Span(_field(_plain(value))))
     return tuple(spans)
+
+
+def _parts(value: Joined, reveal: bool) -> list[Span]:
+    return [span_of(part, reveal) if isinstance(part, Cell) else Span(part)
+            for part in value.parts]
+
+
+def _quoted(spans: list[Span]) -> list[Span]:
+    """The spans of one field, in quotes if any of them asks for it."""
+    if all(_field(span.text) == span.text for span in spans):
+        return spans
+    quote = Span('"')
+    return [quote, *(span._replace(text=span.text.replace('"', '""')) for span in spans), quote]
 
 
 def _plain(value: object) -> str:

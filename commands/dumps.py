@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from commands.answer import Answer, Lines
+from commands.answer import Answer
 from commands.kinds import YesNo
 from commands.spec import Command, tag
 
@@ -17,9 +17,8 @@ class _ContextDump(Command):
 
     def run(self, session: "Session") -> Answer:
         """The lines of the context's section."""
-        from engine.policy.script import dump
-        lines = dump(session.config, (self.words[0],), reveal=self.reveal)
-        return Answer((Lines(tuple((line,) for line in lines), data=lines, name="dump"),))
+        from commands.written import dumped
+        return Answer((dumped(session.config, (self.words[0],), self.reveal),))
 
 
 class IpsecDump(_ContextDump, words="ipsec dump", help=HELP, examples=("ipsec dump",)):

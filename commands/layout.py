@@ -32,7 +32,7 @@ def plain(line: Iterable[Span]) -> str:
 def render_block(block: Block, reveal: bool, width: int) -> list[SpanLine]:
     """One block in netsh's layout."""
     if isinstance(block, Lines):
-        return [_literal(line, reveal) for line in block.lines]
+        return [shown for line in block.lines for shown in _literal(line, reveal, width)]
     if isinstance(block, Table):
         return _table(block, reveal, width)
     if isinstance(block, Record):
@@ -43,6 +43,8 @@ def render_block(block: Block, reveal: bool, width: int) -> list[SpanLine]:
 def span_of(cell: Cell, reveal: bool) -> Span:
     """A cell as it may be shown: masked, and without control characters."""
     if cell.type == "secret":
+        if cell.value is None:  # an earlier rendering has masked it, or shown it on purpose
+            return Span(cell.text, "secret", cell.text)
         shown = cell.value.reveal() if isinstance(cell.value, Secret) else cell.text
         shown = shown if reveal else Secret.MASK
         return Span(printable(shown), "secret", shown)
@@ -51,16 +53,14 @@ def span_of(cell: Cell, reveal: bool) -> Span:
 
 def lines_of(spans: Iterable[SpanLine], name: str = "", data: object = None,
              error: bool = False) -> Lines:
-    """Rendered lines as a block again; spans with a type become cells.
-
-    A secret has been masked, or shown on purpose, by the rendering: it stays as it is.
-    """
+    """Rendered lines as a block again; spans that have a type become cells."""
     return Lines(tuple(_line(line) for line in spans), data, name, error)
 
 
 def _line(line: SpanLine) -> Line:
-    return tuple(span.text if span.value is None or span.type == "secret"
-                 else Cell(span.type, span.value, span.text) for span in line)
+    return tuple(span.text if not span.type
+                 else Cell(span.type, None if span.type == "secret" else span.value, span.text)
+                 for span in line)
 
 
 def printable(text: str) -> str:
@@ -70,13 +70,41 @@ def printable(text: str) -> str:
                    sign.encode("unicode_escape").decode("ascii") for sign in text)
 
 
-def _literal(line: Line, reveal: bool) -> SpanLine:
-    return tuple(span_of(part, reveal) if isinstance(part, Cell)
-                 else Span(part.replace("\t", "    ")) for part in line)
+def _literal(line: Line, reveal: bool, width: int) -> list[SpanLine]:
+    spans = tuple(span_of(part, reveal) if isinstance(part, Cell)
+                  else Span(part.replace("\t", "    ")) for part in line)
+    if spans and spans[0].type == "hang" and isinstance(spans[0].value, int):
+        return _hanging(spans[1:], spans[0].value, width)
+    return [spans]
+
+
+def _hanging(spans: SpanLine, indent: int, width: int) -> list[SpanLine]:
+    """A line of at most `width` columns and those below it, broken at blanks where it can be."""
+    text = plain(spans)
+    lines, at, first = [], 0, indent
+    while len(text) - at > width - (indent if at else 0):
+        end = at + width - (indent if at else 0)
+        cut = text.rfind(" ", at + first, end + 1)
+        cut = cut if cut > at + first else end
+        lines.append(_cut(spans, at, cut, indent if at else 0))
+        at, first = cut + (text[cut] == " "), 0
+    return [*lines, _cut(spans, at, len(text), indent if at else 0)]
+
+
+def _cut(spans: SpanLine, start: int, end: int, indent: int) -> SpanLine:
+    """The columns [start, end) of a line behind an indentation."""
+    parts = [Span(" " * indent)] if indent else []
+    at = 0
+    for span in spans:
+        low, high = max(start - at, 0), min(end - at, len(span.text))
+        if low < high:
+            parts.append(span._replace(text=span.text[low:high]))
+        at += len(span.text)
+    return tuple(parts)
 
 
 def _title(title: str) -> list[SpanLine]:
-    return [(Span(title, "title"),), (Span("-" * len(title)),)] if title else []
+    return [(Span(title, "title"),), (Span("-" * len(title), "fill"),)] if title else []
 
 
 def _record(record: Record, reveal: bool) -> list[SpanLine]:
@@ -112,9 +140,11 @@ def _table(table: Table, reveal: bool, width: int) -> list[SpanLine]:
     if sizes and sizes[-1] > last >= 20:
         sizes[-1] = last
     lines.append(_aligned([Span(head, "heading") for head in heads], sizes, right))
-    lines.append((Span("  ".join("-" * size for size in sizes)),))
+    lines.append(_aligned([Span("-" * size, "fill") for size in sizes], sizes, right))
+    mark = (Span("", "sorted"),) if table.sorted else ()
     for row in rows:
-        lines += _row(row, sizes, right)
+        first, *more = _row(row, sizes, right)
+        lines += [mark + first, *more]
     return lines
 
 

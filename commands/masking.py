@@ -60,12 +60,13 @@ def mask(parsed: Parse) -> tuple[str, Callable[[int], int]]:
 
 def _secret_spans(parsed: Parse) -> list[tuple[int, int]]:
     spans = [(piece.start, piece.end) for piece in parsed.pieces if piece.role == "secret"]
-    if parsed.kind == "comment":
-        return spans
-    words = split_words(parsed.text).words
-    for at, word in enumerate(words):
-        spans += _named(words, at, word)
-    return spans
+    return spans if parsed.kind == "comment" else spans + secret_spans(parsed.text)
+
+
+def secret_spans(line: str) -> list[tuple[int, int]]:
+    """Where a line of any context gives a value to something called a key or a password."""
+    words = split_words(line).words
+    return [span for at, word in enumerate(words) for span in _named(words, at, word)]
 
 
 def _named(words: tuple[Word, ...], at: int, word: Word) -> list[tuple[int, int]]:

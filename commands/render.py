@@ -1,6 +1,6 @@
 """An answer or an error in the format that was asked for: text, JSON, CSV."""
 
-from commands.answer import Answer, Block, Lines, Warn
+from commands.answer import Answer, Block, Cell, Lines, Warn
 from commands.errors import CommandError
 from commands.layout import Span, SpanLine, columns, lines_of, plain, printable, render_block, wrap
 
@@ -55,18 +55,41 @@ def render_warning(warning: Warn) -> list[SpanLine]:
 def render_error(error: CommandError, width: int = 80) -> list[SpanLine]:
     """netsh's ``ERR code : text``, the line with a caret under the mistake, the way out."""
     place = f"{error.place}: " if error.place else ""
-    head = printable(f"{place}ERR {error.code} : {error.text}")
-    lines: list[SpanLine] = [(Span(head, "error"),)]
+    head = Span(printable(f"{place}ERR {error.code} : "), "error")
+    lines: list[SpanLine] = [(head, *_valued(printable(error.text), error.values, "error"))]
     lines += _caret(error)
     if error.known:
         shown = ", ".join(_name(name) for name in error.known[:KNOWN_LIMIT])
         if len(error.known) > KNOWN_LIMIT:
             shown += f", and {len(error.known) - KNOWN_LIMIT} more"
         for at, part in enumerate(wrap(printable(shown), width - 9)):
-            lines.append((Span(("  known: " if at == 0 else " " * 9) + part, "hint"),))
+            lines.append((Span("  known: " if at == 0 else " " * 9, "hint"), Span(part, "known")))
     if error.fix:
-        lines.append((Span("  fix: " + printable(error.fix), "hint"),))
+        lines.append((Span("  fix: ", "hint"),
+                      *_valued(printable(error.fix), error.values, "hint")))
     return lines
+
+
+def _valued(text: str, values: tuple[Cell, ...], type: str) -> list[Span]:
+    """A sentence as spans: the values in it keep their types, its words have `type`."""
+    spans: list[Span] = []
+    at = start = 0
+    while values and at < len(text):
+        cell = next((one for one in values if text.startswith(one.text, at)
+                     and _stands_alone(text, at, at + len(one.text))), None)
+        if cell is None:
+            at += 1
+            continue
+        spans += [Span(text[start:at], type), Span(cell.text, cell.type, cell.value)]
+        at = start = at + len(cell.text)
+    spans.append(Span(text[start:], type))
+    return [span for span in spans if span.text]
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """Whether a stretch is a word of its own: 10.1.0.1 is none inside 10.1.0.10."""
+    around = text[max(0, start - 1):start] + text[end:end + 1]
+    return start < end and not any(sign.isalnum() or sign in "_-" for sign in around)
 
 
 def error_data(error: CommandError) -> dict[str, object]:
@@ -90,7 +113,7 @@ def _name(name: str) -> str:
 def _caret(error: CommandError) -> list[SpanLine]:
     line = printable(error.line.replace("\t", " "))
     if not line or error.span is None or len(line) != len(error.line):
-        return [(Span("  " + line[:LINE_WINDOW]),)] if line else []
+        return [(Span("  " + line[:LINE_WINDOW], "echo"),)] if line else []
     start, end = error.span
     end = max(end, start + 1)
     first = max(0, start - LINE_WINDOW // 2) if len(line) > LINE_WINDOW else 0
@@ -100,4 +123,5 @@ def _caret(error: CommandError) -> list[SpanLine]:
     room = max(1, min(end - first, len(window) + 1) - (start - first))
     gap = " " * (2 + len(lead) + columns(window[:start - first]))
     marked = max(room, columns(window[start - first:start - first + room]))
-    return [(Span(f"  {lead}{window}{tail}"),), (Span(gap), Span("^" * marked, "caret"))]
+    return [(Span(f"  {lead}{window}{tail}", "echo"),),
+            (Span(gap, "caret"), Span("^" * marked, "caret"))]

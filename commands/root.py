@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from commands import index
-from commands.answer import NOTHING, Answer, Cell, Lines, Table
+from commands.answer import NOTHING, Answer, Cell, Table
 from commands.errors import CommandError, Leave
 from commands.kinds import Path, Text, YesNo
 from commands.names import MachineName
@@ -134,10 +134,9 @@ class Dump(Command, words="dump", help="Displays a configuration script.",
     reveal: bool = tag(YesNo(), "Whether pre-shared keys are written out.", default=False)
 
     def run(self, session: "Session") -> Answer:
-        from engine.policy.script import dump
+        from commands.written import dumped
         sections = SECTIONS.get(session.context[:1], ALL_SECTIONS)
-        lines = dump(session.config, sections, reveal=self.reveal)
-        return Answer((Lines(tuple((line,) for line in lines), data=lines, name="dump"),))
+        return Answer((dumped(session.config, sections, self.reveal),))
 
 
 ALL_SECTIONS = ("ipsec", "interface", "routing", "audit")

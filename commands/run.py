@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from commands import pipes
-from commands.answer import NOTHING, Answer, Block
+from commands.answer import NOTHING, Answer, Block, Cell
 from commands.errors import CommandError, Interrupted, Leave, Span
 from commands.parser import Parse, parse
 from commands.spec import Command
@@ -151,6 +151,12 @@ def _piped(parsed: Parse, session: "Session") -> Answer:
     return apply_stages(answer._replace(blocks=(*blocks, *answer.blocks)), parsed.stages, session)
 
 
+def _typed(parsed: Parse) -> tuple[Cell, ...]:
+    """The values of the line by their types, as a sentence about it may repeat them."""
+    return tuple(Cell(one.tag.kind.cell, one.text, one.text) for one in parsed.bindings
+                 if one.text and not one.tag.kind.secret and one.tag.kind.cell != "text")
+
+
 def _located(error: CommandError, parsed: Parse) -> CommandError:
     """Fills in the line (secrets masked) and the columns of the word to blame."""
     if error.line:
@@ -160,6 +166,7 @@ def _located(error: CommandError, parsed: Parse) -> CommandError:
         span = parsed.where(error.tag)
     from commands.masking import mask
     error.line, starts = mask(parsed)
+    error.values += _typed(parsed)
     if span is not None:
         error.span = Span(starts(span.start), max(starts(span.end), starts(span.start) + 1))
     return error

@@ -1,7 +1,7 @@
 """Session: the context, the machine, the store and the lab that a typed line acts on."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from commands.answer import Block
@@ -9,6 +9,7 @@ from engine.policy.model import Secret
 
 if TYPE_CHECKING:
     from engine.lab.lab import Lab
+    from engine.lab.site import Site
     from engine.policy.store import Config, Store
 
 # The article's names for the lab's addresses, known as ${NetA} in scripts and at the prompt, and
@@ -53,6 +54,7 @@ class Session:
         self.stack: list[tuple[str, ...]] = []
         self.aliases: dict[str, str] = {}
         self.variables = dict(ARTICLE_NAMES)
+        self.site: Site | None = None  # None: the article's addresses
         self.location = "local"
         self.domain = ""  # the name given to `set store location=domain`
         self.batch = False  # `set batch`: the running lab is told when the batch ends
@@ -69,8 +71,18 @@ class Session:
         """The policy store, opened (and a new one given the lab's machines) on first use."""
         if self._store is None:
             from engine.lab.provision import open_store
-            self._store = open_store(self.store_path, self.seed, self.wall)
+            self._store = open_store(self.store_path, self.seed, self.wall, self.site)
         return self._store
+
+    def bind(self, names: Mapping[str, str]) -> None:
+        """Gives names for ``${...}`` their values, before the store is used.
+
+        The lab of a new store has the addresses that the article's names are bound to.
+        Raises ValueError when they are no possible addresses of the lab.
+        """
+        from engine.lab.site import bound
+        self.site = bound(names)
+        self.variables |= self.site.names() | dict(names)
 
     @property
     def opened(self) -> bool:

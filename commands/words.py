@@ -187,11 +187,22 @@ class _Scanner:
         end = self.line.find("}", self.at, self.at + 80)
         name = self.line[self.at + 2:end] if end > 0 else self.line[self.at + 2:self.at + 40]
         value = self.variables.get(name) if end > 0 else None
+        if value is None and end > 0 and "." in name:
+            value = self._member(name)
         if value is None:
             self._unknown(name, end)
             self._take("${", 2)
         else:
             self._take(value, end + 1 - self.at)
+
+    def _member(self, name: str) -> str | None:
+        """``${NetA.host}``: an address of a network that has a name."""
+        from engine.address import format_address, member, parse_network
+        net, _, what = name.rpartition(".")
+        try:
+            return format_address(member(parse_network(self.variables[net]), what))
+        except (KeyError, ValueError):
+            return None
 
     def _unknown(self, name: str, end: int) -> None:
         if self.error is None:

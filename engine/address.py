@@ -97,6 +97,27 @@ def make_network(address: Address, prefix: int) -> Network:
     return Network(address, prefix)
 
 
+HOST_NUMBER = 10
+
+
+def member(network: Network, what: str) -> Address:
+    """An address of a network: "id" itself, "host" its tenth (or last) one, "hop" the last one
+    before the broadcast, "mask", or a number that is added to the id.
+
+    Raises ValueError for anything else, and for a number outside the network.
+    """
+    last = network.address | ~network.mask & ALL_ONES
+    found = {"id": network.address, "mask": network.mask, "hop": last - 1,
+             "host": min(network.address + HOST_NUMBER, last - 1)}.get(what)
+    if found is None and what.isascii() and what.isdigit() and len(what) <= 10:
+        found = network.address + int(what)
+        if found > last:
+            raise ValueError(f"has no address number {what}")
+    if found is None:
+        raise ValueError("must be followed by .id, .mask, .host, .hop or a number")
+    return found
+
+
 def parse_network(text: str) -> Network:
     """Reads ``a.b.c.d/prefix`` (or ``/mask``); a bare address is a /32."""
     address, _, mask = text.partition("/")

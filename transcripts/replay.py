@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from transcripts.format import Exchange, Header, Transcript, parse, read
 from transcripts.match import Captures, Matcher, Mismatch, Printed, printed
 from transcripts.report import Failure, Report, diff
+from transcripts.said import say
 
 if TYPE_CHECKING:
-    from commands.answer import Block
     from commands.session import Session
 
 SUFFIX = ".transcript"
 SCRIPTS = os.path.join(os.path.dirname(__file__), "scripts")
 # Seconds of virtual time between two attempts of a command under `~ retry`.
 RETRY_STEP = 1.0
-WIDTH = 80
-INTERRUPTED = 130
 
 
 class Ran(NamedTuple):
@@ -66,7 +64,7 @@ def make_session(header: Header, folder: str) -> "Session":
         session.seed = header.seed
     if header.clock is not None:
         session.epoch = header.clock
-    session.variables.update(header.bind)
+    session.bind(dict(header.bind))
     session.folder = folder or os.curdir
     return session
 
@@ -153,28 +151,6 @@ def judge(exchange: Exchange, ran: Ran, captures: Captures,
 
 
 def type_line(text: str, session: "Session") -> Ran:
-    """Types one line and collects all it prints, as it was printed."""
-    from commands.errors import CommandError, Interrupted, Leave
-    from commands.render import render, render_error
-    from commands.run import run_line
-    lines: list[Printed] = []
-    session.emit = lambda block: lines.extend(block_lines(block))
-    try:
-        answer = run_line(text, session)
-    except CommandError as error:
-        lines += [printed("!", spans) for spans in render_error(error, WIDTH)]
-        return Ran(tuple(lines), error.exit)
-    except Interrupted:
-        return Ran(tuple(lines), INTERRUPTED)
-    except Leave as leave:
-        return Ran(tuple(lines), leave.exit, True)
-    failed = any(line.sigil == "!" for line in lines)
-    lines += [printed("|", spans) for spans in render(answer, width=WIDTH)]
-    return Ran(tuple(lines), answer.exit or int(failed))
-
-
-def block_lines(block: "Block") -> list[Printed]:
-    """A block as printed lines: errors (of a script's lines) on "!", all else on "|"."""
-    from commands.render import render
-    sigil = "!" if getattr(block, "error", False) else "|"
-    return [printed(sigil, spans) for spans in render(block, width=WIDTH)]
+    """Types one line; what it printed is ready to be compared."""
+    said = say(text, session)
+    return Ran(tuple(printed(sigil, line) for sigil, line in said.lines), said.exit, said.left)

@@ -8,7 +8,7 @@ from os.path import join
 from typing import TYPE_CHECKING
 
 from commands import cells
-from commands.answer import Answer, Cell, Line, Lines
+from commands.answer import Answer, Cell, Joined, Line, Lines
 from commands.clock import iso_time, windows_time
 from commands.errors import CommandError
 from commands.kinds import Number, Path
@@ -94,6 +94,15 @@ COLUMNS = (("number", "No."), ("time", "Time"), ("source", "Source"),
            ("destination", "Destination"), ("protocol", "Protocol"), ("info", "Info"))
 
 
+def _info(text: str) -> Line:
+    """The words on a packet; the SPI among them is typed."""
+    before, sign, rest = text.partition("spi=")
+    if not sign:
+        return (cells.text(text),)
+    spi, blank, after = rest.partition(" ")
+    return (before + sign, Cell("spi", spi, spi), blank + after)
+
+
 def _row(one: "Summary", session: "Session") -> tuple[Cell, ...]:
     at = session.lab.wall(one.time)
     clock = windows_time(at).split(" ")[1]
@@ -106,16 +115,14 @@ def _row(one: "Summary", session: "Session") -> tuple[Cell, ...]:
 
 def _listing(rows: list[tuple[Cell, ...]]) -> tuple[Line, ...]:
     """A table that keeps each packet on one line, however long its info: lines are counted."""
-    heads = [heading for _, heading in COLUMNS]
-    sizes = [max(len(head), *(len(row[at].text) for row in rows))
-             for at, head in enumerate(heads)]
-    lines: list[Line] = [
-        ("  ".join(head.ljust(size) for head, size in zip(heads, sizes, strict=True)),),
-        ("  ".join("-" * size for size in sizes),)]
+    heads = [cells.text(heading) for _, heading in COLUMNS]
+    sizes = [max(len(row[at].text) for row in (heads, *rows)) for at in range(len(heads))]
+    lines: list[Line] = [cells.columns(zip(heads, sizes, strict=True), "  "),
+                         cells.columns(((cells.fill("-", size), size) for size in sizes), "  ")]
     for row in rows:
         number = cells.padded(row[0], sizes[0], right=True)
-        others = cells.columns(zip(row[1:], sizes[1:], strict=True), "  ")
-        lines.append((*number, "  ", *others))
+        others = cells.columns(zip(row[1:-1], sizes[1:-1], strict=True), "  ")
+        lines.append((*number, "  ", *others, "  ", *_info(row[-1].text)))
     return tuple(lines)
 
 
@@ -139,7 +146,8 @@ class Show(Command, words="capture show", help="Displays the captured frames.",
             return Answer((Lines((nothing,), [], "packets"),))
         rows = [_row(one, session) for one in summaries]
         keys = [key for key, _ in COLUMNS]
-        data = [dict(zip(keys, row, strict=True)) for row in rows]
+        data = [dict(zip(keys, (*row[:-1], Joined(_info(row[-1].text))), strict=True))
+                for row in rows]
         return Answer((Lines(_listing(rows), data, "packets"),))
 
 

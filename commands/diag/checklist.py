@@ -1,8 +1,9 @@
 """`checklist`: the article's sections in order, each with live evidence, a verdict and a fix."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from commands.answer import Answer, Cell, Line, Lines
+from commands import cells
+from commands.answer import Answer, Cell, Joined, Line, Lines
 from commands.diag.probe import ping_through, view
 from commands.errors import CommandError
 from commands.kinds import YesNo
@@ -19,15 +20,9 @@ WIDTH = 80
 CHOICES = "y/n/why/skip/back/quit"
 
 
-def wrap(text: str, indent: str, width: int = WIDTH) -> list[str]:
-    """Words of `text` on lines of at most `width` columns, each after `indent`."""
-    lines, line = [], indent
-    for word in text.split():
-        if len(line) + len(word) + 1 > width and line.strip():
-            lines.append(line.rstrip())
-            line = " " * len(indent)
-        line += ("" if line.endswith(" ") else " ") + word
-    return [*lines, line.rstrip()]
+def paragraph(lead: str, text: str) -> Line:
+    """A sentence behind `lead`; what does not fit goes on below itself."""
+    return (cells.hang(len(lead)), lead, *cells.sentence(text))
 
 
 def describe(number: int, finding: Finding, mended: bool = False) -> tuple[Line, ...]:
@@ -37,17 +32,16 @@ def describe(number: int, finding: Finding, mended: bool = False) -> tuple[Line,
     space = " " * max(1, WIDTH - len(head) - len(verdict))
     lines: list[Line] = [(head, space, Cell("verdict", finding.verdict, verdict))]
     for because in finding.because:
-        lines += [(text,) for text in wrap(because, "    ")]
+        lines.append(paragraph("    ", because))
     for seen in finding.evidence:
-        lines.append((f"    seen: {seen.command}",))
-        lines += [(f"          {line}",) for line in seen.lines]
+        lines.append(("    seen: ", cells.line(seen.command)))
+        lines += [("          ", *cells.sentence(line)) for line in seen.lines]
     if finding.verdict in (FAIL, UNKNOWN, WARN):
-        lines += [(text,) for text in wrap(finding.why, "    why:  ")]
-        for step in finding.next:
-            lines += [(text,) for text in wrap(step, "    next: ")]
+        lines.append(paragraph("    why:  ", finding.why))
+        lines += [paragraph("    next: ", step) for step in finding.next]
     if finding.fix is not None:
-        lines += [(text,) for text in wrap(finding.fix.text, "    fix:  ")]
-        lines += [(f"          {command}",) for command in finding.fix.commands]
+        lines.append(paragraph("    fix:  ", finding.fix.text))
+        lines += [("          ", cells.line(command)) for command in finding.fix.commands]
     return tuple(lines)
 
 
@@ -56,12 +50,17 @@ def as_data(finding: Finding, mended: bool) -> dict[str, object]:
     fix = finding.fix
     return {
         "code": finding.code, "title": finding.title, "phase": finding.phase,
-        "verdict": finding.verdict, "mended": mended, "because": list(finding.because),
-        "evidence": [{"command": seen.command, "lines": list(seen.lines)}
+        "verdict": finding.verdict, "mended": mended, "because": _words(finding.because),
+        "evidence": [{"command": cells.line(seen.command), "lines": _words(seen.lines)}
                      for seen in finding.evidence],
-        "fix": fix and {"text": fix.text, "commands": list(fix.commands), "safe": fix.safe},
-        "verify": finding.verify, "why": finding.why, "next": list(finding.next),
+        "fix": fix and {"text": cells.line(fix.text), "commands": _words(fix.commands),
+                        "safe": fix.safe},
+        "verify": cells.line(finding.verify), "why": finding.why, "next": _words(finding.next),
     }
+
+
+def _words(sentences: Iterable[str]) -> list[Joined]:
+    return [Joined(cells.sentence(one)) for one in sentences]
 
 
 class Walk:
@@ -171,7 +170,7 @@ class Checklist(Command, words="checklist",
                                                            and not mendable):
                 return 1
             if answer in ("w", "why"):
-                walk.session.emit(Lines(tuple((text,) for text in wrap(finding.why, "    "))))
+                walk.session.emit(Lines((paragraph("    ", finding.why),)))
             elif answer in ("y", "yes"):
                 return self._type_fix(walk, index)
 

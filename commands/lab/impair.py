@@ -185,8 +185,8 @@ def _percent(share: float) -> Cell:
 
 def _link_row(link: Link) -> tuple[Cell, ...]:
     return (cells.name(link.name), cells.enum("up" if link.up else "down"),
-            cells.duration(link.delay, f"{link.delay * 1000:g}ms"),
-            cells.duration(link.jitter, f"{link.jitter * 1000:g}ms"),
+            cells.period(link.delay, f"{link.delay * 1000:g}ms"),
+            cells.period(link.jitter, f"{link.jitter * 1000:g}ms"),
             _percent(link.loss), _percent(link.duplicate), _percent(link.reorder),
             _percent(link.corrupt), cells.octets(link.mtu), cells.count(link.carried),
             cells.count(link.lost))

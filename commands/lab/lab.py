@@ -22,7 +22,7 @@ class Duration(Kind[float]):
     """A length of time: ``500ms``, ``10s``, ``5m``, ``1h``; the value is seconds."""
 
     usage = "<number>{ms|s|m|h|d}"
-    cell = "dur"
+    cell = "period"
 
     def parse(self, text: str, session: "Session") -> float:
         """Raises ValueError for anything else, and for more than a year."""
@@ -76,8 +76,10 @@ class _Picture:
         shown = [cells.ip(one) for one in addresses[:2]]
         width = max([len(name), *(len(one.text) for one in shown)])
         room = 0 if last else self.WIRE
-        wire = "" if last else f" {'-' * (width - len(name) + self.WIRE - 2)} "
-        self.rows[0].extend([cells.name(name), wire])
+        self.rows[0].append(cells.name(name))
+        if not last:
+            wire = cells.fill("-", width - len(name) + self.WIRE - 2)
+            self.rows[0].extend([" ", wire, " "])
         for row, index in ((self.rows[1], 0), (self.rows[2], 1)):
             if index < len(shown):
                 row.append(shown[index])
@@ -115,7 +117,7 @@ class ShowTopology(Command, words="lab show topology",
             ends = " - ".join(f"{end.machine}:{end.interface}" for end in link.ends)
             rows.append((
                 cells.name(link.name), cells.text(ends),
-                cells.duration(link.delay, f"{link.delay * 1000:g}ms"),
+                cells.period(link.delay, f"{link.delay * 1000:g}ms"),
                 Cell("percent", link.loss * 100, f"{link.loss * 100:g}%"),
                 cells.octets(link.mtu), cells.yes(link.external)))
         columns = (("link", "Link"), ("ends", "Between"), ("delay", "Delay"), ("loss", "Loss"),
@@ -194,7 +196,7 @@ class Restart(Command, words="lab restart", help="Restarts a machine.",
         """One line when done."""
         name = session.store.on(self.machine or session.machine).name
         session.lab.restart(name, self.boot)
-        shown = cells.duration(self.boot, f"{self.boot:g}s")
+        shown = cells.period(self.boot, f"{self.boot:g}s")
         line = (cells.name(name), " restarts; its policy is in force in ", shown, ".")
         return Answer((Lines((line,), {"machine": name, "boot": shown}, "restart"),))
 
@@ -208,7 +210,7 @@ class Reset(Command, words="lab reset", help="Puts the lab back as it was delive
     def run(self, session: "Session") -> Answer:
         """One line when done."""
         from engine.lab.provision import reset
-        reset(session.store)
+        reset(session.store, session.site)
         session.reset_lab()
         when = time_cell(session.lab.wall())
         line = ("The lab is as it was delivered; its clock stands at ", when, ".")

@@ -314,4 +314,4 @@ class ShowRtmRoutes(Command, words="routing ip show rtmroutes",
         ordered = sorted(routes, key=lambda one: (one.destination, one.prefix, one.metric))
         config = session.config
         rows = tuple(_effective_row(one, config) for one in ordered)
-        return Answer((Table(COLUMNS, rows, "", "rtmroutes", "There are no routes."),))
+        return Answer((Table(COLUMNS, rows, "", "rtmroutes", "There are no routes.", True),))

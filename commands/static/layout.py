@@ -54,7 +54,7 @@ class Sheet:
 
     def title(self, text: str) -> None:
         """Adds an underlined title with a blank line before it."""
-        self.lines += [(), (text,), ("-" * len(text),)]
+        self.lines += [(), (text,), (cells.fill("-", len(text)),)]
 
     def block(self, data: object, name: str) -> Lines:
         """The finished block."""
@@ -119,7 +119,7 @@ def policy_fields(one: Policy) -> list[Field]:
             ("assigned", "Assigned", yes(one.assigned)),
             ("mmpfs", "Master PFS", yes(one.mmpfs)),
             ("pollinginterval", "Polling Interval",
-             cells.duration(one.pollinginterval * 60, f"{one.pollinginterval} minutes"))]
+             cells.period(one.pollinginterval * 60, f"{one.pollinginterval} minutes"))]
 
 
 def list_fields(one: FilterList, where: Cell) -> list[Field]:
@@ -276,7 +276,7 @@ def write_policy(sheet: Sheet, one: Policy, where: Cell, rules: tuple[Rule, ...]
         *policy_fields(one)[:2], ("store", "Store", where), *policy_fields(one)[2:3],
         ("guid", "GUID", cells.guid(one.guid)), *policy_fields(one)[3:],
         ("mmlifetime", "MainMode LifeTime",
-         cells.duration(one.mmlifetime * 60, f"{one.mmlifetime} minutes")),
+         cells.period(one.mmlifetime * 60, f"{one.mmlifetime} minutes")),
         ("qmpermm", "Quick Mode Limit", cells.number(one.qmpermm))])
     data["methods"] = [cells.method(format_main_mode(method)) for method in one.methods]
     for cell in data["methods"]:

@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from commands.answer import Answer, Line, Lines, Warn
+from commands.answer import Answer, Warn
 from commands.errors import CommandError
 from commands.kinds import Choice, YesNo
 from commands.names import PolicyName
 from commands.spec import Command, tag
+from commands.written import written
 from engine.policy.model import Secret
 from engine.policy.peerconfig import FORMATS, SIDES
 
@@ -37,6 +38,7 @@ class ShowPeerConfig(Command, words="ipsec static show peerconfig",
         from engine.policy.peerconfig import suites
         from engine.policy.peerformats import WRITERS
         lines: list[str] = []
+        masked: list[str] = []
         warnings: list[Warn] = []
         for number, own in enumerate(self._tunnels(session), 1):
             one = own.mirrored() if self.side == "peer" else own
@@ -47,13 +49,13 @@ class ShowPeerConfig(Command, words="ipsec static show peerconfig",
                                    "policy: " + found.warnings[0], tag="format",
                                    fix="offer stronger methods: mmsecmethods=AES256-SHA256-3 "
                                    'qmsecmethods="ESP[AES256,SHA256]"')
+            head = f"{COMMENTS.get(self.format, '#')} {one.name}"
             key = Secret(one.key)
-            shown = key.reveal() if self.reveal else str(key)
-            lines += [f"{COMMENTS.get(self.format, '#')} {one.name}",
-                      *WRITERS[self.format](one._replace(key=shown), found, number)]
+            for text, shown in ((masked, str(key)), (lines, key.reveal())):
+                text += [head, *WRITERS[self.format](one._replace(key=shown), found, number)]
             warnings += [Warn("NOT-SUPPORTED", text) for text in found.warnings]
-        block: tuple[Line, ...] = tuple((line,) for line in lines)
-        return Answer((Lines(block, lines, "peerconfig"),), tuple(dict.fromkeys(warnings)))
+        block = written(lines if self.reveal else masked, masked, "peerconfig")
+        return Answer((block,), tuple(dict.fromkeys(warnings)))
 
     def _tunnels(self, session: "Session") -> "tuple[Tunnel, ...]":
         from engine.policy.peerconfig import Source, tunnels

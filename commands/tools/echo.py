@@ -75,7 +75,7 @@ def _reply(result: "EchoResult") -> Line:
     trip = milliseconds(result.seconds)
     sign, shown = ("=", trip) if trip else ("<", TICK_MS)
     return ("Reply from ", cells.ip(result.source), ": bytes=", cells.octets(result.bytes),
-            f" time{sign}", cells.duration(result.seconds, f"{shown}ms"),
+            " time", cells.duration(result.seconds, f"{sign}{shown}ms"),
             " TTL=", cells.number(result.ttl))
 
 

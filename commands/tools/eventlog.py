@@ -57,6 +57,9 @@ LABELS: tuple[tuple[str, Callable[[str], Cell]], ...] = (
     ("Lifetime (sec)", _number("int")),
     ("Lifetime (kb)", _number("int")),
 )
+# The same of a line that is nothing but the value of the field it stands under.
+HEADINGS: dict[str, Callable[[str], Cell]] = {
+    "inbound spi": _spi, "outbound spi": _spi, "peer": _address}
 
 
 def typed_line(line: str, heading: str = "") -> Line:
@@ -64,9 +67,10 @@ def typed_line(line: str, heading: str = "") -> Line:
 
     `heading` is the field the line stands under: a bare number under "Inbound SPI" is one.
     """
-    if heading.lower() in ("inbound spi", "outbound spi"):
+    under = HEADINGS.get(heading.lower())
+    if under is not None:
         try:
-            return (_spi(line),)
+            return (under(line),)
         except ValueError:
             return (line,)
     for label, make in LABELS:

@@ -7,7 +7,7 @@ key is masked unless reveal=yes is given: Windows prints it in clear.
 from typing import TYPE_CHECKING
 
 from commands import cells
-from commands.answer import Answer, Cell, Line, Lines
+from commands.answer import Answer, Joined, Line, Lines
 from commands.kinds import Choice, YesNo
 from commands.spec import Command, tag
 from engine.address import Address
@@ -83,7 +83,7 @@ class NetDiag(Command, words="netdiag", help="Tests the network components; /tes
         data: dict[str, object] = {"state": "no-policy" if active is None else "active"}
         if active is not None:
             data |= {"location": active[0], "policy": cells.name(active[1].name),
-                     "path": _path(*active)}
+                     "path": Joined(_path(*active))}
         if self.debug:
             guids = action_guids(config)
             entries = host.spd.entries
@@ -95,14 +95,8 @@ class NetDiag(Command, words="netdiag", help="Tests the network components; /tes
         return Answer((Lines(tuple(lines), data, "netdiag"),))
 
 
-def _path(location: str, policy: Policy) -> Cell:
-    shown = f"{PATH}\\{LOCATIONS[location][1]}\\ipsecPolicy{policy.guid}"
-    return Cell("path", shown, shown)
-
-
-def _path_line(location: str, policy: Policy) -> Line:
-    return ("    IP Security Policy Path: ", f"{PATH}\\{LOCATIONS[location][1]}\\ipsecPolicy",
-            cells.guid(policy.guid))
+def _path(location: str, policy: Policy) -> Line:
+    return (f"{PATH}\\{LOCATIONS[location][1]}\\ipsecPolicy", cells.guid(policy.guid))
 
 
 def _state(active: tuple[str, Policy] | None) -> list[Line]:
@@ -111,7 +105,7 @@ def _state(active: tuple[str, Policy] | None) -> list[Line]:
     location, policy = active
     word = LOCATIONS[location][0]
     return [(f"    {word} IPSec Policy Active: '", cells.name(policy.name), "'"),
-            _path_line(location, policy)]
+            ("    IP Security Policy Path: ", *_path(location, policy))]
 
 
 class _Filter:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 from commands import cells
-from commands.answer import Cell, Line, Lines
+from commands.answer import Cell, InOrder, Line, Lines
 from engine.address import Address, format_address
 from engine.policy.model import Interface, Route
 
@@ -95,7 +95,7 @@ def table(interfaces: tuple[Interface, ...], active: list[Shown],
     lines = _interface_lines(interfaces)
     lines += [(RULE,), ("Active Routes:",),
               ("Network Destination        Netmask          Gateway       Interface  Metric",)]
-    lines += [_row(_active_cells(one), ACTIVE) for one in active]
+    lines += [(cells.SORTED, *_row(_active_cells(one), ACTIVE)) for one in active]
     defaults = [one for one in active if not one.prefix]
     if defaults:
         best = min(defaults, key=lambda one: one.metric)
@@ -106,7 +106,8 @@ def table(interfaces: tuple[Interface, ...], active: list[Shown],
         lines += [_row(_stored_cells(one), STORED) for one in stored]
     else:
         lines.append(("  None",))
-    data = {"active": [dict(zip(ACTIVE_KEYS, _active_cells(one), strict=True)) for one in active],
+    data = {"active": InOrder(dict(zip(ACTIVE_KEYS, _active_cells(one), strict=True))
+                              for one in active),
             "persistent": [dict(zip(STORED_KEYS, _stored_cells(one), strict=True))
                            for one in stored]}
     return Lines(tuple(lines), data, "routes")

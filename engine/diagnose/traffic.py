@@ -3,6 +3,7 @@
 from engine.diagnose.check import Result, check, evidence, failed, passed, unknown
 from engine.diagnose.finding import Evidence, Fix
 from engine.diagnose.view import Probe, View
+from engine.wording import spi, words
 
 PROTECTED, IN_CLEAR = "PROTECTED", "IN CLEAR"
 SOFT, NO_TRAFFIC = "SOFT ASSOCIATION", "NO TRAFFIC"
@@ -47,8 +48,8 @@ def ping_answers(view: View) -> Result:
        verify="ipsecmon", needs=("assigned",))
 def sa_is_up(view: View) -> Result:
     pairs = view.host.sad.pairs()
-    lines = tuple(f"inbound SPI 0x{pair.inbound.spi:08x}, outbound SPI "
-                  f"0x{pair.outbound.spi:08x}" for pair in pairs if pair.outbound is not None)
+    lines = tuple(words("inbound SPI {}, outbound SPI {}", spi(pair.inbound.spi),
+                        spi(pair.outbound.spi)) for pair in pairs if pair.outbound is not None)
     shown = evidence("ipsec dynamic show qmsas", *(lines or ("no quick mode SA",)))
     if view.probe is not None and any(echo.soft for echo in view.probe.echoes):
         return failed("soft-association-allowed", "A soft association carries the traffic.",

@@ -4,8 +4,9 @@ gwB's policy is the mirror image of what the article builds on gwA: it takes the
 (DES and MD5 among them) and stronger ones, the key `kb252735`, no PFS; its auditing is on.
 """
 
-from engine.address import parse_address
-from engine.lab.topology import MACHINES
+from engine.address import Network
+from engine.lab.site import DEFAULT, Site
+from engine.lab.topology import machines
 from engine.policy.model import (
     AuditSetting,
     AuthMethod,
@@ -38,40 +39,37 @@ QUICK_MODES = tuple(
         ("3DES", "SHA256"), ("3DES", "SHA1"), ("3DES", "MD5"), ("DES", "SHA1"), ("DES", "MD5")))
 
 
-def _side(address: str, prefix: int) -> Side:
-    return Side("ip", parse_address(address), prefix)
+def _side(net: Network) -> Side:
+    return Side("ip", net.address, net.prefix)
 
 
-NET_A = _side("10.1.0.0", 24)
-NET_B = _side("10.2.0.0", 24)
-
-
-def write_defaults(store: Store) -> None:
+def write_defaults(store: Store, site: Site = DEFAULT) -> None:
     """Adds all machines to a store that has none; the caller holds the transaction."""
-    for plan in MACHINES:
+    for plan in machines(site):
         store.add_machine(plan.machine)
         config = store.on(plan.machine.name)
         for interface in plan.interfaces:
             config.add_interface(interface)
         for route in plan.routes:
             config.add_route(route)
-    _third_party(store.on(THIRD_PARTY))
+    _third_party(store.on(THIRD_PARTY), site)
 
 
-def _third_party(config: Config) -> None:
+def _third_party(config: Config, site: Site) -> None:
+    net_a, net_b = _side(site.net_a), _side(site.net_b)
     config.add_filteraction(FilterAction(ACTION, "ESP, the article's suites and stronger",
                                          methods=QUICK_MODES))
     config.add_filterlist(FilterList("NetB to NetA", filters=(
-        Filter(NET_B, NET_A, "From NetB to NetA", mirrored=False),)))
+        Filter(net_b, net_a, "From NetB to NetA", mirrored=False),)))
     config.add_filterlist(FilterList("NetA to NetB", filters=(
-        Filter(NET_A, NET_B, "From NetA to NetB", mirrored=False),)))
+        Filter(net_a, net_b, "From NetA to NetB", mirrored=False),)))
     config.add_policy(Policy(POLICY, "The third party of KB 252735", methods=MAIN_MODES,
                              default_rule=DefaultRule(active=False)))
     auth = (AuthMethod("psk", Secret(THIRD_PARTY_KEY)),)
     config.add_rule(Rule("NetB to NetA", POLICY, "NetB to NetA", ACTION,
-                         parse_address("192.0.2.1"), auth=auth))
+                         site.own_external, auth=auth))
     config.add_rule(Rule("NetA to NetB", POLICY, "NetA to NetB", ACTION,
-                         parse_address("198.51.100.1"), auth=auth))
+                         site.peer_external, auth=auth))
     config.assign(POLICY)
     for category in ("logon", "object"):
         config.set_audit(AuditSetting(category, True, True))
