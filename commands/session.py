@@ -1,16 +1,18 @@
-"""Session: the context, the machine, the store and the lab that a typed line acts on."""
+"""Session: the context, the machine, the store and the world that a typed line acts on."""
 
 import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from commands.answer import Block
+from commands.errors import CommandError
 from engine.policy.model import Secret
 
 if TYPE_CHECKING:
     from engine.lab.lab import Lab
     from engine.lab.site import Site
     from engine.policy.store import Config, Store
+    from engine.world import World
 
 # The article's names for the lab's addresses, known as ${NetA} in scripts and at the prompt, and
 # the key that the lab's third party holds (as a Secret: what is typed as ${PSK} stays masked).
@@ -38,7 +40,7 @@ class Session:
     a terminal; `location` is netsh's `set store`: local, persistent or domain. `wait` sleeps
     seconds of wall time between the echoes of an endless ping; None without a terminal.
     `epoch` is the Unix time at which the lab boots, None for the lab's own; `on_boot` is called
-    with each lab that does.
+    with each lab that does. After `attach` the session acts on a live machine instead.
     """
 
     def __init__(self, store_path: str = "", *, seed: int = 252735, machine: str = "gwA",
@@ -64,7 +66,18 @@ class Session:
         self.folder = os.curdir
         self._store: Store | None = None
         self._lab: Lab | None = None
+        self._live: World | None = None
         self._applied = -1
+
+    def attach(self, store: "Store", world: "World") -> None:
+        """From here on the session acts on a live world with a store of its own."""
+        self._store, self._live = store, world
+        self._applied = store.generation()
+
+    @property
+    def live(self) -> bool:
+        """Whether the session acts on a live machine, not on the embedded lab."""
+        return self._live is not None
 
     @property
     def store(self) -> "Store":
@@ -95,15 +108,28 @@ class Session:
         return self.store.on(self.machine)
 
     def wall(self) -> float:
-        """Unix seconds on the lab's clock; it stands at its epoch until the lab boots."""
+        """Unix seconds on the world's clock; the lab's stands at its epoch until it boots."""
+        if self._live is not None:
+            return self._live.wall()
         if self._lab is not None:
             return self._lab.wall()
         from engine.lab.seed import EPOCH
         return EPOCH if self.epoch is None else self.epoch
 
     @property
+    def world(self) -> "World":
+        """The machines that commands act on: the live one, or the lab."""
+        return self.lab if self._live is None else self._live
+
+    @property
     def lab(self) -> "Lab":
-        """The embedded lab, booted from the store on first use."""
+        """The embedded lab, booted from the store on first use.
+
+        Raises CommandError on a live machine, which has no links to impair and no time to skip.
+        """
+        if self._live is not None:
+            raise CommandError("live", "this is a live machine, and that belongs to the lab",
+                               fix="ipsecsh -r lab", exit=3)
         if self._lab is None:
             from engine.lab.lab import EPOCH, Lab
             epoch = EPOCH if self.epoch is None else self.epoch
@@ -118,16 +144,16 @@ class Session:
 
     @property
     def booted(self) -> bool:
-        """Whether the lab already runs (a toolbar may look, but must not boot it)."""
-        return self._lab is not None
+        """Whether the world already runs (a toolbar may look, but must not boot the lab)."""
+        return self._live is not None or self._lab is not None
 
     def settle(self) -> None:
-        """After each command: what the store says now takes effect on the running lab."""
-        if self._lab is not None and self._store is not None and not self.batch:
+        """After each command: what the store says now takes effect on the running world."""
+        if self.booted and self._store is not None and not self.batch:
             generation = self._store.generation()
             if self.atomic or generation != self._applied:
                 self._applied = generation
-                self._lab.reload()
+                self.world.reload()
 
     def reset_lab(self) -> None:
         """Forgets the running lab; the next use boots it afresh from the store."""

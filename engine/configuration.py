@@ -1,6 +1,6 @@
 """What a host takes from the policy store, read once as one frozen value."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from engine.address import Address, prefix_mask
@@ -46,6 +46,9 @@ class HostSnapshot(NamedTuple):
                                    names[one.interface.casefold()], one.metric, origin)
                         for one in routes if one.interface.casefold() in names]
         return entries
+
+
+Reader = Callable[[Config], HostSnapshot]
 
 
 def read_host(config: Config) -> HostSnapshot:

@@ -11,7 +11,7 @@ from engine import audit, dynamic
 from engine.address import Address
 from engine.agent import PolicyAgent, PolicySnapshot
 from engine.boot import boot_policy
-from engine.configuration import HostSnapshot, other_routes, read_host
+from engine.configuration import HostSnapshot, Reader, other_routes, read_host
 from engine.driverlog import DriverLog
 from engine.entropy import Entropy
 from engine.errors import ParseError
@@ -60,18 +60,18 @@ LOOPBACK = 127
 class Host:
     """One machine. Public data is read-only for everybody else.
 
-    `log` holds what auditing allowed, `counters` a count under each drop's name, `stats` what is
-    behind `show stats` (call `statistics` for the rows), `trace` the steps of packets while it
-    is not None, `rtm_routes` the runtime routes.
+    `log` holds what auditing allowed, `counters` counts drops by name, `stats` what is behind
+    `statistics`, `trace` packets' steps while it is not None, `rtm_routes` the runtime routes.
     """
 
     def __init__(self, name: str, *, config: Config, entropy: Entropy, now: float = 0.0,
-                 epoch: float = 0.0, boot: float = 0.0) -> None:
+                 epoch: float = 0.0, boot: float = 0.0, read: Reader = read_host) -> None:
         """`epoch` is the Unix time at which `now` is 0: certificates have dates.
 
         For `boot` seconds the policy agent has not loaded the policy yet (see `engine.boot`).
+        `read` may add to the configuration what only a running system knows.
         """
-        self.name, self.config = name, config
+        self.name, self.config, self._read = name, config, read
         self.log: deque[LogEvent] = deque(maxlen=LOG_EVENTS)
         self.rtm_routes: tuple[Route, ...] = ()
         self.live = Live()
@@ -79,7 +79,7 @@ class Host:
         self.keying = Keying(self.node, entropy, self._record, epoch)
         self._driver = DriverLog(self._record)
         self._now = now
-        self._snapshot = read_host(config)
+        self._snapshot = self._read(config)
         self._take(self._snapshot)
         self.keying.start(PolicyAgent(self._snapshot.policy))
         if boot:
@@ -224,7 +224,7 @@ class Host:
         Entries that vanished or changed lose their SAs (Delete sent, events 542 and 543); the
         others keep theirs.
         """
-        new, old, self._now = read_host(self.config), self._snapshot, now
+        new, old, self._now = self._read(self.config), self._snapshot, now
         if new == old:
             return []
         self._snapshot = new

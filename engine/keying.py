@@ -224,6 +224,12 @@ class Keying:
         self.drop_held(now, node.hold.expire(now))
         return outputs
 
+    def set_epoch(self, epoch: float) -> None:
+        """The wall clock was set: certificates are judged by the new time."""
+        self.epoch = epoch
+        if self.endpoint is not None:
+            self.endpoint.set_epoch(epoch)
+
     def drop_held(self, now: float, which: Iterable[Held] | None = None) -> None:
         """Drops packets that were held: those, or all."""
         for held in self.node.hold.expire(inf) if which is None else which:

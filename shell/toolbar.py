@@ -53,7 +53,7 @@ class Toolbar:
 
     def associations(self) -> int:
         """Quick mode SA pairs of the current machine that may carry traffic."""
-        host = self.session.lab.hosts.get(self.session.machine)
+        host = self.session.world.hosts.get(self.session.machine)
         return sum(pair.outbound is not None for pair in host.sad.pairs()) if host else 0
 
     def look(self) -> bool:

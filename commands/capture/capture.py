@@ -17,7 +17,7 @@ from commands.spec import Command, tag
 
 if TYPE_CHECKING:
     from commands.session import Session
-    from engine.lab.capture import Capture, Summary
+    from engine.capture import Capture, Summary
 
 DEFAULT_INTERFACE = "External"
 
@@ -47,7 +47,7 @@ def place(session: "Session", interface: str, machine: str) -> tuple[str, str]:
 def started(session: "Session", interface: str, machine: str) -> "Capture":
     """The capture of that place. Raises CommandError when none was started."""
     where = place(session, interface, machine)
-    found = session.lab.captures.get(where)
+    found = session.world.captures.get(where)
     if found is None:
         raise CommandError("no-capture", f"No capture of {where[1]} of {where[0]} was started",
                            fix=f'capture start interface="{where[1]}" machine={where[0]}')
@@ -73,7 +73,7 @@ class Start(Command, words="capture start", help="Starts a capture on an interfa
     def run(self, session: "Session") -> Answer:
         """One line that says where."""
         where = place(session, self.interface, self.machine)
-        return Answer((_said(session.lab.start_capture(*where), "started"),))
+        return Answer((_said(session.world.start_capture(*where), "started"),))
 
 
 class Stop(Command, words="capture stop", help="Stops the running capture.",
@@ -86,7 +86,7 @@ class Stop(Command, words="capture stop", help="Stops the running capture.",
     def run(self, session: "Session") -> Answer:
         """One line with the number of packets."""
         capture = started(session, self.interface, self.machine)
-        session.lab.stop_capture(capture.machine, capture.interface)
+        session.world.stop_capture(capture.machine, capture.interface)
         return Answer((_said(capture, "stopped"),))
 
 
@@ -104,7 +104,7 @@ def _info(text: str) -> Line:
 
 
 def _row(one: "Summary", session: "Session") -> tuple[Cell, ...]:
-    at = session.lab.wall(one.time)
+    at = session.world.wall(one.time)
     clock = windows_time(at).split(" ")[1]
     shown = f"{clock}.{iso_time(at)[20:23]}"
     return (cells.number(one.number), Cell("time", iso_time(at), shown),
@@ -163,7 +163,7 @@ class Save(Command, words="capture save", help="Writes the captured frames to a 
         """One line with the file's name. Raises CommandError when it cannot be written."""
         capture = started(session, self.interface, self.machine)
         try:
-            written = capture.save(join(session.folder, self.file), session.lab.epoch)
+            written = capture.save(join(session.folder, self.file), session.world.epoch)
         except OSError as error:
             raise CommandError("file", f"{self.file} cannot be written: {error.strerror}",
                                tag="file") from None

@@ -32,7 +32,7 @@ def plan(session: Session) -> Plan:
 def view(session: Session, probe: Probe | None = None) -> View:
     """The gateway under diagnosis: always the article's, whatever machine is current."""
     wanted = plan(session)
-    return View("gwA", wanted, session.store.on("gwA"), session.lab.hosts["gwA"],
+    return View("gwA", wanted, session.store.on("gwA"), session.world.hosts["gwA"],
                 _end_hosts(session, wanted), probe)
 
 
@@ -50,7 +50,7 @@ def ping_through(session: Session) -> Probe:
 
     A capture the operator runs there goes on and is read; else ours is taken away again.
     """
-    lab, gateway, external = session.lab, session.lab.hosts["gwA"], plan(session).external
+    lab, gateway, external = session.world, session.world.hosts["gwA"], plan(session).external
     target = session.store.on("hostB").interfaces()[0].address
     before = dict(gateway.counters)
     earlier = lab.captures.get(("gwA", external))
@@ -72,7 +72,7 @@ def ping_through(session: Session) -> Probe:
 
 def _echo(session: Session, target: Address) -> ProbeEcho:
     """One echo a second, as ping sends them."""
-    lab = session.lab
+    lab = session.world
     started = lab.now
     echo = lab.ping("hostA", target)
     lab.run(max(lab.now, started + 1.0))

@@ -67,7 +67,7 @@ class _MainMode(NamedTuple):
 
 def _main_mode(session: "Session") -> list[_MainMode]:
     """One for each peer that some rule names; a tunnel's peer is its end."""
-    host = session.lab.hosts[session.machine]
+    host = session.world.hosts[session.machine]
     found: dict[tuple[Network, Network], _MainMode] = {}
     for entry in host.spd.entries:
         if entry.direction != OUTBOUND or entry.action != "negotiate":
@@ -82,7 +82,7 @@ def _main_mode(session: "Session") -> list[_MainMode]:
 
 
 def _methods(session: "Session", entry: SpdEntry) -> tuple[str, ...]:
-    policy = session.lab.hosts[session.machine].agent.main_policy(entry)
+    policy = session.world.hosts[session.machine].agent.main_policy(entry)
     return tuple(format_main_mode(one) for one in policy.methods)
 
 
@@ -199,7 +199,7 @@ class ShowQmfilter(Command, words="ipsec dynamic show qmfilter",
 
     def run(self, session: "Session") -> Answer:
         """One block a filter and direction, or the sentence that there is none."""
-        host = session.lab.hosts[session.machine]
+        host = session.world.hosts[session.machine]
         entries = host.spd.entries if self.type == "specific" else _generic(host.spd.entries)
         found = [one for one in entries if _named(one, self.name)
                  and (not self.srcaddr or self.srcaddr in one.source)

@@ -14,15 +14,15 @@ REMARK = ("It acts on the running machine: nothing is stored, and it vanishes wh
 
 def live(session: "Session") -> Live:
     """What was added so far; the lab need not boot for nothing."""
-    return session.lab.hosts[session.machine].live if session.booted else Live()
+    return session.world.hosts[session.machine].live if session.booted else Live()
 
 
 def edit(session: "Session", new: Live) -> None:
     """Puts edits in force. Raises CommandError while the policy agent is stopped."""
-    if not session.lab.hosts[session.machine].agent_running:
+    if not session.world.hosts[session.machine].agent_running:
         raise CommandError("agent-stopped", "The IPSEC Policy Agent service is not started",
                            fix="net start policyagent")
-    session.lab.edit(session.machine, new)
+    session.world.edit(session.machine, new)
 
 
 class Users(NamedTuple):

@@ -94,7 +94,7 @@ def _main_mode_datum(one: Phase1Info, session: "Session") -> dict[str, object]:
             "source_port": cells.port(one.local_port), "destination": cells.ip(one.peer),
             "destination_port": cells.port(one.peer_port), "initiator": one.initiator,
             "quick_modes": cells.count(one.quick_modes),
-            "created": time_cell(session.lab.wall(one.created))}
+            "created": time_cell(session.world.wall(one.created))}
 
 
 class ShowMmsas(Command, words="ipsec dynamic show mmsas",
@@ -108,7 +108,7 @@ class ShowMmsas(Command, words="ipsec dynamic show mmsas",
 
     def run(self, session: "Session") -> Answer:
         """One block an SA, or the sentence that there is none."""
-        host = session.lab.hosts[session.machine]
+        host = session.world.hosts[session.machine]
         found = [one for one in host.main_modes() if one.state == "up"
                  and self.srcaddr in (0, one.local) and self.dstaddr in (0, one.peer)]
         data = [_main_mode_datum(one, session) for one in found]
@@ -116,7 +116,7 @@ class ShowMmsas(Command, words="ipsec dynamic show mmsas",
             return Answer((Lines(((NO_MAIN_MODE,),), data, "mmsas"),))
         if self.format == "table":
             return Answer((_main_mode_table(host, found),))
-        lines: list[Line] = [(), ("IKE Main Mode SAs at ", time_cell(session.lab.wall())), (RULE,)]
+        lines: list[Line] = [(), ("IKE Main Mode SAs at ", time_cell(session.world.wall())), (RULE,)]
         for one in found:
             lines += _main_mode_lines(one)
         return Answer((Lines(tuple(lines), data, "mmsas"),))
@@ -191,7 +191,7 @@ class _Half:
             "integrity": pair.method.esp_auth or None, "pfs_group": pair.pfs_group,
             "seconds": pair.seconds, "kilobytes": pair.kilobytes,
             "cookies": cells.cookies(pair.cookies),
-            "created": time_cell(session.lab.wall(pair.created)),
+            "created": time_cell(session.world.wall(pair.created)),
         }
 
 
@@ -217,7 +217,7 @@ def _soft_lines(entry: SpdEntry | None, one: "SoftAssociation", session: "Sessio
         _field("Filter Name", cells.name(entry.name if entry else "")),
         _field("Peer", cells.ip(one.peer)),
         ("Offer Used",), *_offer(QuickModeMethod(), 0),
-        _field("Ends", time_cell(session.lab.wall(one.until))),
+        _field("Ends", time_cell(session.world.wall(one.until))),
     ]
     return [*lines, ()]
 
@@ -226,7 +226,7 @@ def _soft_datum(entry: SpdEntry | None, one: "SoftAssociation",
                 session: "Session") -> dict[str, object]:
     return {"policy": cells.name(entry.policy if entry else ""),
             "filter": cells.name(entry.name if entry else ""), "soft": True,
-            "to": cells.ip(one.peer), "ends": time_cell(session.lab.wall(one.until))}
+            "to": cells.ip(one.peer), "ends": time_cell(session.world.wall(one.until))}
 
 
 def halves(host: "Host") -> list[_Half]:
@@ -252,7 +252,7 @@ class ShowQmsas(Command, words="ipsec dynamic show qmsas",
 
     def run(self, session: "Session") -> Answer:
         """The blocks, or the sentence that there are none."""
-        host = session.lab.hosts[session.machine]
+        host = session.world.hosts[session.machine]
         found = [one for one in halves(host) if self._wanted(one)]
         soft = [] if self.srcaddr or self.dstaddr else [
             (entry_of(host, one.entry), one) for one in host.soft]

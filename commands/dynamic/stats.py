@@ -44,7 +44,7 @@ class ShowStats(Command, words="ipsec dynamic show stats",
 
     def run(self, session: "Session") -> Answer:
         """One aligned list a group, then the drops by name."""
-        host = session.lab.hosts[session.machine]
+        host = session.world.hosts[session.machine]
         rows = host.statistics()
         groups = tuple(TITLES) if self.type == "all" else (self.type,)
         shown: list[Block] = [counter_record(rows, group) for group in groups if group in TITLES]

@@ -39,8 +39,8 @@ class DeleteSa(Command, words="ipsec dynamic delete sa",
         """Stops and starts the policy agent's work without losing what was added."""
         found = live(session)
         edit(session, found)
-        session.lab.stop_agent(session.machine)
-        session.lab.start_agent(session.machine)
+        session.world.stop_agent(session.machine)
+        session.world.start_agent(session.machine)
         edit(session, found)
         return NOTHING
 

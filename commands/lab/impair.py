@@ -13,7 +13,7 @@ from commands.lab.lab import Duration
 from commands.names import MachineName, ObjectName
 from commands.spec import Command, Kind, tag
 from engine.lab.link import Drop, Link
-from engine.lab.messages import NAMES
+from engine.messages import NAMES
 
 if TYPE_CHECKING:
     from commands.session import Session

@@ -310,7 +310,7 @@ class ShowRtmRoutes(Command, words="routing ip show rtmroutes",
 
     def run(self, session: "Session") -> Answer:
         """One line a route; gateway 0.0.0.0 is on the link."""
-        routes = session.lab.hosts[session.machine].routes()
+        routes = session.world.hosts[session.machine].routes()
         ordered = sorted(routes, key=lambda one: (one.destination, one.prefix, one.metric))
         config = session.config
         rows = tuple(_effective_row(one, config) for one in ordered)

@@ -26,7 +26,7 @@ def shown(destination: Address, prefix: int) -> str:
 
 def runtime_routes(session: "Session") -> tuple[Route, ...]:
     """The runtime routes; none while the lab has not booted, for then nobody added one."""
-    return session.lab.hosts[session.machine].rtm_routes if session.booted else ()
+    return session.world.hosts[session.machine].rtm_routes if session.booted else ()
 
 
 def stored_table(config: "Config", further: Iterable[Route] = ()) -> RouteTable:
@@ -49,14 +49,14 @@ def add_runtime(session: "Session", route: Route) -> None:
     """Adds a runtime route. Raises Refused for host bits and for a route that exists."""
     verify_machine.route(route)
     verify_machine.route_new(route, runtime_routes(session))
-    session.lab.hosts[session.machine].add_rtm_route(route)
+    session.world.hosts[session.machine].add_rtm_route(route)
 
 
 def delete_runtime(session: "Session", match: Match) -> int:
     """Deletes the runtime routes that match; their number."""
     doomed = [one for one in runtime_routes(session) if match(one)]
     for one in doomed:
-        session.lab.hosts[session.machine].delete_rtm_routes(
+        session.world.hosts[session.machine].delete_rtm_routes(
             one.destination, one.prefix, one.interface, one.gateway)
     return len(doomed)
 

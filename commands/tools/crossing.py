@@ -12,7 +12,7 @@ from engine.ip import ICMP
 
 if TYPE_CHECKING:
     from commands.session import Session
-    from engine.lab.lab import EchoResult
+    from engine.echo import EchoResult
 
 
 class Crossing(NamedTuple):
@@ -49,7 +49,7 @@ def _reason(session: "Session", where: Crossing) -> tuple[str, str]:
         fix = (f'ipsec static set policy name="{names[0]}" assign=yes' if len(names) == 1
                else "checklist")
         return f"no IPsec policy is assigned on {where.gateway}", fix
-    host = session.lab.hosts[where.gateway]
+    host = session.world.hosts[where.gateway]
     if not host.agent_running:
         return f"the policy agent of {where.gateway} is stopped", "net start policyagent"
     entry = host.spd.lookup("outbound", where.source, where.destination, ICMP, 0, 0)
@@ -63,7 +63,7 @@ def _reason(session: "Session", where: Crossing) -> tuple[str, str]:
 
 
 def _soft(session: "Session", where: Crossing) -> Warn:
-    entry = session.lab.hosts[where.gateway].spd.lookup(
+    entry = session.world.hosts[where.gateway].spd.lookup(
         "outbound", where.source, where.destination, ICMP, 0, 0)
     action = ""
     if entry is not None:

@@ -11,7 +11,7 @@ from commands.answer import Cell, Line, Lines
 from engine.address import Address
 
 if TYPE_CHECKING:
-    from engine.lab.lab import EchoResult
+    from engine.echo import EchoResult
 
 # All blocks have one name, so that the JSON of a ping is a list however many echoes it has.
 NAME = "ping"

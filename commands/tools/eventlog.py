@@ -142,7 +142,7 @@ class EventLogShow(Command, words="eventlog show", help="Displays the security l
 
     def run(self, session: "Session") -> Answer:
         """The events, or why there are none."""
-        host = session.lab.hosts[session.machine]
+        host = session.world.hosts[session.machine]
         events = [one for one in host.log if self.id in (None, one.event_id)]
         if self.last is not None:
             events = events[-self.last:]
@@ -151,7 +151,7 @@ class EventLogShow(Command, words="eventlog show", help="Displays the security l
         lines: list[Line] = []
         data = []
         for event in events:
-            at = session.lab.wall(event.time)
+            at = session.world.wall(event.time)
             lines += _event_lines(event, session.machine, at)
             data.append(_event_datum(event, session.machine, at))
         lines.append(("No. of events : ", cells.count(len(events))))

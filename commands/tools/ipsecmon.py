@@ -79,7 +79,7 @@ def _counter(key: str, value: int) -> Cell:
 
 
 def _monitor(session: "Session", machine: str) -> Answer:
-    host = session.lab.hosts[session.store.on(machine).name]
+    host = session.world.hosts[session.store.on(machine).name]
     values = {key: value for _, key, _, value in host.statistics()}
     records = [_association(host, pair) for pair in host.sad.pairs()]
     records += [_soft(host, one) for one in host.soft]

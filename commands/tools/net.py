@@ -53,7 +53,7 @@ def _said(service: str, first: str, last: str, state: str, session: "Session") -
 def _runs(service: str, session: "Session") -> bool:
     if service == ROUTER:
         return session.config.machine.forwarding
-    return session.lab.hosts[session.machine].agent_running
+    return session.world.hosts[session.machine].agent_running
 
 
 def _route(session: "Session", on: bool) -> None:
@@ -76,7 +76,7 @@ class NetStart(Command, words="net start", help="Starts a service.",
         if self.service == ROUTER:
             _route(session, True)
         else:
-            session.lab.start_agent(session.machine)
+            session.world.start_agent(session.machine)
         return _said(self.service, "starting", "started", "running", session)
 
 
@@ -97,5 +97,5 @@ class NetStop(Command, words="net stop", help="Stops a service.",
         if self.service == ROUTER:
             _route(session, False)
         else:
-            session.lab.stop_agent(session.machine)
+            session.world.stop_agent(session.machine)
         return _said(self.service, "stopping", "stopped", "stopped", session)

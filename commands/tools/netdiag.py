@@ -73,7 +73,7 @@ class NetDiag(Command, words="netdiag", help="Tests the network components; /tes
     def run(self, session: "Session") -> Answer:
         """The state of the policy; with /debug the filters of the machine."""
         config = session.config
-        host = session.lab.hosts[session.machine]
+        host = session.world.hosts[session.machine]
         active = config.active_policy()
         if not host.agent_running:
             lines: list[Line] = [(), (TITLE, cells.enum("Skipped")),

@@ -19,7 +19,7 @@ from engine.address import Address, format_address
 
 if TYPE_CHECKING:
     from commands.session import Session
-    from engine.lab.lab import EchoResult
+    from engine.echo import EchoResult
 
 GAP_SECONDS = 1.0
 MAX_DATA = 65500
@@ -94,7 +94,7 @@ class Sender:
 
     def _local(self) -> Address:
         """The address the echoes will come from: that of the interface towards the target."""
-        host = self.session.lab.hosts[self.session.machine]
+        host = self.session.world.hosts[self.session.machine]
         return host.source_for(self.ping.destination.address)
 
     def _rounds(self) -> Iterable[int]:
@@ -104,7 +104,7 @@ class Sender:
 
     def send_all(self) -> None:
         """Sends them all, one a second of the lab's time."""
-        lab = self.session.lab
+        lab = self.session.world
         due = lab.now
         for index in self._rounds():
             if index:
@@ -116,7 +116,7 @@ class Sender:
 
     def _one(self) -> None:
         ping = self.ping
-        result = self.session.lab.ping(
+        result = self.session.world.ping(
             self.session.machine, ping.destination.address, size=ping.size,
             timeout=ping.timeout / 1000, ttl=ping.ttl,
             source=ping.source.address if ping.source else None, df=ping.df)

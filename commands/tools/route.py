@@ -184,7 +184,7 @@ def _change(line: RouteLine, session: "Session") -> Answer:
 
 def _print(line: RouteLine, session: "Session") -> Answer:
     interfaces = session.config.interfaces()
-    active = [one for one in active_lines(session.lab.hosts[session.machine], interfaces)
+    active = [one for one in active_lines(session.world.hosts[session.machine], interfaces)
               if fits(line.destination, one.destination)]
     stored = [one for one in session.config.routes() if fits(line.destination, one.destination)]
     return Answer((table(interfaces, active, stored),))

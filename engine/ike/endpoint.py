@@ -48,6 +48,10 @@ class IkeEndpoint:
         dispatch.receive(self._core, payload, (local, local_port, peer, peer_port), now)
         return self._core.take_outputs()
 
+    def set_epoch(self, epoch: float) -> None:
+        """`epoch` is the Unix time at which engine time was 0, by a clock that was set anew."""
+        self._core.epoch = epoch
+
     def watch_traffic(self, traffic: Traffic) -> None:
         """`traffic` gives, for the inbound SPI of a pair, when a packet last came out of it and
         when one last went in: proof of life for dead peer detection (RFC 3706 5.4)."""

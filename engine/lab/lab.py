@@ -11,12 +11,12 @@ from itertools import count
 from random import Random
 
 from engine.address import Address
+from engine.capture import Capture
+from engine.echo import Crossings, EchoResult, Expected, pattern, refusal
 from engine.errors import NotFound
 from engine.host import Deliver, Host, Output, Refused, Transmit
 from engine.icmp import echo_request
 from engine.ip import DEFAULT_TTL, IPv4
-from engine.lab.capture import Capture
-from engine.lab.echo import Crossings, EchoResult, Expected, pattern, refusal
 from engine.lab.link import End, Link
 from engine.lab.nat import ROLE, NatHost
 from engine.lab.seed import EPOCH, SEED, seeded_entropy

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from engine.address import Address
 from engine.errors import ParseError
 from engine.ip import HEADER, IPv4, parse_ipv4, ports
-from engine.lab.messages import MessageNames, isakmp_of
+from engine.messages import MessageNames, isakmp_of
 
 # How much later than its turn a reordered packet arrives, in crossings of the link.
 REORDER_CROSSINGS = 3.0
@@ -31,7 +31,7 @@ class Drop:
     """Packets that a link loses on purpose; what is "" or 0 does not narrow it.
 
     `protocol` is IPv4's, `port` either port of TCP or UDP, `message` an IKE message's name (see
-    `engine.lab.messages`), `sender` the machine that puts the packet on the link. The `nth`
+    `engine.messages`), `sender` the machine that puts the packet on the link. The `nth`
     packet that is meant is the first one lost, and after `count` losses the rest pass (0: none
     passes). `seen` and `dropped` count.
     """

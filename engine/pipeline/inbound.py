@@ -15,7 +15,7 @@ from engine.pipeline.fast import known, learn
 from engine.pipeline.fragment import Reassembler
 from engine.pipeline.node import Flow, Node
 from engine.pipeline.outbound import Stage, decide, forward
-from engine.pipeline.stages import INBOUND, Output
+from engine.pipeline.stages import INBOUND, Deliver, Output
 from engine.spd import INBOUND as IN
 
 # The statistics behind each reason for which an SA refuses a packet.
@@ -116,7 +116,10 @@ def _rras_input(node: Node, flow: Flow) -> bool:
 
 def _deliver(node: Node, flow: Flow) -> bool:
     packet = flow.packet
-    if packet.destination in node.own:
+    if node.handover and flow.secured is not None:
+        node.step(flow, "deliver", "deliver", "kernel", format_address(packet.destination))
+        flow.outputs.append(Deliver(packet))
+    elif packet.destination in node.own:
         if packet.is_fragment and not _join(node, flow, node.secured_pieces):
             return False
         packet = flow.packet

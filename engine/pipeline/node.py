@@ -83,6 +83,8 @@ class Flow:
 class Node:
     """The state of one machine that packets meet. `engine.host` owns it and fills it.
 
+    `handover` is True on a live machine, whose kernel forwards and delivers what was decrypted.
+
     `trace` is None while nobody asked for steps; `counters` has a count under each drop's name;
     `paths` are the flows that `engine.pipeline.fast` knows, forgotten whenever the interfaces,
     the routes, the filters or the policy change. `outer_df` says what the outer header's "don't
@@ -93,7 +95,7 @@ class Node:
     __slots__ = ("name", "interfaces", "own", "broadcasts", "_routes", "_rras", "_agent", "sad",
                  "hold", "reassembler", "secured_pieces", "_forwarding", "counters", "stats",
                  "trace", "diagnostics", "services", "outer_df", "fragment_first", "paths",
-                 "_identification")
+                 "handover", "_identification")
 
     def __init__(self, name: str, services: Services) -> None:
         self.name, self.services = name, services
@@ -113,6 +115,7 @@ class Node:
         self.trace: list[Step] | None = None
         self.diagnostics = 0
         self.outer_df, self.fragment_first = "copy", False
+        self.handover = False
         self._identification = 0
         self.sad = Sad()
         self.agent = PolicyAgent(PolicySnapshot())

@@ -7,7 +7,7 @@ import pytest
 from engine.address import parse_address
 from engine.ip import IPv4, udp_packet
 from engine.lab.link import Drop, End, Link
-from engine.lab.messages import MessageNames, isakmp_of
+from engine.messages import MessageNames, isakmp_of
 from tests.support.site import OWN, PEER, Site, article
 
 SETTINGS: list[dict[str, float]] = [

@@ -8,7 +8,7 @@ from engine.address import format_address
 from engine.errors import ParseError
 from engine.icmp import parse_icmp
 from engine.ip import AH, ESP, ICMP, TCP, UDP, IPv4, parse_ipv4, parse_udp
-from engine.lab.messages import NAMES, MessageNames, isakmp_of
+from engine.messages import NAMES, MessageNames, isakmp_of
 
 LINKTYPE_RAW = 101
 SNAPLEN = 65535

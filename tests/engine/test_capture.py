@@ -8,7 +8,7 @@ import pytest
 from engine.address import parse_address
 from engine.icmp import build_icmp, echo_request
 from engine.ip import AH, ESP, TCP, UDP, IPv4, udp_packet
-from engine.lab.capture import Capture
+from engine.capture import Capture
 from tests.support.site import article
 
 A, B = parse_address("192.0.2.1"), parse_address("198.51.100.1")

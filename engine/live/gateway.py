@@ -1,0 +1,350 @@
+"""Gateway: the live world. One machine, its kernel, real time; the same face as the lab's.
+
+The kernel keeps forwarding: what a policy may want protected it hands over through a TUN device
+(`engine.live.steering` says what), what was decrypted goes back the same way, and everything
+else never comes here. ESP, AH and IKE arrive on sockets.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Mapping
+
+from engine.address import Address
+from engine.capture import Capture
+from engine.configuration import HostSnapshot, read_host
+from engine.echo import EchoResult
+from engine.errors import EngineError, NotFound, ParseError
+from engine.host import Deliver, Host, Output, Transmit
+from engine.ip import DEFAULT_TTL, IPv4, parse_ipv4, udp_packet
+from engine.live.capture import LiveCapture
+from engine.live.clock import Clock
+from engine.live.echo import Echoes
+from engine.live.facts import interfaces_of, kernel_routes, overlay, why_down
+from engine.live.kernel import Kernel
+from engine.live.loop import Loop
+from engine.live.sockets import READS, Datagram, Handlers, Sockets
+from engine.live.steering import Steering, plan
+from engine.live.tun import NAME, PLAIN, VNET, open_tun
+from engine.pipeline import outbound
+from engine.pipeline.node import Flow
+from engine.policy.live import Live
+from engine.policy.model import Interface
+from engine.policy.store import Config, Store
+
+CHORE_SECONDS = 1.0
+SETTLE_SECONDS = 0.05
+"""A burst of changes of the kernel's is looked at once, this long after its first."""
+PACKET = 65535 + VNET
+
+Log = Callable[..., None]
+
+
+class Gateway:
+    """The machine `name` of a store, on the kernel's devices `names` (adapter to device).
+
+    Raises Broken when something that it cannot do without is missing.
+    """
+
+    def __init__(self, store: Store, name: str, names: Mapping[str, str], *,
+                 log: Log = lambda event, **fields: None, tun: str = NAME) -> None:
+        self.store, self.name, self.names, self.log, self.tun_name = store, name, names, log, tun
+        self.clock = Clock()
+        self.loop = Loop()
+        self.kernel = Kernel()
+        self.captures: dict[tuple[str, str], Capture] = {}
+        self.facts = self.kernel.facts()
+        self.running = True
+        self.counts: dict[str, int] = {}
+        self._listening: dict[tuple[str, str], LiveCapture] = {}
+        self._applied = store.generation()
+        self._look_at = self._chores_at = 0.0
+        self._trouble = ""
+        self._interfaces: tuple[Interface, ...] = ()
+        self._sitting = threading.local()
+        self._tun = open_tun(tun)
+        self._index = self.kernel.raise_device(tun, self._mtu())
+        self.host = Host(name, config=store.on(name), entropy=os.urandom, now=self.now,
+                         epoch=self.epoch, read=self._read)
+        self.host.node.handover = True
+        self.hosts = {name: self.host}
+        self.sockets = Sockets(self.loop, Handlers(self._datagram, self._packet, self._icmp))
+        self.echoes = Echoes(self)
+        self.loop.watch(self._tun, self._read_tun)
+        self.kernel.watch(self.loop, self._kernel_changed)
+        self._settle()
+
+    # --- the world's face ----------------------------------------------------------------------
+
+    @property
+    def now(self) -> float:
+        """Engine time: seconds since this gateway was made."""
+        return self.clock.now()
+
+    @property
+    def epoch(self) -> float:
+        """The Unix time at which `now` was 0, by the wall clock as it stands."""
+        return self.clock.epoch
+
+    def wall(self, now: float | None = None) -> float:
+        """Unix seconds of a moment of engine time (of now, when none is given)."""
+        return self.epoch + (self.now if now is None else now)
+
+    def run(self, until: float) -> None:
+        """Lets time pass; called by a thread that has the turn."""
+        self.run_while(lambda: True, until)
+
+    def run_while(self, condition: Callable[[], bool], limit: float) -> None:
+        """Waits while `condition()` holds, at most until `limit`.
+
+        Raises KeyboardInterrupt when the shell that waits was interrupted.
+        """
+        stop: threading.Event | None = getattr(self._sitting, "stop", None)
+        while condition() and (left := limit - self.now) > 0:
+            if stop is not None and stop.is_set():
+                stop.clear()
+                raise KeyboardInterrupt
+            self.loop.sleep(left)
+
+    def interrupted_by(self, stop: threading.Event) -> None:
+        """What ends the waiting of the calling thread."""
+        self._sitting.stop = stop
+
+    def interrupt(self) -> bool:
+        """Ctrl-C comes by way of `interrupted_by`, never from here."""
+        return False
+
+    def reload(self) -> None:
+        """The store changed: what it says takes effect, and only that."""
+        self._applied = self.store.generation()
+        self._carry(self.host.reload(self.now))
+        self._settle()
+
+    def start_agent(self, machine: str) -> None:
+        """net start policyagent. Raises NotFound."""
+        self._carry(self._host(machine).start_agent(self.now))
+        self._settle()
+
+    def stop_agent(self, machine: str) -> None:
+        """net stop policyagent: deletes are sent, nothing is steered any more."""
+        self._carry(self._host(machine).stop_agent(self.now))
+        self._settle()
+
+    def edit(self, machine: str, live: Live) -> None:
+        """ipsec dynamic add, set, delete. Raises NotFound."""
+        self._carry(self._host(machine).edit(live, self.now))
+        self._settle()
+
+    def _host(self, machine: str) -> Host:
+        if machine != self.name:
+            raise NotFound("Machine", machine, (self.name,))
+        return self.host
+
+    def ping(self, machine: str, destination: Address, *, size: int = 32, timeout: float = 1.0,
+             ttl: int = DEFAULT_TTL, source: Address | None = None,
+             df: bool = False) -> EchoResult:
+        """One echo through the kernel, as any program would send it."""
+        self._host(machine)
+        return self.echoes.ping(destination, size, timeout, ttl, source, df)
+
+    def start_capture(self, machine: str, interface: str) -> Capture:
+        """Starts a fresh capture on an adapter's device. Raises NotFound, Broken."""
+        self._host(machine)
+        name = next((one for one in self.names if one.casefold() == interface.casefold()), "")
+        if not name:
+            raise NotFound("Interface", interface, tuple(self.names))
+        self.stop_capture(machine, name)
+        capture = Capture(machine, name)
+        self._listening[machine, name] = LiveCapture(self.loop, self.names[name], capture,
+                                                     self.clock)
+        self.captures[machine, name] = capture
+        return capture
+
+    def stop_capture(self, machine: str, interface: str) -> Capture | None:
+        """Stops it; its packets stay in `captures`. None when there is none."""
+        for place, capture in self.captures.items():
+            if place[0] == machine and place[1].casefold() == interface.casefold():
+                listening = self._listening.pop(place, None)
+                if listening is not None:
+                    listening.close()
+                capture.running = False
+                return capture
+        return None
+
+    # --- the loop ------------------------------------------------------------------------------
+
+    def serve(self) -> None:
+        """Carries packets until `running` is False."""
+        while self.running:
+            self.loop.step(self._tick)
+
+    def _tick(self) -> float:
+        """What is due by the clock; seconds until the next thing will be."""
+        now = self.now
+        timer = self.host.next_timer()
+        if timer is not None and timer <= now:
+            self._carry(self.host.handle_timer(now))
+            timer = self.host.next_timer()
+        if self._look_at and now >= self._look_at:
+            self._look_at = 0.0
+            self._guarded(self._look)
+        if now >= self._chores_at:
+            self._chores_at = now + CHORE_SECONDS
+            self._guarded(self._chores)
+        times = [self._chores_at, self._look_at or self._chores_at]
+        return min(times if timer is None else (*times, timer)) - now
+
+    def _guarded(self, chore: Callable[[], None]) -> None:
+        """A chore; what is wrong outside is logged once, and tried again with the next one."""
+        trouble = ""
+        try:
+            chore()
+        except EngineError as failure:
+            trouble = str(failure)
+        if trouble and trouble != self._trouble:
+            self.log("trouble", priority=3, text=trouble)
+        if chore == self._chores or trouble:
+            self._trouble = trouble
+
+    def _chores(self) -> None:
+        drift = self.clock.adjust()
+        if drift:
+            self.log("clock-set", priority=5, seconds=round(drift, 3))
+            self.host.keying.set_epoch(self.epoch)
+        if self.store.generation() != self._applied:
+            self.reload()
+
+    def _kernel_changed(self) -> None:
+        if not self._look_at:
+            self._look_at = self.now + SETTLE_SECONDS
+
+    def _look(self) -> None:
+        """The kernel said that something changed: takes over what did."""
+        facts = self.kernel.facts()
+        if facts == self.facts:
+            return
+        for name, device in self.names.items():
+            before, after = (why_down(one, name, device) for one in (self.facts, facts))
+            if before != after:
+                self.log("interface", priority=4 if after else 5, interface=name, device=device,
+                         text=after or f"{name}: the device {device} works again")
+        self.facts = facts
+        self._carry(self.host.reload(self.now))
+        self._settle()
+
+    def _read(self, config: Config) -> HostSnapshot:
+        interfaces = interfaces_of(self.facts, self.names)
+        return overlay(read_host(config), interfaces, kernel_routes(self.facts, interfaces))
+
+    def _mtu(self) -> int:
+        """The TUN device takes what the narrowest adapter takes: the engine tells of the rest."""
+        return min((one.mtu for one in interfaces_of(self.facts, self.names)), default=1500)
+
+    def _settle(self) -> None:
+        """Makes the kernel do what the configuration in force says. Raises Broken."""
+        interfaces = tuple(self.host.interfaces.values())
+        if interfaces != self._interfaces:
+            self._interfaces = interfaces
+            self.sockets.take([one.address for one in interfaces])
+            for failure in self.sockets.failed.values():
+                self.log("socket", priority=3, text=str(failure))
+            self._index = self.kernel.raise_device(self.tun_name, self._mtu())
+        self.kernel.steer(plan(self.host.spd.entries, self.host.node.own), self._index)
+        self.loop.progress()
+
+    def stop(self) -> None:
+        """An orderly end: deletes are sent, routes, rules and the TUN device go."""
+        self._carry(self.host.stop_agent(self.now))
+        for place in list(self._listening):
+            self.stop_capture(*place)
+        self.kernel.steer(Steering(), self._index)
+        self.kernel.set_routes([])
+        self.close()
+
+    def close(self) -> None:
+        """Closes what is open and leaves the kernel's tables as they are."""
+        self.echoes.close()
+        self.sockets.close()
+        self.loop.forget(self._tun)
+        os.close(self._tun)
+        self.kernel.close()
+        self.loop.close()
+
+    # --- packets -------------------------------------------------------------------------------
+
+    def _count(self, name: str) -> None:
+        self.host.node.count(name)
+
+    def _read_tun(self) -> None:
+        for _ in range(READS):
+            try:
+                data = os.read(self._tun, PACKET)
+            except BlockingIOError:
+                return
+            self._depart(data[VNET:])
+
+    def _depart(self, data: bytes) -> None:
+        """The kernel hands over a packet on its way out."""
+        if data[0] >> 4 != 4:
+            return  # IPv6's own chatter on a new device
+        try:
+            packet = parse_ipv4(data)
+        except ParseError as error:
+            self._count(error.drop)
+            return
+        node = self.host.node
+        arrived = node.own.get(packet.source) or self._inside(packet.source)
+        outputs = outbound.send(node, Flow(packet, self.now, arrived=arrived))
+        self.echoes.departed(packet, outputs)
+        self._carry(outputs)
+
+    def _inside(self, source: Address) -> str:
+        """The adapter that a packet for us to send on came in by: where its answer would go."""
+        hop = self.host.node.routes.resolve(source)
+        return hop.interface if hop is not None else ""
+
+    def _packet(self, data: bytes) -> None:
+        """ESP or AH for an own address."""
+        try:
+            packet = parse_ipv4(data)
+        except ParseError as error:
+            self._count(error.drop)
+            return
+        self._arrive(packet)
+
+    def _arrive(self, packet: IPv4) -> None:
+        interface = self.host.node.own.get(packet.destination)
+        if interface is not None:
+            self._carry(self.host.receive(packet, interface, self.now))
+
+    def _datagram(self, one: Datagram) -> None:
+        packet = udp_packet(one.peer, one.local, one.peer_port, one.local_port, one.payload,
+                            tos=one.tos)
+        self._arrive(packet)
+
+    def _icmp(self, data: bytes) -> None:
+        """An error about a packet of ours; the kernel has had its copy."""
+        try:
+            packet = parse_ipv4(data)
+        except ParseError:
+            return
+        interface = self.host.node.own.get(packet.destination)
+        if interface is not None:
+            outputs = self.host.deliver(packet, interface, self.now)
+            self._carry(one for one in outputs if not isinstance(one, Deliver))
+
+    def _carry(self, outputs: Iterable[Output]) -> None:
+        """Does what the host wants done."""
+        for one in outputs:
+            if isinstance(one, Transmit):
+                if not self.sockets.send(one.packet):
+                    self._count("send-refused")
+            elif isinstance(one, Deliver):
+                self._hand_over(one.packet)
+
+    def _hand_over(self, packet: IPv4) -> None:
+        """Gives a decrypted packet to the kernel, which delivers or forwards it."""
+        try:
+            os.write(self._tun, PLAIN + packet.build())
+        except OSError:
+            self._count("tun-refused")
+
