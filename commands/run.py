@@ -11,6 +11,7 @@ from commands import pipes
 from commands.answer import NOTHING, Answer, Block, Cell
 from commands.errors import CommandError, Interrupted, Leave, Span
 from commands.parser import Parse, parse
+from commands.remote import command_text, goes_there
 from commands.spec import Command
 from commands.words import split_words
 from engine.errors import EngineError
@@ -52,7 +53,7 @@ def _run_line(text: str, session: "Session",
     parsed = Parse(text, "unknown")
     command = None
     try:
-        command = read and read(text)
+        command = read(text) if read is not None and session.remote is None else None
         if command is not None:
             session.reveal = False
             return _execute(command, session)
@@ -104,7 +105,10 @@ def _perform(parsed: Parse, session: "Session") -> Answer:
     if parsed.kind == "context":
         session.context = parsed.words
         return NOTHING
-    return _execute(parsed.build(), session)
+    command = parsed.build()
+    if session.remote is not None and goes_there(parsed):
+        return session.remote.run(command_text(parsed), session)
+    return _execute(command, session)
 
 
 def _execute(command: Command, session: "Session") -> Answer:

@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING
 
 from commands.answer import Block
 from commands.errors import CommandError
+from commands.files import Files
 from engine.policy.model import Secret
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from commands.remote import Remote
     from engine.lab.lab import Lab
     from engine.lab.site import Site
     from engine.policy.store import Config, Store
@@ -40,7 +44,8 @@ class Session:
     a terminal; `location` is netsh's `set store`: local, persistent or domain. `wait` sleeps
     seconds of wall time between the echoes of an endless ping; None without a terminal.
     `epoch` is the Unix time at which the lab boots, None for the lab's own; `on_boot` is called
-    with each lab that does. After `attach` the session acts on a live machine instead.
+    with each lab that does. After `attach` the session acts on a live machine instead; with a
+    `remote` commands run in an agent.
     """
 
     def __init__(self, store_path: str = "", *, seed: int = 252735, machine: str = "gwA",
@@ -64,6 +69,8 @@ class Session:
         self.atomic = False  # inside one transaction: the store's generation stands still
         self.script_depth: list[str] = []
         self.folder = os.curdir
+        self.files = Files()
+        self.remote: Remote | None = None
         self._store: Store | None = None
         self._lab: Lab | None = None
         self._live: World | None = None
@@ -154,6 +161,10 @@ class Session:
             if self.atomic or generation != self._applied:
                 self._applied = generation
                 self.world.reload()
+
+    def transaction(self) -> "AbstractContextManager[None]":
+        """All commands within it become true together, or none."""
+        return self.store.transaction() if self.remote is None else self.remote.transaction()
 
     def reset_lab(self) -> None:
         """Forgets the running lab; the next use boots it afresh from the store."""

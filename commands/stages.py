@@ -1,6 +1,5 @@
 """Pipes and redirections at work: an answer goes in, a smaller one (or a file) comes out."""
 
-import os
 from typing import TYPE_CHECKING
 
 from commands.answer import Answer
@@ -12,7 +11,6 @@ from commands.render import render
 if TYPE_CHECKING:
     from commands.session import Session
 
-FILE_MODE = 0o600
 
 
 def apply_stages(answer: Answer, stages: tuple[Stage, ...], session: "Session") -> Answer:
@@ -73,12 +71,10 @@ FILTERS = {"include": _include, "exclude": _exclude, "begin": _begin, "section":
 
 
 def _write(stage: Stage, lines: list[SpanLine], session: "Session") -> None:
-    path = os.path.join(session.folder, os.path.expanduser(stage.argument))
-    flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if stage.op == ">>" else os.O_TRUNC)
+    text = "".join(plain(line) + "\n" for line in lines)
     try:
-        with os.fdopen(os.open(path, flags, FILE_MODE), "w", encoding="utf-8",
-                       errors="surrogateescape") as file:
-            file.writelines(plain(line) + "\n" for line in lines)
+        session.files.write(session.files.full(stage.argument, session.folder),
+                            text.encode("utf-8", "surrogateescape"), stage.op == ">>")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise CommandError("cannot-write", f"{stage.argument} cannot be written: {reason}",

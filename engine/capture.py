@@ -67,18 +67,13 @@ class Capture:
         return [reader.summary(number, one)
                 for number, one in enumerate(self.packets, 1 + self.dropped)]
 
-    def save(self, path: str, epoch: float) -> int:
-        """Writes a pcap file (LINKTYPE_RAW) with wall times; the number of packets.
-
-        Raises OSError.
-        """
-        with open(path, "wb") as file:
-            file.write(_FILE.pack(0xA1B2C3D4, 2, 4, 0, 0, SNAPLEN, LINKTYPE_RAW))
-            for one in self.packets:
-                seconds, micros = divmod(round((epoch + one.time) * 1_000_000), 1_000_000)
-                file.write(_RECORD.pack(seconds, micros, len(one.octets), len(one.octets)))
-                file.write(one.octets)
-        return len(self.packets)
+    def pcap(self, epoch: float) -> bytes:
+        """A pcap file (LINKTYPE_RAW) with wall times."""
+        parts = [_FILE.pack(0xA1B2C3D4, 2, 4, 0, 0, SNAPLEN, LINKTYPE_RAW)]
+        for one in self.packets:
+            seconds, micros = divmod(round((epoch + one.time) * 1_000_000), 1_000_000)
+            parts += (_RECORD.pack(seconds, micros, len(one.octets), len(one.octets)), one.octets)
+        return b"".join(parts)
 
 
 class _Reader:

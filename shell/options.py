@@ -9,12 +9,14 @@ USAGE = """\
 Usage: ipsecsh [-a FILE] [-c CONTEXT] [-r MACHINE] [-f FILE] [--store FILE]
                [--atomic] [--yes] [-o FORMAT] [--color auto|always|never]
                [--version] [--help] [COMMAND ...]
+       ipsecsh agent run [--interface NAME=DEVICE ...] [--store FILE] ...
 
   COMMAND ...     run one command and end; each argument is one word of it
   -a FILE         run the lines of FILE first, then go on
   -c CONTEXT      start in that context, as in -c "ipsec static"
   -f FILE         run a script and end; - is standard input
-  -r MACHINE      act on that machine of the lab (gwA unless told otherwise)
+  -r MACHINE      act on that machine of the lab (gwA unless told otherwise);
+                  lab: the lab, though an agent runs here; unix:PATH: that agent
   --store FILE    the policy store (else IPSECSH_STORE, else the data folder)
   --atomic        with -f: all of the script or nothing
   --yes           answer the questions of destructive commands with yes

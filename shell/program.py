@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 VERSION = "0.1.0"
 EXIT_USAGE, EXIT_INTERRUPTED = 2, 130
+UNIX = "unix:"
 
 
 def run(arguments: list[str]) -> int:
@@ -92,7 +93,13 @@ TRANSCRIPT_ROWS = (
 def _guarded(options: Options) -> int:
     for row in TRANSCRIPT_ROWS:
         index.register(*row)
-    session = Session(store_path(options), yes=options.yes)
+    if options.command[:1] == ("agent",):
+        from shell.agent.run import agent
+        return agent(options.command[1:], options.store or "")
+    try:
+        options, session = _session_for(options)
+    except CommandError as mistake:
+        return _failed(mistake, Show(Session(), options.format, options.color))
     show = Show(session, options.format, options.color)
     session.emit, session.on_boot = show.emit, _shield
     try:
@@ -108,10 +115,29 @@ def _guarded(options: Options) -> int:
         return _failed(explain_any(failure), show)
     finally:
         show.done()
-        if session.booted:
+        if session.booted and not session.live:
             from shell.interrupt import unshield
             unshield()
         session.close()
+
+
+def _session_for(options: Options) -> tuple[Options, Session]:
+    """The session that the options ask for: an agent's, or one on the embedded lab.
+
+    A running agent is found by itself, unless a store or a machine of the lab is named.
+    """
+    wanted = options.machine or ""
+    lab = wanted == "lab"
+    path = wanted.removeprefix(UNIX) if wanted.startswith(UNIX) else ""
+    if not (path or wanted or options.store or os.environ.get("IPSECSH_STORE")):
+        from shell.agent.place import found
+        path = found(os.environ)
+    if lab or path:
+        options = options._replace(machine=None)
+    if path and options.command[:1] != ("transcript",):
+        from shell.agent.client import Agent, RemoteSession
+        return options, RemoteSession(Agent(path), yes=options.yes)
+    return options, Session(store_path(options), yes=options.yes)
 
 
 def _shield(lab: "Lab") -> None:
@@ -187,6 +213,6 @@ def _script(options: Options, session: Session) -> int:
 
     if not options.atomic:
         return run()
-    with session.store.transaction():
+    with session.transaction():
         session.atomic = True
         return run()

@@ -30,7 +30,7 @@ class Toolbar:
         policy = self.assigned()
         if policy:
             parts.append(f"policy: {policy}")
-        if session.booted:
+        if session.remote is not None or session.booted:
             parts.append(f"SAs up: {self.associations()}")
         return " " + " | ".join(parts)
 
@@ -53,6 +53,8 @@ class Toolbar:
 
     def associations(self) -> int:
         """Quick mode SA pairs of the current machine that may carry traffic."""
+        if self.session.remote is not None:
+            return self.session.remote.associations
         host = self.session.world.hosts.get(self.session.machine)
         return sum(pair.outbound is not None for pair in host.sad.pairs()) if host else 0
 

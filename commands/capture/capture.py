@@ -4,7 +4,6 @@ The article reads the result so: ISAKMP and ESP packets mean that IPsec protects
 plain ICMP means that it does not.
 """
 
-from os.path import join
 from typing import TYPE_CHECKING
 
 from commands import cells
@@ -163,10 +162,12 @@ class Save(Command, words="capture save", help="Writes the captured frames to a 
         """One line with the file's name. Raises CommandError when it cannot be written."""
         capture = started(session, self.interface, self.machine)
         try:
-            written = capture.save(join(session.folder, self.file), session.world.epoch)
+            session.files.write(session.files.full(self.file, session.folder),
+                                capture.pcap(session.world.epoch))
         except OSError as error:
             raise CommandError("file", f"{self.file} cannot be written: {error.strerror}",
                                tag="file") from None
+        written = len(capture.packets)
         line = (cells.count(written), " packets written to ",
                 Cell("path", self.file, self.file), ".")
         return Answer((Lines((line,), {"packets": written, "file": self.file}, "saved"),))

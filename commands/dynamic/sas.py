@@ -116,7 +116,8 @@ class ShowMmsas(Command, words="ipsec dynamic show mmsas",
             return Answer((Lines(((NO_MAIN_MODE,),), data, "mmsas"),))
         if self.format == "table":
             return Answer((_main_mode_table(host, found),))
-        lines: list[Line] = [(), ("IKE Main Mode SAs at ", time_cell(session.world.wall())), (RULE,)]
+        at = time_cell(session.world.wall())
+        lines: list[Line] = [(), ("IKE Main Mode SAs at ", at), (RULE,)]
         for one in found:
             lines += _main_mode_lines(one)
         return Answer((Lines(tuple(lines), data, "mmsas"),))

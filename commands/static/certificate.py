@@ -93,7 +93,7 @@ class ShowCertificate(Command, words="ipsec static show certificate",
 
 
 def _absolute(path: str, session: "Session") -> str:
-    return os.path.abspath(os.path.join(session.folder, os.path.expanduser(path)))
+    return os.path.abspath(session.files.full(path, session.folder))
 
 
 def _fields(one: "Loaded", wall: float) -> Iterator[Field]:

@@ -45,7 +45,7 @@ class ExportPolicy(Command, words="ipsec static exportpolicy",
             lines = location_lines(session.config, session.location, reveal=self.reveal)[1:]
             keys = _keys(session)
         path = _full(self.file, session)
-        _write(path, seal(lines))
+        session.files.replace(path, seal(lines))
         warnings = (_about_keys(keys, self.reveal),) if keys else ()
         said = cells.say(("Exported ", cells.count(len(lines)), " lines to ",
                           Cell("path", self.file, os.path.basename(path)), "."),
@@ -67,7 +67,7 @@ class ImportPolicy(Command, words="ipsec static importpolicy",
 
     def run(self, session: "Session") -> Answer:
         """Adds everything in one transaction; the warnings are those of the single lines."""
-        lines = unseal(_read(_full(self.file, session), self.file), self.file)
+        lines = unseal(_read(_full(self.file, session), self.file, session), self.file)
         warnings: list[Warn] = []
         here, session.context = session.context, ("ipsec", "static")
         try:
@@ -132,32 +132,19 @@ def _digest(body: bytes) -> str:
 
 
 def _full(name: str, session: "Session") -> str:
-    path = os.path.join(session.folder, os.path.expanduser(name))
+    path = session.files.full(name, session.folder)
     return path if os.path.splitext(path)[1] else path + EXTENSION
 
 
-def _read(path: str, name: str) -> bytes:
+def _read(path: str, name: str, session: "Session") -> bytes:
     try:
-        with open(path, "rb") as file:
-            octets = file.read(SIZE_LIMIT + 1)
+        octets = session.files.read(path, SIZE_LIMIT + 1)
     except FileNotFoundError:
         raise CommandError("no-file", f"The system cannot find the file specified: {name}",
                            tag="file") from None
     if len(octets) > SIZE_LIMIT:
         raise CommandError("bad-file", f"{name} is larger than {SIZE_LIMIT} octets", tag="file")
     return octets
-
-
-def _write(path: str, octets: bytes) -> None:
-    """Writes a whole file or none: the old one stays until the new one is complete."""
-    part = path + ".part"
-    # Made anew, never opened: somebody else's file or link of that name gets no key.
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-    if os.path.lexists(part):
-        os.unlink(part)
-    with os.fdopen(os.open(part, flags, 0o600), "wb") as file:
-        file.write(octets)
-    os.replace(part, path)
 
 
 def _about_keys(keys: int, revealed: bool) -> Warn:

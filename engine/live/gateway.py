@@ -16,6 +16,7 @@ from engine.echo import EchoResult
 from engine.errors import EngineError, NotFound, ParseError
 from engine.host import Deliver, Host, Output, Transmit
 from engine.ip import DEFAULT_TTL, IPv4, parse_ipv4, udp_packet
+from engine.live.article import article_names
 from engine.live.capture import LiveCapture
 from engine.live.clock import Clock
 from engine.live.echo import Echoes
@@ -54,6 +55,7 @@ class Gateway:
         self.captures: dict[tuple[str, str], Capture] = {}
         self.facts = self.kernel.facts()
         self.running = True
+        self.read_again = False
         self.counts: dict[str, int] = {}
         self._listening: dict[tuple[str, str], LiveCapture] = {}
         self._applied = store.generation()
@@ -170,6 +172,10 @@ class Gateway:
                 return capture
         return None
 
+    def names_of_article(self) -> dict[str, str]:
+        """The article's names for this machine's addresses and its first tunnel's."""
+        return article_names(self.host)
+
     # --- the loop ------------------------------------------------------------------------------
 
     def serve(self) -> None:
@@ -210,7 +216,8 @@ class Gateway:
         if drift:
             self.log("clock-set", priority=5, seconds=round(drift, 3))
             self.host.keying.set_epoch(self.epoch)
-        if self.store.generation() != self._applied:
+        if self.read_again or self.store.generation() != self._applied:
+            self.read_again = False
             self.reload()
 
     def _kernel_changed(self) -> None:

@@ -12,9 +12,13 @@ from engine.policy.store import Store
 ROLE = "gateway"
 
 
-def open_store(path: str) -> Store:
-    """Opens the store of an agent, or a new connection to it. Raises Broken as `Store.open`."""
-    return Store.open(path, clock=time.time, entropy=os.urandom)
+def open_store(path: str, *, patient: bool = True) -> Store:
+    """Opens the store of an agent, or another connection to it. Raises Broken as `Store.open`.
+
+    One that is not `patient` does not wait for another writer: the packets would wait, too.
+    """
+    return Store.open(path, clock=time.time, entropy=os.urandom,
+                      busy_seconds=5.0 if patient else 0.0)
 
 
 def machine_of(store: Store, name: str) -> str:

@@ -263,6 +263,24 @@ class Store:
 
         return self.once(("Machine", machine), read)
 
+    def copy_without_keys(self) -> bytes:
+        """The whole store as octets for `from_copy`, its pre-shared keys and passwords blank."""
+        copy = sqlite3.connect(MEMORY)
+        try:
+            self._connection.backup(copy)
+            copy.executescript("UPDATE auth SET value = '' WHERE kind = 'psk';"
+                               "UPDATE certificate SET password = '';VACUUM;")
+            return copy.serialize()
+        finally:
+            copy.close()
+
+    @classmethod
+    def from_copy(cls, octets: bytes) -> "Store":
+        """A store in memory, for reading, from `copy_without_keys`."""
+        connection = sqlite3.connect(MEMORY, isolation_level=None)
+        connection.deserialize(octets)
+        return cls(connection, MEMORY, clock=float, entropy=bytes, readonly=True)
+
     def setting(self, key: str, default: str = "") -> str:
         """A value that belongs to the whole store."""
         rows = self.query("SELECT value FROM setting WHERE key = ?", (key,))

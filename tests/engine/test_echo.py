@@ -2,9 +2,9 @@
 
 import pytest
 
+from engine.echo import Crossings, Expected, pattern, refusal
 from engine.icmp import build_icmp, echo_reply, echo_request, icmp_error
 from engine.ip import ESP, ICMP, UDP, IPv4
-from engine.echo import Crossings, Expected, pattern, refusal
 
 REQUEST = echo_request(1, 0x0A020001, 512, 7, pattern(32), trace=5)._replace(source=0x0A010001)
 EXPECTED = Expected("hostA", 512, 7, 5, 10.0)

@@ -1,8 +1,16 @@
 #!/bin/sh
 # Installs what the interop tests need (Debian packages), when it is not there yet. Needs root.
+# strongSwan itself is never installed: tests/support/live/roots.py unpacks it in a cache folder.
 set -eu
 missing=""
-command -v tshark >/dev/null 2>&1 || missing="$missing tshark"
+need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
+need tshark tshark
+need tcpdump tcpdump
+need nft nftables
+need ip iproute2
+need ping iputils-ping
+need iperf3 iperf3
+need sysctl procps
 [ -z "$missing" ] && exit 0
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq

@@ -1,0 +1,93 @@
+"""Debian's own strongSwan, two releases of it, unpacked in folders and run with chroot.
+
+Nothing is installed and no service starts. bookworm's 5.9.8 carries ESP in UDP only, trixie's
+6.0.1 can send it as IP protocol 50; both do ESP in user space (plugin kernel-libipsec).
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+COMMON = ("strongswan-charon", "strongswan-swanctl", "strongswan-pki", "libcharon-extra-plugins",
+          "libcharon-extauth-plugins", "libstrongswan-standard-plugins",
+          "libstrongswan-extra-plugins")
+RELEASES = {"5.9.8": ("bookworm", COMMON),
+            "6.0.1": ("trixie", (*COMMON, "openssl-provider-legacy"))}
+KEYRING = "[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
+MERGED = ("bin", "sbin", "lib", "lib64")
+EMPTY = ("work", "dev", "proc", "run", "tmp", "etc", "var")
+
+
+def cache() -> Path:
+    """Where the unpacked releases are kept between runs."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "ipsecsh-interop"
+
+
+def root(version: str) -> Path:
+    """The folder of a strongSwan version, made at its first use."""
+    suite, packages = RELEASES[version]
+    folder, stamp = cache() / version, cache() / version / ".complete"
+    if stamp.exists() and stamp.read_text() == " ".join(packages):
+        return folder
+    cache().mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f"{version}.", dir=cache()))
+    _unpack(suite, packages, fresh)
+    (fresh / ".complete").write_text(" ".join(packages))
+    fresh.chmod(0o755)
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        fresh.rename(folder)
+    except OSError:
+        shutil.rmtree(fresh, ignore_errors=True)  # another run was faster
+    return folder
+
+
+def _mirror() -> str:
+    """The Debian mirror that this machine uses."""
+    lists = (Path("/etc/apt/sources.list"), *Path("/etc/apt/sources.list.d").glob("*"))
+    text = "\n".join(one.read_text() for one in lists if one.exists())
+    found = re.search(r"https?://\S+/debian(?=/?\s)", text + "\n")
+    assert found, "no Debian mirror in /etc/apt"
+    return found.group(0)
+
+
+def _apt(*words: str, config: Path) -> None:
+    subprocess.run(["apt-get", "-q", *words], check=True, capture_output=True, timeout=600,
+                   env={**os.environ, "APT_CONFIG": str(config),
+                        "DEBIAN_FRONTEND": "noninteractive"})
+
+
+def _unpack(suite: str, packages: tuple[str, ...], folder: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="ipsecsh-apt-") as name:
+        top = Path(name)
+        for sub in ("etc/sources.list.d", "lists/partial", "cache/archives/partial", "state"):
+            (top / sub).mkdir(parents=True)
+        (top / "etc/sources.list").write_text(f"deb {KEYRING} {_mirror()} {suite} main\n")
+        (top / "status").touch()
+        config = top / "apt.conf"
+        config.write_text("".join(f'{key} "{value}";\n' for key, value in (
+            ("Dir::Etc::sourcelist", top / "etc/sources.list"),
+            ("Dir::Etc::sourceparts", top / "etc/sources.list.d"), ("Dir::State", top / "state"),
+            ("Dir::State::lists", top / "lists"), ("Dir::State::status", top / "status"),
+            ("Dir::Cache", top / "cache"), ("APT::Sandbox::User", "root"))))
+        _apt("update", config=config)
+        _apt("install", "-y", "--download-only", "--no-install-recommends", *packages,
+             config=config)
+        for package in sorted((top / "cache/archives").glob("*.deb")):
+            subprocess.run(["dpkg", "-x", str(package), str(folder)], check=True)
+    for one in MERGED:
+        if not (folder / one).exists():
+            (folder / one).symlink_to("usr/" + one)
+    for one in EMPTY:
+        (folder / one).mkdir(exist_ok=True)
+    if not (folder / "var/run").exists():
+        (folder / "var/run").symlink_to("../run")
+
+
+if __name__ == "__main__":
+    for release in RELEASES:
+        print(release, root(release))
