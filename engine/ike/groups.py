@@ -9,9 +9,9 @@ from functools import cache
 from engine.entropy import Entropy
 from engine.ike.constants import EXPONENT_OCTETS
 from engine.ike.failure import invalid_key
+from engine.ike.power import Modulus, modulus
 from engine.suites import GROUP_BITS
 
-GENERATOR = 2
 _K = {1: 149686, 2: 129093, 5: 741804, 14: 124476, 15: 1690314, 16: 240904, 17: 929484,
       18: 4743158}
 _EXPONENT_OCTETS = {15: 40, 16: 40, 17: 48, 18: 48}
@@ -46,10 +46,9 @@ def size(group: int) -> int:
     return GROUP_BITS[group] // 8
 
 
-def _power(base: int, exponent: int, modulus: int) -> int:
-    """Modular power; gmpy2's runs in time independent of the exponent's bits."""
-    from gmpy2 import powmod_sec  # 42 ms to import: only when a negotiation begins
-    return int(powmod_sec(base, exponent, modulus))
+@cache
+def _modulus(group: int) -> Modulus:
+    return modulus(prime(group))
 
 
 class KeyPair:
@@ -61,11 +60,10 @@ class KeyPair:
     __slots__ = ("_exponent", "group", "public")
 
     def __init__(self, group: int, entropy: Entropy) -> None:
-        octets = _EXPONENT_OCTETS.get(group, EXPONENT_OCTETS)
-        exponent = int.from_bytes(entropy(octets), "big") | 1 << octets * 8 - 1
+        octets = entropy(_EXPONENT_OCTETS.get(group, EXPONENT_OCTETS))
         self.group = group
-        self._exponent = exponent
-        self.public = _power(GENERATOR, exponent, prime(group)).to_bytes(size(group), "big")
+        self._exponent = bytes((octets[0] | 0x80,)) + octets[1:]
+        self.public = _modulus(group).generate(self._exponent)
 
     def shared(self, peer: bytes) -> bytes:
         """g^xy left-padded to the group's size (RFC 2409 5).
@@ -73,12 +71,11 @@ class KeyPair:
         `peer` is the other public value as received. Raises Failure "invalid-key" when its
         length is not the group's, when it is not in 2..p-2, or when it is our own (reflection).
         """
-        modulus = prime(self.group)
         value = int.from_bytes(peer, "big")
         if len(peer) != size(self.group):
             raise invalid_key("length", str(size(self.group)), str(len(peer)))
-        if not 2 <= value <= modulus - 2:
+        if not 2 <= value <= prime(self.group) - 2:
             raise invalid_key("public value", "2 to p-2", "out of range")
         if peer == self.public:
             raise invalid_key("public value", "the peer's own", "a reflection of ours")
-        return _power(value, self._exponent, modulus).to_bytes(size(self.group), "big")
+        return _modulus(self.group).power(peer, self._exponent)

@@ -5,6 +5,7 @@ import pytest
 from engine.ike.constants import NotifyType
 from engine.ike.failure import Failure
 from engine.ike.groups import KeyPair, prime, size
+from engine.ike.power import Modulus, OpenSslModulus, load, openssl
 from engine.suites import GROUPS
 from tests.support.ike_pair import entropy
 from tests.support.ike_vectors import read_text
@@ -52,3 +53,38 @@ def test_our_own_value_is_refused() -> None:
     with pytest.raises(Failure) as caught:
         pair.shared(pair.public)
     assert "reflection" in caught.value.detail[2]
+
+
+@pytest.mark.parametrize("group", [2, 5, 14])
+def test_powers_of_the_generator_stay_right_when_a_table_makes_them(group: int) -> None:
+    octets = entropy("often")
+    peer = KeyPair(group, octets)
+    for _ in range(70):
+        pair = KeyPair(group, octets)
+        assert pair.shared(peer.public) == peer.shared(pair.public)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_way_of_taking_powers_gives_the_same(group: int) -> None:
+    base, exponent = b"\0" * (size(group) - 9) + bytes(range(1, 10)), entropy("exponent")(48)
+    expected = pow(int.from_bytes(base, "big"), int.from_bytes(exponent, "big"), prime(group))
+    library = openssl()
+    ways = [Modulus(prime(group))] + ([OpenSslModulus(library, prime(group))] if library else [])
+    for way in ways:
+        assert way.power(base, exponent) == expected.to_bytes(size(group), "big")
+        assert way.generate(exponent) == way.power(b"\2", exponent)
+
+
+@pytest.mark.parametrize("exponent", [bytes(32), b"\xff" * 32, b"\0" * 31 + b"\1", b"\x80" * 41])
+def test_a_table_serves_exponents_of_any_size(exponent: bytes) -> None:
+    library = openssl()
+    way = OpenSslModulus(library, prime(5)) if library else Modulus(prime(5))
+    for _ in range(66):
+        way.generate(bytes(32))
+    expected = pow(2, int.from_bytes(exponent, "big"), prime(5))
+    assert way.generate(exponent) == expected.to_bytes(size(5), "big")
+
+
+def test_a_library_that_is_no_libcrypto_is_passed_over() -> None:
+    assert load("libc.so.6") is None
+    assert load("no-such-library.so") is None
