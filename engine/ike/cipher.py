@@ -1,5 +1,6 @@
 """CBC ciphers of phase 1: DES, 3DES, AES (RFC 2409 appendix B, RFC 3602), and weak DES keys."""
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -58,17 +59,39 @@ def is_weak_key(cipher: str, key: bytes) -> bool:
         part in _WEAK_DES for part in parts)
 
 
-def encrypt(cipher: str, key: bytes, iv: bytes, plain: bytes) -> bytes:
-    """CBC of `plain` padded with zero octets to whole blocks (RFC 2409 appendix B)."""
-    padded = plain + bytes(-len(plain) % block_octets(cipher))
-    return _run(cipher, key, iv, padded, True)
+class Cbc:
+    """One key's CBC, with a context each way for its whole life: making one costs ten blocks.
 
+    An encryption under another IV goes on in the same chain: the first block is masked so that
+    what the chain adds to it, the last block it gave, becomes that IV. A decryption is fed the IV
+    as a block before, whose output is dropped.
+    """
 
-def decrypt(cipher: str, key: bytes, iv: bytes, data: bytes) -> bytes:
-    """The reverse, padding still in place. Raises ParseError "invalid-length" on a cut block."""
-    if not data or len(data) % block_octets(cipher):
-        raise ParseError("invalid-length", "encrypted body", len(data))
-    return _run(cipher, key, iv, data, False)
+    __slots__ = ("_block", "_decrypt", "_encrypt", "_last")
+
+    def __init__(self, cipher: str, key: bytes) -> None:
+        self._block = block_octets(cipher)
+        self._last = 0
+        zero = bytes(self._block)
+        self._encrypt, self._decrypt = (
+            _des(key, zero) if cipher == "DES" else _contexts(cipher, key, zero))
+
+    def encrypt(self, iv: bytes, plain: bytes) -> bytes:
+        """CBC of `plain` padded with zero octets to whole blocks (RFC 2409 appendix B)."""
+        block = self._block
+        first = int.from_bytes(plain[:block].ljust(block, b"\0"), "big")
+        mask = int.from_bytes(iv, "big") ^ self._last
+        data = self._encrypt((first ^ mask).to_bytes(block, "big") + plain[block:]
+                             + bytes(-len(plain) % block if len(plain) > block else 0))
+        self._last = int.from_bytes(data[-block:], "big")
+        return data
+
+    def decrypt(self, iv: bytes, data: bytes) -> bytes:
+        """The reverse, padding still in place. Raises ParseError "invalid-length" on a cut block.
+        """
+        if not data or len(data) % self._block:
+            raise ParseError("invalid-length", "encrypted body", len(data))
+        return self._decrypt(iv + data)[self._block:]
 
 
 @cache
@@ -82,17 +105,16 @@ def _library() -> tuple[Any, dict[str, Any], Any]:
     return Cipher, {"3DES": TripleDES, "AES128": AES, "AES192": AES, "AES256": AES}, CBC
 
 
-def _run(cipher: str, key: bytes, iv: bytes, data: bytes, encrypting: bool) -> bytes:
-    if cipher == "DES":
-        return _run_des(key, iv, data, encrypting)
+_Step = Callable[[bytes], bytes]
+
+
+def _contexts(cipher: str, key: bytes, iv: bytes) -> tuple[_Step, _Step]:
     make, algorithms, chaining = _library()
     mode = make(algorithms[cipher](key), chaining(iv))
-    context = mode.encryptor() if encrypting else mode.decryptor()
-    return bytes(context.update(data) + context.finalize())
+    return mode.encryptor().update, mode.decryptor().update
 
 
-def _run_des(key: bytes, iv: bytes, data: bytes, encrypting: bool) -> bytes:
+def _des(key: bytes, iv: bytes) -> tuple[_Step, _Step]:
     """Single DES, which `cryptography` does not have."""
     from Cryptodome.Cipher import DES
-    context = DES.new(key, DES.MODE_CBC, iv)
-    return bytes(context.encrypt(data) if encrypting else context.decrypt(data))
+    return DES.new(key, DES.MODE_CBC, iv).encrypt, DES.new(key, DES.MODE_CBC, iv).decrypt

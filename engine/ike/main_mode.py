@@ -9,7 +9,7 @@ from engine.entropy import Entropy
 from engine.errors import ParseError
 from engine.ike import certified, nat, vendors
 from engine.ike.auth import phase1_hash, same
-from engine.ike.cipher import block_octets, is_weak_key
+from engine.ike.cipher import Cbc, block_octets, is_weak_key
 from engine.ike.constants import (
     NONCE_SIZE,
     ExchangeType,
@@ -120,7 +120,7 @@ def _derive(sa: Phase1, shared: bytes) -> None:
     key = cipher_key(sa.method.hash, keys.e, sa.method.cipher)
     if is_weak_key(sa.method.cipher, key):
         raise Failure("weak-key", Win32.DIFFIE_HELLMAN)
-    sa.keys, sa.key = keys, key
+    sa.keys, sa.key, sa.cbc = keys, key, Cbc(sa.method.cipher, key)
     sa.iv = phase1_iv(sa.method.hash, sa.ke_i, sa.ke_r, block_octets(sa.method.cipher))
     sa.key_pair = None
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from engine.address import Address
 from engine.errors import ParseError
 from engine.ike.auth import message_hash, same
-from engine.ike.cipher import block_octets, decrypt, encrypt
+from engine.ike.cipher import Cbc, block_octets
 from engine.ike.constants import (
     DEFAULT_OFFERED_SECONDS,
     HEADER_SIZE,
@@ -63,7 +63,7 @@ class Exchange:
 class Phase1(Exchange):
     """An ISAKMP SA, half open until `state` is "up"; before, `state` is the last message sent."""
 
-    __slots__ = ("authentication", "authentications", "behind", "certificate", "cookie_i",
+    __slots__ = ("authentication", "authentications", "behind", "cbc", "certificate", "cookie_i",
                  "cookie_r", "created", "dpd", "dpd_asked", "dpd_seen", "dpd_sequence",
                  "dpd_tries", "heard", "natt", "peer_behind", "own",
                  "requests", "id_i", "initiator", "iv", "ke_i", "ke_r",
@@ -91,6 +91,7 @@ class Phase1(Exchange):
         self.offered: tuple[Proposal, ...] = ()
         self.sai_b = self.ke_i = self.ke_r = self.ni = self.nr = self.id_i = b""
         self.notify_life = self.key = self.iv = b""
+        self.cbc: Cbc | None = None
         self.key_pair: KeyPair | None = None
         self.keys: Skeyids | None = None
         self.peer_identity = self.peer_vendor = ""
@@ -168,8 +169,8 @@ def vendor_text(vendor_ids: list[bytes]) -> str:
 def seal(sa: Phase1, exchange: int, message_id: int, iv: bytes,
          payloads: list[Payload]) -> tuple[bytes, bytes]:
     """An encrypted message, and the IV of the one that follows it in its exchange."""
-    assert sa.method
-    body = encrypt(sa.method.cipher, sa.key, iv, build_chain(payloads))
+    assert sa.cbc
+    body = sa.cbc.encrypt(iv, build_chain(payloads))
     header = Header(sa.cookie_i, sa.cookie_r, payloads[0].type, exchange, Flag.ENCRYPTED,
                     message_id, HEADER_SIZE + len(body))
     return header.build() + body, body[-len(iv):]
@@ -180,10 +181,10 @@ def unseal(sa: Phase1, header: Header, data: bytes, iv: bytes) -> Opened:
 
     Raises ParseError as `parse_chain` does; up to one block of padding is accepted.
     """
-    assert sa.method
+    assert sa.cbc
     body = data[HEADER_SIZE:]
-    plain = decrypt(sa.method.cipher, sa.key, iv, body)
-    payloads = parse_chain(header.next_payload, plain, block_octets(sa.method.cipher))
+    plain = sa.cbc.decrypt(iv, body)
+    payloads = parse_chain(header.next_payload, plain, len(iv))
     used = sum(4 + len(payload.body) for payload in payloads)
     return Opened(payloads, plain[:used], body[-len(iv):])
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from engine.errors import ParseError
 from engine.ike import main_mode
 from engine.ike.auth import message_hash, third_hash
-from engine.ike.cipher import block_octets, decrypt, encrypt
+from engine.ike.cipher import Cbc, block_octets
 from engine.ike.constants import HEADER_SIZE, ExchangeType, Flag, PayloadType
 from engine.ike.endpoint import IkeEndpoint
 from engine.ike.interface import IkeOutput
@@ -137,7 +137,7 @@ def key_for(state: State, exchange: int, message_id: int = 0) -> Key:
 def plaintext(sa: Phase1, iv: bytes, data: bytes) -> bytes:
     """The body of a datagram decrypted, padding in place."""
     assert sa.method
-    return decrypt(sa.method.cipher, sa.key, iv, data[HEADER_SIZE:])
+    return Cbc(sa.method.cipher, sa.key).decrypt(iv, data[HEADER_SIZE:])
 
 
 def proven(state: State, key: Key, first: int, plain: bytes) -> bytes:
@@ -169,6 +169,6 @@ def sealed(state: State, key: Key, first: int, plain: bytes, flags: int = 0) -> 
     """The datagram: a plaintext truly encrypted."""
     sa = state.sa
     assert sa.method
-    body = encrypt(sa.method.cipher, sa.key, key.iv, plain)
+    body = Cbc(sa.method.cipher, sa.key).encrypt(key.iv, plain)
     return Header(sa.cookie_i, sa.cookie_r, first, key.exchange, Flag.ENCRYPTED | flags,
                   key.message_id, HEADER_SIZE + len(body)).build() + body

@@ -3,7 +3,7 @@
 import pytest
 
 from engine.errors import ParseError
-from engine.ike.cipher import block_octets, decrypt
+from engine.ike.cipher import Cbc, block_octets
 from engine.ike.constants import HEADER_SIZE, ExchangeType, NotifyType, PayloadType
 from engine.ike.endpoint import IkeEndpoint
 from engine.ike.identity import identity_network, parse_identity
@@ -58,7 +58,7 @@ def test_the_captured_chain_of_encrypted_messages_opens_with_its_key() -> None:
     assert iv.hex() == "f39411fd5481b85c"
     chains = []
     for one in data[4:6]:
-        plain = decrypt("3DES", KEY, iv, one[HEADER_SIZE:])
+        plain = Cbc("3DES", KEY).decrypt(iv, one[HEADER_SIZE:])
         chains.append(parse_chain(parse_header(one).next_payload, plain, block_octets("3DES")))
         iv = one[-8:]
     assert [payload.type for payload in chains[0]][:1] == [PayloadType.ID]
@@ -66,7 +66,7 @@ def test_the_captured_chain_of_encrypted_messages_opens_with_its_key() -> None:
     header = parse_header(data[6])
     assert header.message_id == 0xf2cfe203
     quick_iv = phase2_iv("MD5", iv, header.message_id, 8)
-    plain = decrypt("3DES", KEY, quick_iv, data[6][HEADER_SIZE:])
+    plain = Cbc("3DES", KEY).decrypt(quick_iv, data[6][HEADER_SIZE:])
     quick = parse_chain(header.next_payload, plain, 8)
     kinds = [payload.type for payload in quick]
     assert kinds[:2] == [PayloadType.HASH, PayloadType.SA]

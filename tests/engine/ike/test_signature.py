@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from engine.ike.cipher import block_octets, decrypt
+from engine.ike.cipher import Cbc, block_octets
 from engine.ike.constants import HEADER_SIZE, PayloadType
 from engine.ike.failure import Failure
 from engine.ike.keymat import phase1_iv
@@ -126,7 +126,7 @@ def captured() -> list[tuple[Payload, ...]]:
     iv = phase1_iv("MD5", ke[0], ke[1], block_octets("3DES"))
     chains = []
     for one in data[4:6]:
-        plain = decrypt("3DES", CAPTURE_KEY, iv, one[HEADER_SIZE:])
+        plain = Cbc("3DES", CAPTURE_KEY).decrypt(iv, one[HEADER_SIZE:])
         chains.append(parse_chain(parse_header(one).next_payload, plain, block_octets("3DES")))
         iv = one[-8:]
     return chains
