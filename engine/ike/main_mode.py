@@ -4,6 +4,8 @@ Each step reads one message and gives the next one. It changes the SA only when 
 message was right, so a refused message leaves the exchange where it was.
 """
 
+from functools import lru_cache
+
 from engine.address import Address, format_address
 from engine.entropy import Entropy
 from engine.errors import ParseError
@@ -32,6 +34,7 @@ from engine.ike.keymat import cipher_key, phase1_iv, signature_skeyids, skeyids
 from engine.ike.payloads import Notify, build_sa, parse_notify, parse_sa
 from engine.ike.phase1 import Opened, Phase1, check_nonce, seal, unseal, vendor_text
 from engine.ike.proposal import (
+    REMEMBERED,
     Choice,
     chosen,
     life_values,
@@ -41,6 +44,7 @@ from engine.ike.proposal import (
 )
 from engine.ike.rules import bodies, body, check_payloads
 from engine.ike.wire import Header, Payload, build_message
+from engine.suites import MainModeMethod
 
 NEXT = {"MM1": "MM2", "MM2": "MM3", "MM3": "MM4", "MM4": "MM5", "MM5": "MM6"}
 
@@ -53,9 +57,16 @@ def _clear(sa: Phase1, payloads: list[Payload]) -> bytes:
 def first(sa: Phase1, vendor_version: int) -> bytes:
     """MM1: what we offer. The SA payload's body is kept octet for octet for the hashes."""
     sa.offered = offer_phase1(sa.policy.methods, sa.lifetime, sa.authentications)
-    offer = build_sa(sa.offered)
+    offer = _offer(sa.policy.methods, sa.lifetime, sa.authentications)
     sa.sai_b, sa.state = offer.body, "MM1"
-    return _clear(sa, [offer, *vendors.offered(sa.policy, vendor_version)])
+    return _clear(sa, [offer, *vendors.offered(sa.policy.natt, sa.policy.dpd > 0,
+                                               vendor_version)])
+
+
+@lru_cache(REMEMBERED)
+def _offer(methods: tuple[MainModeMethod, ...], seconds: int,
+           authentications: tuple[str, ...]) -> Payload:
+    return build_sa(offer_phase1(methods, seconds, authentications))
 
 
 def second(sa: Phase1, payloads: tuple[Payload, ...], vendor_version: int) -> bytes:
@@ -72,7 +83,7 @@ def second(sa: Phase1, payloads: tuple[Payload, ...], vendor_version: int) -> by
     _know(sa, payloads)
     sa.state = "MM2"
     return _clear(sa, [build_sa((choice.answer,)),
-                       *vendors.answered(sa.policy, vendor_version, sa.natt)])
+                       *vendors.answered(sa.natt, sa.policy.dpd > 0, vendor_version)])
 
 
 def _know(sa: Phase1, payloads: tuple[Payload, ...]) -> None:

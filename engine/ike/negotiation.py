@@ -44,8 +44,7 @@ def usable(policy: Phase1Policy | None, wall: float) -> tuple[str, ...]:
     if policy is None or not policy.methods:
         raise Failure("no-policy", Win32.NO_POLICY)
     found: list[str] = []
-    why = Failure("no-certificate", Win32.NO_CERTIFICATE,
-                  detail=("Authentication Method", "Preshared key", "Certificate"))
+    why: Failure | None = None
     for kind in policy.preference:
         if kind == "psk" and policy.psk:
             found.append(kind)
@@ -55,12 +54,18 @@ def usable(policy: Phase1Policy | None, wall: float) -> tuple[str, ...]:
                 found.append(kind)
             except Failure as failure:
                 why = failure
-    if not found and policy.kerberos and not policy.credentials:
-        why = Failure("kerberos-unsupported", Win32.KERBEROS,
-                      detail=("Authentication Method", "Preshared key", "Kerberos"))
     if not found:
-        raise why
+        raise why or _unable(policy)
     return tuple(found)
+
+
+def _unable(policy: Phase1Policy) -> Failure:
+    """Why a policy without key and certificates cannot begin."""
+    if policy.kerberos and not policy.credentials:
+        return Failure("kerberos-unsupported", Win32.KERBEROS,
+                       detail=("Authentication Method", "Preshared key", "Kerberos"))
+    return Failure("no-certificate", Win32.NO_CERTIFICATE,
+                   detail=("Authentication Method", "Preshared key", "Certificate"))
 
 
 def initiate(core: Core, local: Address, peer: Address, wanted: Phase2Policy, now: float,

@@ -5,6 +5,7 @@ decide a match and tell the operator which one differed. Attributes: RFC 2409 ap
 """
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from engine.errors import ParseError
@@ -26,6 +27,7 @@ from engine.ike.payloads import Proposal, Transform
 from engine.suites import MainModeMethod
 
 Fields = dict[str, str]
+Expected = tuple[Fields, ...]
 
 CIPHER_BITS = {"AES128": 128, "AES192": 192, "AES256": 256}
 _IKE_CIPHERS = {"DES": 1, "3DES": 5, "AES128": 7, "AES192": 7, "AES256": 7}
@@ -35,8 +37,13 @@ _IKE_AUTHENTICATIONS = {1: "Preshared key", 2: "DSS signature", 3: "RSA signatur
 _AUTHENTICATIONS = {"psk": AUTH_PRE_SHARED_KEY, "rsa": AUTH_RSA_SIGNATURE}
 
 
+# Peers offer the same again and again. So many readings are remembered, each of so many octets at
+# most, so that a stranger's offers cost no memory.
+REMEMBERED, MEMORABLE = 256, 64
+
+
 class Reading(NamedTuple):
-    """A transform in words; lifetimes are 0 when the offer names none."""
+    """A transform in words; lifetimes are 0 when the offer names none. Nobody changes it."""
 
     fields: Fields
     seconds: int
@@ -100,13 +107,22 @@ def read_phase1(transform: Transform) -> Reading | None:
     """A phase 1 transform in words, None when it is no valid KEY_IKE transform."""
     if transform.id != KEY_IKE:
         return None
-    return read(transform.attributes, OakleyAttribute.LIFE_TYPE, OakleyAttribute.LIFE_DURATION,
-                 OakleyAttribute, _phase1_fields)
+    attributes = transform.attributes
+    return (_recall_phase1 if len(attributes) <= MEMORABLE else _read_phase1)(attributes)
+
+
+def _read_phase1(attributes: bytes) -> Reading | None:
+    return read(attributes, OakleyAttribute.LIFE_TYPE, OakleyAttribute.LIFE_DURATION,
+                OakleyAttribute, _phase1_fields)
+
+
+_recall_phase1 = lru_cache(REMEMBERED)(_read_phase1)
 
 
 # --- offering -----------------------------------------------------------------------------------
 
 
+@lru_cache(REMEMBERED)
 def offer_phase1(methods: tuple[MainModeMethod, ...], seconds: int,
                  authentications: tuple[str, ...] = ("psk",)) -> tuple[Proposal, ...]:
     """One proposal with a transform per authentication and method, in preference order.
@@ -134,16 +150,21 @@ def _phase1_attributes(method: MainModeMethod, authentication: int, seconds: int
 # --- choosing -----------------------------------------------------------------------------------
 
 
-def _expected_phase1(policy: Phase1Policy, authentications: tuple[str, ...]) -> list[Fields]:
-    names = [_IKE_AUTHENTICATIONS[_AUTHENTICATIONS[one]] for one in authentications]
+def _expected_phase1(policy: Phase1Policy, authentications: tuple[str, ...]) -> Expected:
+    names = tuple([_IKE_AUTHENTICATIONS[_AUTHENTICATIONS[one]] for one in authentications])
     if not policy.psk and not policy.credentials:
-        names = ["Kerberos" if policy.kerberos else "Certificate"]
-    return [{"Encryption Algorithm": one.cipher, "Hash Algorithm": one.hash,
-             "Diffie-Hellman Group": str(one.group), "Authentication Method": name,
-             "Other attributes": "none"} for name in names for one in policy.methods]
+        names = ("Kerberos" if policy.kerberos else "Certificate",)
+    return _wanted_phase1(policy.methods, names)
 
 
-def why_rejected(expected: list[Fields], readings: list[Fields]) -> tuple[str, str, str]:
+@lru_cache(REMEMBERED)
+def _wanted_phase1(methods: tuple[MainModeMethod, ...], names: tuple[str, ...]) -> Expected:
+    return tuple({"Encryption Algorithm": one.cipher, "Hash Algorithm": one.hash,
+                  "Diffie-Hellman Group": str(one.group), "Authentication Method": name,
+                  "Other attributes": "none"} for name in names for one in methods)
+
+
+def why_rejected(expected: Expected, readings: list[Fields]) -> tuple[str, str, str]:
     """The first differing attribute of the closest pair: (name, expected, received)."""
     best: tuple[int, tuple[str, str, str]] = (-1, ("Proposal", "one we know", "none we can read"))
     for mine in expected:
@@ -156,7 +177,7 @@ def why_rejected(expected: list[Fields], readings: list[Fields]) -> tuple[str, s
     return best[1]
 
 
-def no_proposal(expected: list[Fields], readings: list[Fields]) -> Failure:
+def no_proposal(expected: Expected, readings: list[Fields]) -> Failure:
     """Nothing offered is in our policy, with the first difference of the closest pair."""
     return Failure("no-proposal-chosen", Win32.POLICY_MATCH, NotifyType.NO_PROPOSAL_CHOSEN,
                    why_rejected(expected, readings))
@@ -168,7 +189,8 @@ def select_phase1(offered: tuple[Proposal, ...], policy: Phase1Policy,
 
     Raises Failure "no-proposal-chosen".
     """
-    expected, seen = _expected_phase1(policy, authentications), []
+    expected = _expected_phase1(policy, authentications)
+    seen: list[Fields] = []
     for proposal in offered:
         if proposal.protocol != ProtocolId.ISAKMP:
             continue

@@ -5,6 +5,7 @@ are its transforms; AH and ESP together are two proposals of one number, of whic
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice, product
 from typing import NamedTuple
 
@@ -23,6 +24,9 @@ from engine.ike.interface import Phase2Policy
 from engine.ike.payloads import Proposal, Transform
 from engine.ike.proposal import (
     CIPHER_BITS,
+    MEMORABLE,
+    REMEMBERED,
+    Expected,
     Fields,
     Reading,
     cipher_name,
@@ -50,6 +54,7 @@ _MODES = {Encapsulation.TUNNEL: "Tunnel", Encapsulation.TRANSPORT: "Transport",
           Encapsulation.UDP_TUNNEL: "UDP tunnel", Encapsulation.UDP_TRANSPORT: "UDP transport",
           Encapsulation.DRAFT_UDP_TUNNEL: "UDP tunnel (draft)",
           Encapsulation.DRAFT_UDP_TRANSPORT: "UDP transport (draft)"}
+_GROUPS = frozenset(map(str, GROUPS))
 # More ways to combine one number's transforms than any policy has are not looked at.
 _MOST_COMBINATIONS = 256
 MOST_METHODS = 255
@@ -86,6 +91,7 @@ class QuickChoice(NamedTuple):
 # --- methods ------------------------------------------------------------------------------------
 
 
+@lru_cache(REMEMBERED)
 def usable(methods: tuple[QuickModeMethod, ...], natted: bool = False,
            ) -> tuple[QuickModeMethod, ...]:
     """The methods that can be negotiated; AH cannot pass a NAT (RFC 3715 2.1)."""
@@ -128,14 +134,22 @@ def offer_phase2(wanted: Phase2Policy, spis: Spis,
     tunnel and transport (others behind a NAT, RFC 3947 5.1)."""
     mode = modes[0] if wanted.tunnel else modes[1]
     proposals: list[Proposal] = []
-    for number, methods in enumerate(_groups(usable(wanted.methods, natted)), 1):
-        parts = [Proposal(number, protocol, b"", tuple(
-            _transform(index, protocol, method, wanted.pfs_group, mode)
-            for index, method in enumerate(methods, 1)))
-            for protocol in _protocols(methods[0])]
-        numbers = spis.of(tuple(parts))
-        proposals += [part._replace(spi=numbers[part.protocol]) for part in parts]
+    for parts in _parts(usable(wanted.methods, natted), wanted.pfs_group, mode):
+        numbers = spis.of(parts)
+        proposals += [Proposal(number, protocol, numbers[protocol], transforms)
+                      for number, protocol, _, transforms in parts]
     return tuple(proposals)
+
+
+@lru_cache(REMEMBERED)
+def _parts(methods: tuple[QuickModeMethod, ...], group: int,
+           mode: int) -> tuple[tuple[Proposal, ...], ...]:
+    """The proposals of each number, still without SPIs."""
+    return tuple(tuple(Proposal(number, protocol, b"", tuple(
+        _transform(index, protocol, method, group, mode)
+        for index, method in enumerate(alike, 1)))
+        for protocol in _protocols(alike[0]))
+        for number, alike in enumerate(_groups(methods), 1))
 
 
 def _protocols(method: QuickModeMethod) -> list[int]:
@@ -184,23 +198,32 @@ def _ah_name(number: int, plain: dict[int, int]) -> str:
 
 def read_phase2(protocol: int, transform: Transform) -> Reading | None:
     """A transform of ESP or AH in words, None when its attributes contradict themselves."""
+    _, number, attributes = transform
+    read_it = _recall_phase2 if len(attributes) <= MEMORABLE else _read_phase2
+    return read_it(protocol, number, attributes)
+
+
+def _read_phase2(protocol: int, number: int, attributes: bytes) -> Reading | None:
     def fields(plain: dict[int, int]) -> Fields:
         words = {"ESP Algorithm": _ABSENT, "Integrity Algorithm": _ABSENT, "AH Algorithm": _ABSENT}
         bits = plain.get(IpsecAttribute.KEY_LENGTH, 0)
         if protocol == ProtocolId.AH:
-            words["AH Algorithm"] = _ah_name(transform.id, plain)
+            words["AH Algorithm"] = _ah_name(number, plain)
             if bits:
                 words["AH Algorithm"] += " with key length"
         else:
-            words["ESP Algorithm"] = _esp_name(transform.id, bits)
+            words["ESP Algorithm"] = _esp_name(number, bits)
             words["Integrity Algorithm"] = _auth_name(plain)
         mode = plain.get(IpsecAttribute.ENCAPSULATION, 0)
         words["Encapsulation Mode"] = next((name for code, name in _MODES.items()
                                             if code == mode), f"unknown ({mode})")
         words["PFS Group"] = str(plain.get(IpsecAttribute.GROUP, 0))
         return words
-    return read(transform.attributes, IpsecAttribute.LIFE_TYPE, IpsecAttribute.LIFE_DURATION,
+    return read(attributes, IpsecAttribute.LIFE_TYPE, IpsecAttribute.LIFE_DURATION,
                 IpsecAttribute, fields)
+
+
+_recall_phase2 = lru_cache(REMEMBERED)(_read_phase2)
 
 
 def _join(readings: tuple[Reading, ...]) -> Reading:
@@ -225,15 +248,14 @@ def _shorter(one: int, other: int) -> int:
 # --- choosing -----------------------------------------------------------------------------------
 
 
-def _expected(wanted: Phase2Policy, methods: tuple[QuickModeMethod, ...],
-              modes: tuple[int, int]) -> list[Fields]:
-    mode = named({name: code for code, name in _MODES.items()},
-                 modes[0] if wanted.tunnel else modes[1])
-    return [{"ESP Algorithm": one.esp_cipher or "None" if one.has_esp else _ABSENT,
-             "Integrity Algorithm": one.esp_auth or _ABSENT,
-             "AH Algorithm": one.ah_auth or _ABSENT,
-             "Encapsulation Mode": mode, "PFS Group": str(wanted.pfs_group),
-             "Other attributes": "none"} for one in methods]
+@lru_cache(REMEMBERED)
+def _expected(methods: tuple[QuickModeMethod, ...], group: int, mode: int) -> Expected:
+    words = named({name: code for code, name in _MODES.items()}, mode)
+    return tuple({"ESP Algorithm": one.esp_cipher or "None" if one.has_esp else _ABSENT,
+                  "Integrity Algorithm": one.esp_auth or _ABSENT,
+                  "AH Algorithm": one.ah_auth or _ABSENT,
+                  "Encapsulation Mode": words, "PFS Group": str(group),
+                  "Other attributes": "none"} for one in methods)
 
 
 def _numbered(offered: tuple[Proposal, ...]) -> list[tuple[Proposal, ...]]:
@@ -264,17 +286,19 @@ def select_phase2(offered: tuple[Proposal, ...], wanted: Phase2Policy, spis: Spi
     do not have (compression) are passed over. Raises Failure "no-proposal-chosen".
     """
     methods = usable(wanted.methods, natted)
-    expected, seen = _expected(wanted, methods, modes), []
+    expected = _expected(methods, wanted.pfs_group, modes[0] if wanted.tunnel else modes[1])
+    seen: list[Fields] = []
     for group in _numbered(offered):
         for transforms, reading in _ways(group):
             asked = reading.fields["PFS Group"]
-            fields = dict(reading.fields)
-            if not wanted.pfs_group and asked in map(str, GROUPS):
-                fields["PFS Group"] = "0"
+            fields = reading.fields
+            if not wanted.pfs_group and asked in _GROUPS:
+                fields = {**fields, "PFS Group": "0"}
             if fields in expected:
                 numbers = spis.of(group)
-                answer = tuple(one._replace(spi=numbers[one.protocol], transforms=(transform,))
-                               for one, transform in zip(group, transforms, strict=True))
+                answer = tuple(
+                    Proposal(one.number, one.protocol, numbers[one.protocol], (transform,))
+                    for one, transform in zip(group, transforms, strict=True))
                 return QuickChoice(methods[expected.index(fields)], answer, group,
                                    reading.seconds, reading.kilobytes, int(asked))
             seen.append(reading.fields)

@@ -1,5 +1,7 @@
 """What may stand in which message: payload types with least and greatest number (RFC 2409 5)."""
 
+from functools import lru_cache
+
 from engine.errors import ParseError
 from engine.ike.constants import ExchangeType, PayloadType
 from engine.ike.wire import Header, Payload
@@ -66,9 +68,15 @@ def check_payloads(label: str, payloads: tuple[Payload, ...]) -> None:
 
     Raises ParseError "unexpected-payload", "missing-payload" or "payload-order".
     """
+    _check_types(label, tuple([kind for kind, _ in payloads]))
+
+
+@lru_cache(256)
+def _check_types(label: str, kinds: tuple[int, ...]) -> None:
+    """The check itself: a sequence of types that was right once is right always."""
     table = _LIMITS[label]
     counts: dict[int, int] = {}
-    for kind, _ in payloads:
+    for kind in kinds:
         counts[kind] = counts.get(kind, 0) + 1
         if counts[kind] > table.get(kind, _NOT_HERE)[1]:
             often = f"{P(kind).name} too often" if kind in table else f"payload type {kind}"
@@ -77,7 +85,7 @@ def check_payloads(label: str, payloads: tuple[Payload, ...]) -> None:
         if counts.get(wanted, 0) < table[wanted][0]:
             raise ParseError("missing-payload", f"{wanted.name} in {label}")
     opening = _OPENING.get(label, ())
-    if tuple(payload.type for payload in payloads[:len(opening)]) != opening:
+    if kinds[:len(opening)] != opening:
         raise ParseError("payload-order", f"first payloads of {label}")
     if label in ("QM1", "QM2") and counts.get(P.ID) == 1:
         raise ParseError("missing-payload", f"second ID in {label}")

@@ -1,5 +1,6 @@
 """Vendor IDs: what each side can do beyond RFC 2409, said in the first two messages."""
 
+from functools import cache
 from hashlib import md5
 from typing import NamedTuple
 
@@ -45,21 +46,22 @@ EDITIONS = (
 )
 
 
-def offered(policy: Phase1Policy, version: int) -> list[Payload]:
+@cache
+def offered(natt: bool, dpd: bool, version: int) -> tuple[Payload, ...]:
     """What an initiator says of itself; `version` is Windows' number behind its own ID."""
-    bodies = [MS_VENDOR + version.to_bytes(4, "big")]
-    bodies += [one.vendor for one in EDITIONS] if policy.natt else []
-    bodies += [DPD] if policy.dpd else []
-    return [Payload(PayloadType.VENDOR_ID, one) for one in bodies]
+    return _said(version, EDITIONS if natt else (), dpd)
 
 
-def answered(policy: Phase1Policy, version: int, edition: NatTraversal | None,
-             ) -> list[Payload]:
+@cache
+def answered(edition: NatTraversal | None, dpd: bool, version: int) -> tuple[Payload, ...]:
     """What a responder says: of NAT traversal only the edition it has chosen."""
-    bodies = [MS_VENDOR + version.to_bytes(4, "big")]
-    bodies += [edition.vendor] if edition else []
-    bodies += [DPD] if policy.dpd else []
-    return [Payload(PayloadType.VENDOR_ID, one) for one in bodies]
+    return _said(version, (edition,) if edition else (), dpd)
+
+
+def _said(version: int, editions: tuple[NatTraversal, ...], dpd: bool) -> tuple[Payload, ...]:
+    bodies = [MS_VENDOR + version.to_bytes(4, "big"), *(one.vendor for one in editions)]
+    bodies += [DPD] if dpd else []
+    return tuple(Payload(PayloadType.VENDOR_ID, one) for one in bodies)
 
 
 def common_edition(policy: Phase1Policy, theirs: list[bytes]) -> NatTraversal | None:

@@ -11,6 +11,7 @@ from engine.errors import ParseError
 from engine.ike.constants import HEADER_SIZE, MAX_MESSAGE, MAX_PAYLOADS, Flag, PayloadType
 
 _GENERIC = Struct("!BBH")
+_HEADER = Struct("!8s8sBBBBII")
 
 
 class Header(NamedTuple):
@@ -37,8 +38,8 @@ class Header(NamedTuple):
     def build(self) -> bytes:
         """The header's octets; `length` must be set."""
         assert self.length >= HEADER_SIZE
-        return (self.cookies + bytes((self.next_payload, self.version, self.exchange, self.flags))
-                + self.message_id.to_bytes(4, "big") + self.length.to_bytes(4, "big"))
+        return _HEADER.pack(self.cookie_i, self.cookie_r, self.next_payload, self.version,
+                            self.exchange, self.flags, self.message_id, self.length)
 
 
 class Payload(NamedTuple):
@@ -55,11 +56,11 @@ def parse_header(data: bytes) -> Header:
     """
     if len(data) < HEADER_SIZE or len(data) > MAX_MESSAGE:
         raise ParseError("invalid-length", "datagram", len(data))
-    length = int.from_bytes(data[24:28], "big")
+    (cookie_i, cookie_r, following, version, exchange, flags, message_id,
+     length) = _HEADER.unpack_from(data)
     if length != len(data):
         raise ParseError("invalid-length", "header length", 24)
-    return Header(data[:8], data[8:16], data[16], data[18], data[19],
-                  int.from_bytes(data[20:24], "big"), length, data[17])
+    return Header(cookie_i, cookie_r, following, exchange, flags, message_id, length, version)
 
 
 def parse_chain(first: int, data: bytes, padding: int = 0) -> tuple[Payload, ...]:
@@ -88,16 +89,16 @@ def parse_chain(first: int, data: bytes, padding: int = 0) -> tuple[Payload, ...
 def build_chain(payloads: tuple[Payload, ...] | list[Payload]) -> bytes:
     """The payloads with their generic headers; reserved octets are zero."""
     parts: list[bytes] = []
-    after = 0
-    for kind, body in reversed(payloads):
-        parts += body, _GENERIC.pack(after, 0, len(body) + 4)
-        after = kind
-    parts.reverse()
+    pack, last = _GENERIC.pack, len(payloads)
+    for at, (_, body) in enumerate(payloads, 1):
+        parts.append(pack(payloads[at].type if at < last else 0, 0, len(body) + 4))
+        parts.append(body)
     return b"".join(parts)
 
 
 def build_message(header: Header, payloads: tuple[Payload, ...] | list[Payload]) -> bytes:
     """A message in the clear: next payload and length of `header` are filled in."""
     body = build_chain(payloads)
-    return header._replace(next_payload=payloads[0].type,
-                           length=HEADER_SIZE + len(body)).build() + body
+    cookie_i, cookie_r, _, exchange, flags, message_id, _, version = header
+    return _HEADER.pack(cookie_i, cookie_r, payloads[0].type, version, exchange, flags, message_id,
+                        HEADER_SIZE + len(body)) + body
