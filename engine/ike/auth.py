@@ -2,7 +2,7 @@
 
 from hmac import compare_digest
 
-from engine.ike.keymat import prf
+from engine.ike.keymat import Prf, prf
 
 
 def phase1_hash(name: str, skeyid: bytes, own_ke: bytes, other_ke: bytes, own_cookie: bytes,
@@ -15,18 +15,19 @@ def phase1_hash(name: str, skeyid: bytes, own_ke: bytes, other_ke: bytes, own_co
     return prf(name, skeyid, own_ke + other_ke + own_cookie + other_cookie + sai_b + own_id)
 
 
-def message_hash(name: str, skeyid_a: bytes, message_id: int, rest: bytes,
+def message_hash(prf_a: Prf, message_id: int, rest: bytes,
                  nonce_i: bytes = b"") -> bytes:
     """HASH(1) of quick mode and informational; HASH(2) when `nonce_i` is given.
 
-    `rest` is everything that follows the HASH payload, generic headers included.
+    `prf_a` is under SKEYID_a; `rest` is everything that follows the HASH payload, generic headers
+    included.
     """
-    return prf(name, skeyid_a, message_id.to_bytes(4, "big") + nonce_i + rest)
+    return prf_a(message_id.to_bytes(4, "big") + nonce_i + rest)
 
 
-def third_hash(name: str, skeyid_a: bytes, message_id: int, ni: bytes, nr: bytes) -> bytes:
+def third_hash(prf_a: Prf, message_id: int, ni: bytes, nr: bytes) -> bytes:
     """HASH(3): the initiator was alive when the responder chose its nonce (RFC 2409 5.5)."""
-    return prf(name, skeyid_a, b"\0" + message_id.to_bytes(4, "big") + ni + nr)
+    return prf_a(b"\0" + message_id.to_bytes(4, "big") + ni + nr)
 
 
 def same(expected: bytes, received: bytes) -> bool:

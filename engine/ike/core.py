@@ -2,8 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
-from hashlib import sha256
-from hmac import digest as hmac_digest
+from hashlib import blake2s, sha256
 from typing import NamedTuple
 
 from engine.address import Address
@@ -154,7 +153,7 @@ class Core(Tables):
         """A cookie bound to both addresses, a local secret and a count (RFC 2408 2.5.3)."""
         self._cookies_made += 1
         seed = b"".join(part.to_bytes(8, "big") for part in (local, peer, self._cookies_made))
-        cookie = hmac_digest(self._secret, seed, "sha256")[:8]
+        cookie = blake2s(seed, key=self._secret, digest_size=8).digest()
         return cookie if cookie != ZERO_COOKIE else self.new_cookie(local, peer)
 
     def new_message_id(self, sa: Phase1) -> int:

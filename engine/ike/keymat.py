@@ -22,12 +22,34 @@ def prf(name: str, key: bytes, data: bytes) -> bytes:
 
     Written out (RFC 2104 2) because `hmac.digest` takes half as long again.
     """
+    make, key = _MAKERS[name][0], _block(name, key)
+    inner = make(key.translate(_INNER) + data, usedforsecurity=False).digest()
+    return make(key.translate(_OUTER) + inner, usedforsecurity=False).digest()
+
+
+def _block(name: str, key: bytes) -> bytes:
+    """A key of any length as one block of the hash (RFC 2104 2)."""
     make, block = _MAKERS[name]
     if len(key) > block:
         key = make(key, usedforsecurity=False).digest()
-    key = key.ljust(block, b"\0")
-    inner = make(key.translate(_INNER) + data, usedforsecurity=False).digest()
-    return make(key.translate(_OUTER) + inner, usedforsecurity=False).digest()
+    return key.ljust(block, b"\0")
+
+
+class Prf:
+    """The prf under one key that serves more than once: the key's two blocks are hashed once."""
+
+    __slots__ = ("_inner", "_outer")
+
+    def __init__(self, name: str, key: bytes) -> None:
+        make, key = _MAKERS[name][0], _block(name, key)
+        self._inner = make(key.translate(_INNER), usedforsecurity=False)
+        self._outer = make(key.translate(_OUTER), usedforsecurity=False)
+
+    def __call__(self, data: bytes) -> bytes:
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(data)
+        outer.update(inner.digest())
+        return outer.digest()
 
 
 class Skeyids(NamedTuple):
@@ -80,15 +102,16 @@ def phase2_iv(name: str, last_block: bytes, message_id: int, block: int) -> byte
     return digest(name, last_block + message_id.to_bytes(4, "big"))[:block]
 
 
-def keymat(name: str, d: bytes, shared: bytes, protocol: int, spi: int, nonces: bytes,
+def keymat(prf_d: Prf, shared: bytes, protocol: int, spi: int, nonces: bytes,
            wanted: int) -> bytes:
     """`wanted` octets of KEYMAT for one SA and direction (RFC 2409 5.5).
 
-    `shared` is g(qm)^xy with PFS, else empty; `nonces` is Ni_b | Nr_b of quick mode.
+    `prf_d` is under SKEYID_d, `shared` is g(qm)^xy with PFS, else empty; `nonces` is Ni_b | Nr_b
+    of quick mode.
     """
     seed = shared + bytes((protocol,)) + spi.to_bytes(4, "big") + nonces
-    block = stream = prf(name, d, seed)
+    block = stream = prf_d(seed)
     while len(stream) < wanted:
-        block = prf(name, d, block + seed)
+        block = prf_d(block + seed)
         stream += block
     return stream[:wanted]

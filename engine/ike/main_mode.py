@@ -30,7 +30,7 @@ from engine.ike.identity import (
     parse_identity,
     phase1_address,
 )
-from engine.ike.keymat import cipher_key, phase1_iv, signature_skeyids, skeyids
+from engine.ike.keymat import Prf, cipher_key, phase1_iv, signature_skeyids, skeyids
 from engine.ike.payloads import Notify, build_sa, parse_notify, parse_sa
 from engine.ike.phase1 import Opened, Phase1, check_nonce, seal, unseal, vendor_text
 from engine.ike.proposal import (
@@ -132,6 +132,7 @@ def _derive(sa: Phase1, shared: bytes) -> None:
     if is_weak_key(sa.method.cipher, key):
         raise Failure("weak-key", Win32.DIFFIE_HELLMAN)
     sa.keys, sa.key, sa.cbc = keys, key, Cbc(sa.method.cipher, key)
+    sa.prf_a, sa.prf_d = Prf(sa.method.hash, keys.a), Prf(sa.method.hash, keys.d)
     sa.iv = phase1_iv(sa.method.hash, sa.ke_i, sa.ke_r, block_octets(sa.method.cipher))
     sa.key_pair = None
 

@@ -23,7 +23,7 @@ from engine.ike.credentials import CertificateIdentity
 from engine.ike.failure import Failure
 from engine.ike.groups import KeyPair
 from engine.ike.interface import Phase1Info, Phase1Policy, Phase2Policy
-from engine.ike.keymat import Skeyids, phase2_iv
+from engine.ike.keymat import Prf, Skeyids, phase2_iv
 from engine.ike.payloads import Proposal
 from engine.ike.wire import Header, Payload, build_chain, parse_chain
 from engine.suites import MainModeMethod
@@ -69,7 +69,8 @@ class Phase1(Exchange):
                  "requests", "id_i", "initiator", "iv", "ke_i", "ke_r",
                  "key", "key_pair", "keys", "lifetime", "local", "local_port", "message_ids",
                  "method", "ni", "notify_life", "nr", "offered", "peer", "peer_identity",
-                 "peer_port", "peer_vendor", "pending", "policy", "quick_modes", "quicks",
+                 "peer_port", "peer_vendor", "pending", "policy", "prf_a", "prf_d", "quick_modes",
+                 "quicks",
                  "sai_b", "state")
 
     def __init__(self, local: Address, local_port: int, peer: Address, peer_port: int,
@@ -94,6 +95,8 @@ class Phase1(Exchange):
         self.cbc: Cbc | None = None
         self.key_pair: KeyPair | None = None
         self.keys: Skeyids | None = None
+        self.prf_a: Prf | None = None
+        self.prf_d: Prf | None = None
         self.peer_identity = self.peer_vendor = ""
         self.message_ids: set[int] = set()
         self.pending: list[Wish] = []
@@ -198,15 +201,15 @@ def exchange_iv(sa: Phase1, message_id: int) -> bytes:
 def hashed(sa: Phase1, message_id: int, rest: list[Payload],
            nonce_i: bytes = b"") -> list[Payload]:
     """`rest` behind the HASH payload that authenticates it: HASH(1), or HASH(2) with Ni."""
-    assert sa.method and sa.keys
-    proof = message_hash(sa.method.hash, sa.keys.a, message_id, build_chain(rest), nonce_i)
+    assert sa.prf_a
+    proof = message_hash(sa.prf_a, message_id, build_chain(rest), nonce_i)
     return [Payload(PayloadType.HASH, proof), *rest]
 
 
 def check_hash(sa: Phase1, message_id: int, opened: Opened, nonce_i: bytes = b"") -> None:
     """Verifies the first payload as HASH(1) or HASH(2). Raises ParseError "invalid-hash"."""
-    assert sa.method and sa.keys
-    expected = message_hash(sa.method.hash, sa.keys.a, message_id, opened.behind_hash, nonce_i)
+    assert sa.prf_a
+    expected = message_hash(sa.prf_a, message_id, opened.behind_hash, nonce_i)
     if not same(expected, opened.payloads[0].body):
         raise ParseError("invalid-hash", "HASH payload")
 

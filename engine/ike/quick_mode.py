@@ -106,8 +106,8 @@ def open_message(quick: QuickMode, header: Header, data: bytes, label: str) -> O
 
 def _check_third(quick: QuickMode, opened: Opened) -> None:
     sa = quick.sa
-    assert sa.method and sa.keys
-    expected = third_hash(sa.method.hash, sa.keys.a, quick.message_id, quick.ni, quick.nr)
+    assert sa.prf_a
+    expected = third_hash(sa.prf_a, quick.message_id, quick.ni, quick.nr)
     if not same(expected, opened.payloads[0].body):
         raise ParseError("invalid-hash", "HASH payload")
 
@@ -255,8 +255,8 @@ def third(quick: QuickMode, opened: Opened) -> bytes:
     quick.seconds, quick.kilobytes = _agreed_life(quick, payloads)
     quick.iv, quick.state = opened.iv, "done"
     sa = quick.sa
-    assert sa.method and sa.keys
-    proof = third_hash(sa.method.hash, sa.keys.a, quick.message_id, quick.ni, quick.nr)
+    assert sa.prf_a
+    proof = third_hash(sa.prf_a, quick.message_id, quick.ni, quick.nr)
     return _seal(quick, [Payload(PayloadType.HASH, proof)])
 
 
@@ -276,9 +276,8 @@ def _agreed_life(quick: QuickMode, payloads: tuple[Payload, ...]) -> tuple[int, 
 
 def _stream(quick: QuickMode, protocol: int, spi: int, wanted: int) -> bytes:
     sa = quick.sa
-    assert sa.method and sa.keys
-    return keymat(sa.method.hash, sa.keys.d, quick.shared, protocol, spi, quick.ni + quick.nr,
-                  wanted)
+    assert sa.prf_d
+    return keymat(sa.prf_d, quick.shared, protocol, spi, quick.ni + quick.nr, wanted)
 
 
 def _keys(quick: QuickMode, spis: Spis) -> SaKeys:

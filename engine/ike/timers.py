@@ -17,8 +17,8 @@ class TimerTable:
     """At most one time per (kind, owner). Setting again replaces it; due ones come in order."""
 
     def __init__(self) -> None:
-        self._at: dict[Timer, tuple[float, int]] = {}
-        self._heap: list[tuple[float, int, Timer]] = []
+        self._at: dict[tuple[str, Hashable], tuple[float, int]] = {}
+        self._heap: list[tuple[float, int, tuple[str, Hashable]]] = []
         self._order = count()
 
     def __len__(self) -> int:
@@ -26,7 +26,7 @@ class TimerTable:
 
     def set(self, kind: str, owner: Hashable, at: float) -> None:
         """Wakes `owner` for `kind` at engine time `at`."""
-        timer, order = Timer(kind, owner), next(self._order)
+        timer, order = (kind, owner), next(self._order)
         self._at[timer] = at, order
         heappush(self._heap, (at, order, timer))
         if len(self._heap) > 64 + 4 * len(self._at):
@@ -35,7 +35,7 @@ class TimerTable:
     def cancel(self, owner: Hashable, *kinds: str) -> None:
         """Forgets these alarms of `owner`; absent ones are no error."""
         for kind in kinds:
-            self._at.pop(Timer(kind, owner), None)
+            self._at.pop((kind, owner), None)
 
     def next(self) -> float | None:
         """The earliest alarm, or None."""
@@ -50,12 +50,12 @@ class TimerTable:
             return None
         timer = heappop(self._heap)[2]
         del self._at[timer]
-        return timer
+        return Timer(*timer)
 
     def clear(self) -> None:
         """Forgets all of them."""
         self._at.clear()
         self._heap.clear()
 
-    def _stale(self, entry: tuple[float, int, Timer]) -> bool:
+    def _stale(self, entry: tuple[float, int, tuple[str, Hashable]]) -> bool:
         return self._at.get(entry[2]) != entry[:2]

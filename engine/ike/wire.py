@@ -49,6 +49,9 @@ class Payload(NamedTuple):
     body: bytes
 
 
+# What a NamedTuple's own constructor calls: saves a call for every payload received.
+_payload = tuple.__new__
+
 def parse_header(data: bytes) -> Header:
     """Reads the header and compares its length with the datagram's (the first check of 5.2).
 
@@ -79,7 +82,7 @@ def parse_chain(first: int, data: bytes, padding: int = 0) -> tuple[Payload, ...
         after, _, size = _GENERIC.unpack_from(data, at)
         if size < 4 or at + size > len(data):
             raise ParseError("invalid-payload", "payload length", at + 2)
-        payloads.append(Payload(kind, data[at + 4:at + size]))
+        payloads.append(_payload(Payload, (kind, data[at + 4:at + size])))
         kind, at = after, at + size
     if len(data) - at > padding:
         raise ParseError("invalid-payload", "octets after the last payload", at)

@@ -14,6 +14,7 @@ from engine.ike.cipher import Cbc, block_octets
 from engine.ike.constants import HEADER_SIZE, ExchangeType, Flag, PayloadType
 from engine.ike.endpoint import IkeEndpoint
 from engine.ike.interface import IkeOutput
+from engine.ike.keymat import Prf
 from engine.ike.phase1 import Phase1, exchange_iv
 from engine.ike.quick_mode import QuickMode
 from engine.ike.wire import Header, build_chain, parse_chain
@@ -158,9 +159,9 @@ def proven(state: State, key: Key, first: int, plain: bytes) -> bytes:
     behind = plain[4 + len(payloads[0].body):sum(4 + len(one.body) for one in payloads)]
     quick = key.quick
     if quick and not quick.initiator:
-        proof = third_hash(sa.method.hash, sa.keys.a, key.message_id, quick.ni, quick.nr)
+        proof = third_hash(Prf(sa.method.hash, sa.keys.a), key.message_id, quick.ni, quick.nr)
     else:
-        proof = message_hash(sa.method.hash, sa.keys.a, key.message_id, behind,
+        proof = message_hash(Prf(sa.method.hash, sa.keys.a), key.message_id, behind,
                              quick.ni if quick else b"")
     return plain[:2] + (4 + len(proof)).to_bytes(2, "big") + proof + behind
 

@@ -17,6 +17,7 @@ from engine.ike.interface import (
     SaDeleted,
     SendDatagram,
 )
+from engine.ike.keymat import Prf
 from engine.ike.payloads import Delete, Notify
 from engine.ike.phase1 import Phase1, exchange_iv, hashed, seal
 from engine.ike.wire import Header, Payload, build_chain, build_message, parse_chain, parse_header
@@ -158,7 +159,7 @@ def test_a_protected_message_needs_its_own_proof() -> None:
     sa = sa_of(pair.a)
     assert sa.method and sa.keys
     delete = Delete(ProtocolId.ISAKMP, (sa.cookies,)).build()
-    other = message_hash(sa.method.hash, sa.keys.a, 8, build_chain([delete]))
+    other = message_hash(Prf(sa.method.hash, sa.keys.a), 8, build_chain([delete]))
     for proof in (b"", bytes(20), other, other[:19], other + b"\0"):
         assert pair.deliver(protected(sa, 7, [delete], proof)) == [Dropped(A, "invalid-hash")]
     assert pair.deliver(protected(sa, 7, [delete])) == [

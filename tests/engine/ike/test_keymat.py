@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.ike.auth import phase1_hash
-from engine.ike.keymat import cipher_key, keymat, phase1_iv, phase2_iv, prf, skeyids
+from engine.ike.keymat import Prf, cipher_key, keymat, phase1_iv, phase2_iv, prf, skeyids
 from tests.support.ike_vectors import read_text
 
 RUB: list[dict[str, Any]] = json.loads(read_text("ikev1-psk-keys.json"))["cases"]
@@ -56,7 +56,7 @@ def test_quick_mode_keys_of_a_real_tool(way: str) -> None:
     case = RUB[1]
     quick = case["quick_mode"]
     nonces = bytes.fromhex(quick["ni2"] + quick["nr2"])
-    stream = keymat("SHA1", bytes.fromhex(case["skeyid_d"]), b"", quick["protocol"],
+    stream = keymat(Prf("SHA1", bytes.fromhex(case["skeyid_d"])), b"", quick["protocol"],
                     int(quick["spi_" + way], 16), nonces, 36)
     assert stream.hex() == quick["keymat_" + way + "_36"]
 
