@@ -49,6 +49,7 @@ _ROUTING = "commands.routing."
 _TOOLS = "commands.tools."
 _IMPAIR = "commands.lab.impair:"
 _FAULT = "commands.lab.fault:"
+_MIDDLE = "commands.lab.middle:"
 
 # (path, "module:Class", help)
 ROWS: list[tuple[str, str, str]] = [
@@ -255,6 +256,10 @@ ROWS: list[tuple[str, str, str]] = [
     ("lab add fault", _FAULT + "AddFault", "Breaks one thing of the lab on purpose."),
     ("lab delete fault", _FAULT + "DeleteFault", "Mends what was broken on purpose."),
     ("lab show fault", _FAULT + "ShowFault", "Displays the faults there are, or one of them."),
+    ("lab add nat", _MIDDLE + "AddNat", "Puts a NAT between gwA and its router."),
+    ("lab add proxy", _MIDDLE + "AddProxy", "Puts a proxy between gwA and its router."),
+    ("lab delete nat", _MIDDLE + "DeleteNat", "Takes the NAT away."),
+    ("lab delete proxy", _MIDDLE + "DeleteProxy", "Takes the proxy away."),
     ("lab restart", "commands.lab.lab:Restart", "Restarts a machine."),
     ("lab run", "commands.lab.lab:Run", "Lets the lab's time pass."),
     ("lab reset", "commands.lab.lab:Reset", "Puts the lab back as it was delivered."),

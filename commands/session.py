@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from commands.answer import Block
 from commands.errors import CommandError
 from commands.files import Files
+from engine.errors import EngineError
 from engine.policy.model import Secret
 
 if TYPE_CHECKING:
@@ -35,6 +37,21 @@ ARTICLE_NAMES: dict[str, str] = {
 }
 
 
+class _Variables(dict[str, str]):
+    """The session's names; the one that depends on the store opens it first."""
+
+    def __init__(self, session: "Session") -> None:
+        super().__init__(ARTICLE_NAMES)
+        self._session = session
+
+    def get(self, name: str, default: str | None = None) -> str | None:  # type: ignore[override]
+        """As a dictionary's. A store that cannot be opened is the command's to report."""
+        if name == "W2KextIP":
+            with suppress(EngineError):
+                assert self._session.store
+        return super().get(name, default)
+
+
 class Session:
     """One operator's sitting: mutable, one a shell (or a script, or a transcript run).
 
@@ -60,7 +77,7 @@ class Session:
         self.context: tuple[str, ...] = ()
         self.stack: list[tuple[str, ...]] = []
         self.aliases: dict[str, str] = {}
-        self.variables = dict(ARTICLE_NAMES)
+        self.variables: dict[str, str] = _Variables(self)
         self.site: Site | None = None  # None: the article's addresses
         self.location = "local"
         self.domain = ""  # the name given to `set store location=domain`
@@ -92,6 +109,7 @@ class Session:
         if self._store is None:
             from engine.lab.provision import open_store
             self._store = open_store(self.store_path, self.seed, self.wall, self.site)
+            self._follow(self._store)
         return self._store
 
     def bind(self, names: Mapping[str, str]) -> None:
@@ -103,6 +121,16 @@ class Session:
         from engine.lab.site import bound
         self.site = bound(names)
         self.variables |= self.site.names() | dict(names)
+
+    def _follow(self, store: "Store") -> None:
+        """Behind a NAT or a proxy that the store remembers gwA's outer address is another."""
+        before = next((one.name for one in store.machines() if one.role in ("nat", "proxy")), "")
+        if before:
+            from engine.address import format_address
+            public, own = (format_address(store.on(name).interface("External").address)
+                           for name in (before, "gwA"))
+            if self.variables["W2KextIP"] == public:
+                self.variables["W2KextIP"] = own
 
     @property
     def opened(self) -> bool:

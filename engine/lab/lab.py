@@ -18,7 +18,7 @@ from engine.host import Deliver, Host, Output, Refused, Transmit
 from engine.icmp import echo_request
 from engine.ip import DEFAULT_TTL, IPv4
 from engine.lab.link import End, Link
-from engine.lab.nat import ROLE, NatHost
+from engine.lab.nat import NAT, PROXY, NatHost, ProxyHost
 from engine.lab.seed import EPOCH, SEED, seeded_entropy
 from engine.lab.topology import LINKS
 from engine.lab.whole import Whole
@@ -30,6 +30,8 @@ __all__ = ["EPOCH", "SEED", "EchoResult", "Lab"]
 
 # Windows 2000's ping.
 IDENTIFIER = 0x0200
+# Machines that are more than a host, by their role.
+KINDS: dict[str, type[Host]] = {NAT: NatHost, PROXY: ProxyHost}
 # A host that answers every event of one instant with another one is our bug, not a busy network.
 EVENTS_AN_INSTANT = 100_000
 
@@ -141,7 +143,7 @@ class Lab:
 
     def _add_host(self, name: str, boot: float = 0.0, stream: str = "") -> None:
         config = self.store.on(name)
-        kind = NatHost if config.machine.role == ROLE else Host
+        kind = KINDS.get(config.machine.role, Host)
         self.hosts[name] = kind(name, config=config,
                                 entropy=seeded_entropy(self.seed, stream or name),
                                 now=self.now, epoch=self.epoch, boot=boot)

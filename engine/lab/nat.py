@@ -8,14 +8,15 @@ from itertools import count
 from typing import NamedTuple
 
 from engine.address import Address
+from engine.entropy import Entropy
 from engine.errors import ParseError
 from engine.host import Host, Output, Transmit
 from engine.icmp import ECHO_REPLY, ECHO_REQUEST, build_icmp, parse_icmp
-from engine.ip import ICMP, UDP, IPv4, parse_udp, ports, udp_packet
-from engine.policy.model import Interface, Machine, Route
-from engine.policy.store import Store
+from engine.ip import DEFAULT_TTL, ICMP, UDP, IPv4, parse_udp, ports, udp_packet
+from engine.policy.model import Interface
+from engine.policy.store import Config
 
-ROLE = "nat"
+NAT, PROXY = "nat", "proxy"
 IDLE_SECONDS = 60.0
 FIRST_PORT = 62000
 _MOST_MAPPINGS = 3000
@@ -36,17 +37,17 @@ class NatHost(Host):
     as "nat-no-ports" (ESP, AH, fragments), "nat-unknown" (nobody inside began this).
     """
 
-    _public: dict[Inside, tuple[int, float]]
-    _inside: dict[tuple[int, int], Inside]
+    def __init__(self, name: str, *, config: Config, entropy: Entropy, now: float = 0.0,
+                 epoch: float = 0.0, boot: float = 0.0) -> None:
+        """See `Host`. The first port is a random one, so that a restart changes all of them."""
+        self._public: dict[Inside, tuple[int, float]] = {}
+        self._inside: dict[tuple[int, int], Inside] = {}
+        self._next = count(int.from_bytes(entropy(2), "big"))
+        super().__init__(name, config=config, entropy=entropy, now=now, epoch=epoch, boot=boot)
 
     def forget(self) -> None:
-        """Loses all mappings, as after a restart: flows come from other ports afterwards."""
+        """Loses all mappings: flows come from other ports afterwards."""
         self._public, self._inside = {}, {}
-
-    def _tables(self) -> None:
-        if not hasattr(self, "_public"):
-            self.forget()
-            self._next = count(FIRST_PORT)
 
     def _outside(self) -> Interface | None:
         return next((one for one in self.interfaces.values()
@@ -54,7 +55,6 @@ class NatHost(Host):
 
     def receive(self, packet: IPv4, interface: str, now: float) -> list[Output]:
         """Translates what comes in from outside, forwards, translates what leaves to it."""
-        self._tables()
         outside = self._outside()
         if outside is None:
             return super().receive(packet, interface, now)
@@ -112,6 +112,27 @@ class NatHost(Host):
         return _rewritten(packet, packet.source, inside.address, None, inside.port)
 
 
+class ProxyHost(NatHost):
+    """A proxy in the manner of ISA Server: nothing passes, it asks again in its own name.
+
+    What it relays goes on in packets of its own making: fresh TTL and identification, no DF, no
+    TOS. Which services it relays is said by the RRAS input filters of its inner interface; to
+    IPsec without NAT traversal it is one more machine that is not the peer (KB 252735, 314764).
+    """
+
+    def _outward(self, packet: IPv4, public: Address, now: float) -> IPv4 | None:
+        relayed = super()._outward(packet, public, now)
+        return relayed and self._own(relayed)
+
+    def _inward(self, packet: IPv4, now: float) -> IPv4 | None:
+        relayed = super()._inward(packet, now)
+        return relayed and self._own(relayed)
+
+    def _own(self, packet: IPv4) -> IPv4:
+        return packet._replace(ttl=DEFAULT_TTL, tos=0, df=False,
+                               identification=self.node.next_identification())
+
+
 def _translatable(packet: IPv4) -> bool:
     return packet.protocol in (UDP, ICMP) and not packet.is_fragment
 
@@ -152,32 +173,3 @@ def _rewritten(packet: IPv4, source: Address, destination: Address, source_port:
     if packet.payload[6:8] == bytes(2):
         built = built[:6] + bytes(2) + built[8:]
     return packet.with_addresses(source, destination).with_payload(built)
-
-
-# --- the article's network with a NAT in it ------------------------------------------------------
-
-BEHIND, GATEWAY_INSIDE, NAT_INSIDE = "behindA", 0xAC100001, 0xAC1000FE
-
-
-def place_nat(store: Store) -> None:
-    """Puts the NAT machine natA between gwA and its router, in one transaction.
-
-    natA takes over gwA's public address; gwA's External becomes 172.16.0.1. The third party
-    needs no change: it sees the same peer address. Raises Broken, Refused when it is there.
-    """
-    with store.transaction():
-        gwa = store.on("gwA")
-        old = gwa.interface("External")
-        for route in gwa.routes():
-            if route.interface == old.name:
-                gwa.delete_route(route.destination, route.prefix, route.interface)
-        gwa.set_interface(old._replace(address=GATEWAY_INSIDE, prefix=24, link=BEHIND))
-        store.add_machine(Machine("natA", ROLE, True))
-        nat = store.on("natA")
-        nat.add_interface(Interface("Internal", NAT_INSIDE, 24, None, "00-0C-29-5A-00-71",
-                                    1500, BEHIND))
-        nat.add_interface(old._replace(mac="00-0C-29-5A-00-72"))
-        for route in (Route(0xC6336400, 24, "External", 0xC00002FE),
-                      Route(0x0A010000, 24, "Internal", GATEWAY_INSIDE)):
-            nat.add_route(route)
-        gwa.add_route(Route(0xC6336400, 24, "External", NAT_INSIDE))

@@ -252,7 +252,7 @@ class Certificate(NamedTuple):
 
 
 class Machine(NamedTuple):
-    """A machine of the store: name, role ("gateway", "router", "host", "nat") and forwarding."""
+    """A machine of the store. `role` is "gateway", "router", "host", "nat" or "proxy"."""
 
     name: str
     role: str

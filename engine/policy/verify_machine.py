@@ -34,7 +34,7 @@ ICMP = 1
 def machine(new: Machine) -> None:
     """All rules of a machine."""
     name_usable("Machine", new.name)
-    one_of("the role of a machine", new.role, ("gateway", "router", "host", "nat"))
+    one_of("the role of a machine", new.role, ("gateway", "router", "host", "nat", "proxy"))
 
 
 def interface(new: Interface) -> None:

@@ -3,9 +3,11 @@
 import pytest
 
 from engine.address import parse_address
+from engine.errors import NotFound, Refused
 from engine.esp.udp import KEEPALIVE, NAT_T_PORT, NON_ESP_MARKER
 from engine.ip import ESP, UDP, IPv4, parse_ipv4, udp_packet
-from engine.lab.nat import GATEWAY_INSIDE, NatHost, place_nat
+from engine.lab.nat import NAT, PROXY, NatHost
+from engine.lab.placing import GATEWAY_INSIDE, place, placed, take_away
 from engine.suites import QuickModeMethod
 from tests.support.site import HOST_A, PEER, Site
 
@@ -16,7 +18,7 @@ PUBLIC = parse_address("192.0.2.1")
 def site(**options: object) -> Site:
     """The article's policy on a gwA that sits behind natA."""
     one = Site()
-    place_nat(one.store)
+    place(one.store, NAT)
     one.lab.reload()
     return one.audit().policy(ends=(PEER, INSIDE), **options).route()  # type: ignore[arg-type]
 
@@ -84,7 +86,7 @@ def test_without_keepalives_the_nat_forgets() -> None:
 
 def test_a_port_that_changes_in_the_middle_is_followed() -> None:
     one = up()
-    nat_of(one).forget()
+    one.lab.restart("natA", 0.0)
     assert [result.kind for result in one.ping(3)] == ["reply"] * 3
     assert one.counter("nat-moved", "gwB") == 1
     assert one.ping(1, "hostB", HOST_A)[0].kind == "reply"
@@ -127,3 +129,66 @@ def test_ah_cannot_pass_and_says_so() -> None:
     one.ping(3)
     failed = [event for event in one.lab.hosts["gwA"].log if event.event_id == 546]
     assert failed and dict(failed[0].fields)["Expected value"] == "ESP through a NAT"
+
+
+# --- placing and taking away -------------------------------------------------------------------
+
+
+def test_taking_the_nat_away_gives_the_bare_network_back() -> None:
+    one = Site()
+    before = [(name, one.store.on(name).interfaces(), one.store.on(name).routes())
+              for name in ("gwA", "gwB", "r1")]
+    place(one.store, NAT)
+    assert placed(one.store) == ("natA", NAT)
+    with pytest.raises(Refused, match="natA stands before gwA already"):
+        place(one.store, PROXY)
+    with pytest.raises(NotFound):
+        take_away(one.store, PROXY)
+    take_away(one.store, NAT)
+    assert placed(one.store) is None
+    assert before == [(name, one.store.on(name).interfaces(), one.store.on(name).routes())
+                      for name in ("gwA", "gwB", "r1")]
+
+
+def test_the_lab_that_runs_takes_the_machine_over_and_loses_it_again() -> None:
+    one = Site().policy().route()
+    place(one.store, NAT)
+    one.lab.reload()
+    assert "natA" in one.lab.hosts
+    take_away(one.store, NAT)
+    one.lab.reload()
+    assert "natA" not in one.lab.hosts
+    assert [result.kind for result in one.ping(4)][-1] == "reply"
+
+
+# --- a proxy ------------------------------------------------------------------------------------
+
+
+def behind_proxy(ike: bool) -> Site:
+    one = Site()
+    place(one.store, PROXY, ike)
+    one.lab.reload()
+    return one.audit().policy(ends=(PEER, INSIDE)).route()
+
+
+def test_a_proxy_relays_ping_in_its_own_name_and_no_ike() -> None:
+    one = behind_proxy(False)
+    assert one.lab.ping("gwA", PEER).kind == "reply"
+    assert {result.kind for result in one.ping(3)} <= {"timeout", "negotiating"}
+    assert one.counter("rras-input", "proxyA") >= 1
+    one.lab.run(one.lab.now + 120.0)
+    failed = [event for event in one.lab.hosts["gwA"].log if event.event_id == 547]
+    assert dict(failed[0].fields)["Failure Reason"] == "No response from peer."
+
+
+def test_a_proxy_that_relays_ike_lets_nat_traversal_through_and_nothing_else() -> None:
+    one = behind_proxy(True)
+    assert [result.kind for result in one.ping(4)][-1] == "reply"
+    capture = one.lab.start_capture("gwB", "External")
+    one.ping(1)
+    [request, _] = [parse_ipv4(each[1]) for each in capture.packets]
+    assert (request.protocol, request.source, request.df, request.tos) == (UDP, PUBLIC, False, 0)
+    one.store.on("gwA").set_setting("natt", "no")
+    one.lab.reload()
+    one.lab.run(one.lab.now + 120.0)
+    assert {result.kind for result in one.ping(3)} <= {"timeout", "negotiating"}
