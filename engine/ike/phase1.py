@@ -25,7 +25,7 @@ from engine.ike.groups import KeyPair
 from engine.ike.interface import Phase1Info, Phase1Policy, Phase2Policy
 from engine.ike.keymat import Prf, Skeyids, phase2_iv
 from engine.ike.payloads import Proposal
-from engine.ike.wire import Header, Payload, build_chain, parse_chain
+from engine.ike.wire import Header, Payload, build_chain, split_chain
 from engine.suites import MainModeMethod
 
 if TYPE_CHECKING:
@@ -187,8 +187,9 @@ def unseal(sa: Phase1, header: Header, data: bytes, iv: bytes) -> Opened:
     assert sa.cbc
     body = data[HEADER_SIZE:]
     plain = sa.cbc.decrypt(iv, body)
-    payloads = parse_chain(header.next_payload, plain, len(iv))
-    used = sum(4 + len(payload.body) for payload in payloads)
+    payloads, used = split_chain(header.next_payload, plain)
+    if len(plain) - used > len(iv):
+        raise ParseError("invalid-payload", "octets after the last payload", used)
     return Opened(payloads, plain[:used], body[-len(iv):])
 
 

@@ -93,9 +93,12 @@ def _check_types(label: str, kinds: tuple[int, ...]) -> None:
 
 def bodies(payloads: tuple[Payload, ...], kind: PayloadType) -> list[bytes]:
     """The bodies of all payloads of one type, in order."""
-    return [payload.body for payload in payloads if payload.type == kind]
+    return [body for type_, body in payloads if type_ == kind]
 
 
 def body(payloads: tuple[Payload, ...], kind: PayloadType) -> bytes:
     """The body of the one payload of a type that the table requires."""
-    return bodies(payloads, kind)[0]
+    for type_, found in payloads:
+        if type_ == kind:
+            return found
+    raise AssertionError(f"{kind.name} was not checked")

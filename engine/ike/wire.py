@@ -8,7 +8,7 @@ from struct import Struct
 from typing import NamedTuple
 
 from engine.errors import ParseError
-from engine.ike.constants import HEADER_SIZE, MAX_MESSAGE, MAX_PAYLOADS, Flag, PayloadType
+from engine.ike.constants import HEADER_SIZE, MAX_MESSAGE, MAX_PAYLOADS, Flag
 
 _GENERIC = Struct("!BBH")
 _HEADER = Struct("!8s8sBBBBII")
@@ -72,21 +72,29 @@ def parse_chain(first: int, data: bytes, padding: int = 0) -> tuple[Payload, ...
     Up to `padding` octets may follow the last payload (a decrypted message). Raises ParseError
     "invalid-payload" for a length that does not fit, a chain that is too long, or slack.
     """
+    payloads, used = split_chain(first, data)
+    if len(data) - used > padding:
+        raise ParseError("invalid-payload", "octets after the last payload", used)
+    return payloads
+
+
+def split_chain(first: int, data: bytes) -> tuple[tuple[Payload, ...], int]:
+    """The same for a chain with anything behind it: its payloads and how many octets they take."""
     payloads: list[Payload] = []
-    at, kind = 0, first
-    while kind != PayloadType.NONE:
+    at, kind, end, unpack = 0, first, len(data), _GENERIC.unpack_from
+    while kind:
         if len(payloads) == MAX_PAYLOADS:
             raise ParseError("invalid-payload", "too many payloads", at)
-        if at + 4 > len(data):
+        body = at + 4
+        if body > end:
             raise ParseError("invalid-payload", "generic header", at)
-        after, _, size = _GENERIC.unpack_from(data, at)
-        if size < 4 or at + size > len(data):
-            raise ParseError("invalid-payload", "payload length", at + 2)
-        payloads.append(_payload(Payload, (kind, data[at + 4:at + size])))
-        kind, at = after, at + size
-    if len(data) - at > padding:
-        raise ParseError("invalid-payload", "octets after the last payload", at)
-    return tuple(payloads)
+        after, _, size = unpack(data, at)
+        at += size
+        if size < 4 or at > end:
+            raise ParseError("invalid-payload", "payload length", body - 2)
+        payloads.append(_payload(Payload, (kind, data[body:at])))
+        kind = after
+    return tuple(payloads), at
 
 
 def build_chain(payloads: tuple[Payload, ...] | list[Payload]) -> bytes:
@@ -94,8 +102,7 @@ def build_chain(payloads: tuple[Payload, ...] | list[Payload]) -> bytes:
     parts: list[bytes] = []
     pack, last = _GENERIC.pack, len(payloads)
     for at, (_, body) in enumerate(payloads, 1):
-        parts.append(pack(payloads[at].type if at < last else 0, 0, len(body) + 4))
-        parts.append(body)
+        parts.append(pack(payloads[at][0] if at < last else 0, 0, len(body) + 4) + body)
     return b"".join(parts)
 
 
