@@ -4,6 +4,7 @@ from engine.address import Address, Network, format_address
 from engine.diagnose.check import Result, check, evidence, failed, passed, warned
 from engine.diagnose.finding import Evidence, Fix
 from engine.diagnose.view import View, describe_filter, same_auth
+from engine.policy.lint import weak_keys
 from engine.policy.model import Rule
 from engine.suites import (
     format_main_mode,
@@ -279,8 +280,9 @@ def same_authentication(view: View) -> Result:
 
 
 @check("strength", "How to Configure a Rule for a NetA-to-NetB Tunnel",
-       "Are the offered algorithms strong?",
-       why="DES, MD5 and the 768 and 1024-bit groups protect against nobody determined.",
+       "Are the offered algorithms and the key strong?",
+       why="DES, MD5 and the 768 and 1024-bit groups protect against nobody determined, and a "
+           "short key is guessed from one recorded negotiation.",
        verify=f"{STATIC} show filteraction all", needs=("rule-out", "rule-in"))
 def suites_are_strong(view: View) -> Result:
     found = view.policy()
@@ -290,12 +292,17 @@ def suites_are_strong(view: View) -> Result:
         for method in view.config.filteraction(rule.filteraction, found[0]).methods:
             if weak_quick_mode(method):
                 weak.append(format_quick_mode(method))
+    keys = weak_keys(view.rules())
     if weak:
+        guessed = " The pre-shared key is weak too." if keys else ""
         return warned("weak-des-proposal",
-                      f"Weak offers: {' '.join(dict.fromkeys(weak))}. No cause of failure. "
-                      f"{RETIRED}",
+                      f"Weak offers: {' '.join(dict.fromkeys(weak))}. No cause of failure."
+                      f"{guessed} {RETIRED}",
                       Fix("Offer stronger ones, when the other gateway accepts them.",
                           _stronger(view), safe=False))
+    if keys:
+        return warned("weak-key", f"No weak offer, but {keys[0].text}. No cause of failure. "
+                      f"{RETIRED}", Fix(keys[0].fix, (), safe=False))
     return passed(f"No weak offer. {RETIRED}")
 
 

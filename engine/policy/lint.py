@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from engine.address import format_address
-from engine.policy.model import Filter, FilterAction, FilterList, Policy, Rule, Side
+from engine.policy.keystrength import WANTED_BITS, is_weak
+from engine.policy.model import Filter, FilterAction, FilterList, Policy, Rule, Secret, Side
 from engine.policy.script import filter_line, filter_tags, line, quote
 from engine.suites import (
     MainModeMethod,
@@ -38,7 +39,7 @@ def check(policy: Policy, rules: Iterable[Rule], lists: Mapping[str, FilterList]
     for name in dict.fromkeys(rule.filteraction for rule in rules):
         if actions[name].action == "negotiate":
             found += weak_quick_modes(name, actions[name].methods)
-    return found + tunnel_rules(policy, rules) + tunnel_auth(rules, lists)
+    return found + tunnel_rules(policy, rules) + tunnel_auth(rules, lists) + weak_keys(rules)
 
 
 # --- tunnel rules -------------------------------------------------------------------------------
@@ -147,6 +148,18 @@ def weak_quick_modes(action: str, methods: Iterable[QuickModeMethod]) -> list[Li
     return [Lint("WEAK-SUITE", f"filter action '{action}' offers weak quick mode methods: "
                  + " ".join(weak), line("ipsec static set filteraction", name=quote(action),
                                         qmsecmethods="ESP[AES256,SHA256]"))]
+
+
+def weak_keys(rules: Iterable[Rule]) -> list[Lint]:
+    """Keys that can be guessed from a recorded negotiation. Names the rules, never the keys."""
+    weak = [rule.name for rule in rules
+            if any(method.kind == "psk" and is_weak(Secret(method.value)) for method in rule.auth)]
+    if not weak:
+        return []
+    names = ", ".join(f"'{name}'" for name in weak)
+    return [Lint("WEAK-KEY", f"the pre-shared key of {names} has fewer than {WANTED_BITS} bits: who "
+                 "negotiates once can guess it offline",
+                 "20 random characters or more, the same at both ends: set rule ... psk=")]
 
 
 def default_response(policy: Policy) -> list[Lint]:

@@ -22,8 +22,9 @@ STRONG = Policy("P", default_rule=DefaultRule(False),
                 methods=(MainModeMethod("AES256", "SHA256", 14),))
 ACTION = FilterAction("A", methods=(QuickModeMethod("AES256", "SHA256"),))
 AB, BA = Filter(NET_A, NET_B, mirrored=False), Filter(NET_B, NET_A, mirrored=False)
-OUT = Rule("out", "P", "AB", "A", REMOTE, auth=KEY)
-IN = Rule("in", "P", "BA", "A", OWN, auth=KEY)
+HARD = (AuthMethod("psk", Secret("x7RkQ2mZp9LwT4vBn8Yd")),)
+OUT = Rule("out", "P", "AB", "A", REMOTE, auth=HARD)
+IN = Rule("in", "P", "BA", "A", OWN, auth=HARD)
 PLAIN = Rule("plain", "P", "AB", "A", auth=(AuthMethod("kerberos"),))
 
 
@@ -49,7 +50,8 @@ def codes(policy: Policy = STRONG, rules: tuple[Rule, ...] = (OUT, IN), *, ab: F
     (codes(rules=(OUT, IN._replace(active=False))), ["TUN-ONE-RULE"]),
     (codes(rules=(OUT, IN._replace(auth=PLAIN.auth))), ["TUN-AUTH-DIFFERS"]),
     (codes(rules=(OUT, IN._replace(auth=(AuthMethod("psk", Secret("other")),)))),
-     ["TUN-AUTH-DIFFERS"]),
+     ["TUN-AUTH-DIFFERS", "WEAK-KEY"]),
+    (codes(rules=(OUT._replace(auth=KEY), IN._replace(auth=KEY))), ["WEAK-KEY"]),
     (codes(STRONG._replace(default_rule=DefaultRule())), ["DEFAULT-RESPONSE"]),
     (codes(STRONG._replace(methods=(MainModeMethod("AES256", "SHA256", 2),))), ["WEAK-SUITE"]),
     (codes(STRONG._replace(methods=(MainModeMethod("AES256", "MD5", 14),))), ["WEAK-SUITE"]),
