@@ -157,8 +157,8 @@ def weak_keys(rules: Iterable[Rule]) -> list[Lint]:
     if not weak:
         return []
     names = ", ".join(f"'{name}'" for name in weak)
-    return [Lint("WEAK-KEY", f"the pre-shared key of {names} has fewer than {WANTED_BITS} bits: who "
-                 "negotiates once can guess it offline",
+    return [Lint("WEAK-KEY", f"the pre-shared key of {names} has fewer than {WANTED_BITS} bits: "
+                 "who negotiates once can guess it offline",
                  "20 random characters or more, the same at both ends: set rule ... psk=")]
 
 
