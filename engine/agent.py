@@ -71,6 +71,7 @@ class PolicySnapshot(NamedTuple):
     crl_check: int = CRL_REVOKED
     natt: bool = True
     dpd: int = DPD_SECONDS
+    commit: bool = False
 
 
 def number_setting(config: Config, key: str, default: int, most: int) -> int:
@@ -95,7 +96,8 @@ def read_policy(config: Config) -> PolicySnapshot:
     return PolicySnapshot(location, policy, bound, interfaces, level,
                           config.loaded_certificates(), check,
                           config.get_setting("natt").casefold() != "no",
-                          number_setting(config, "dpd", DPD_SECONDS, DPD_MOST))
+                          number_setting(config, "dpd", DPD_SECONDS, DPD_MOST),
+                          config.get_setting("commit").casefold() == "yes")
 
 
 def key_of(entry: SpdEntry, peer: Address) -> str:
@@ -275,7 +277,7 @@ def _phase1(policy: Policy, auth: Sequence[Authentication],
                         policy.mmlifetime * 60, 1 if policy.mmpfs else policy.qmpermm,
                         policy.mmpfs, psk is None and "kerberos" in kinds,
                         _credentials(auth, snapshot), _preference(kinds), snapshot.natt,
-                        snapshot.dpd)
+                        snapshot.dpd, snapshot.commit)
 
 
 def _credentials(auth: "Sequence[Authentication]",

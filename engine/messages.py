@@ -1,4 +1,4 @@
-"""What an ISAKMP message on a wire is called: MM1 to MM6, QM1 to QM3, INFO.
+"""What an ISAKMP message on a wire is called: MM1 to MM6, QM1 to QM4, INFO.
 
 An encrypted message does not say its number, so the messages of an exchange are counted in the
 order in which they were first seen; one seen before is a retransmission and keeps its name.
@@ -12,7 +12,7 @@ from engine.errors import ParseError
 from engine.ip import UDP, IPv4, parse_udp
 
 EXCHANGES_KEPT = 4096
-NAMES = ("MM1", "MM2", "MM3", "MM4", "MM5", "MM6", "QM1", "QM2", "QM3", "INFO")
+NAMES = ("MM1", "MM2", "MM3", "MM4", "MM5", "MM6", "QM1", "QM2", "QM3", "QM4", "INFO")
 IKE_PORT, NAT_T_PORT = 500, 4500
 
 _ISAKMP = Struct("!8s8sBBBBII")

@@ -74,6 +74,7 @@ PROPERTIES = (
              "none | protocol:srcport:dstport:inbound|outbound ..."),
     Property("natt", "NAT Traversal", _word("yes", "no"), "yes", "yes | no"),
     Property("dpd", "Dead Peer Detection(s)", _number(0, 3600), "30", "0 - 3600"),
+    Property("commit", "Commit Bit", _word("yes", "no"), "no", "yes | no"),
     Property("outerdf", "Outer DF", _word("copy", "set", "clear"), "copy", "copy | set | clear"),
     Property("fragmentation", "Fragmentation", _word("after", "before"), "after",
              "after | before"),
@@ -81,7 +82,7 @@ PROPERTIES = (
     Property("holdpackets", "Packets Held", _number(0, 32), "1", "0 - 32"),
 )
 BY_NAME = {one.name: one for one in PROPERTIES}
-EXTENSIONS = ("natt", "dpd", "outerdf", "fragmentation", "replaywindow", "holdpackets")
+EXTENSIONS = ("natt", "dpd", "commit", "outerdf", "fragmentation", "replaywindow", "holdpackets")
 
 
 def _shown(session: "Session", one: Property) -> Cell:

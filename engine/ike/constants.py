@@ -119,6 +119,7 @@ class NotifyType(IntEnum):
     INVALID_ID_INFORMATION = 18
     INVALID_CERTIFICATE = 20
     AUTHENTICATION_FAILED = 24
+    CONNECTED = 16384
     RESPONDER_LIFETIME = 24576
     REPLAY_STATUS = 24577
     INITIAL_CONTACT = 24578
@@ -191,6 +192,9 @@ LINGER = sum(RETRANSMIT_GAPS)
 # peer to renew a pair before it does so itself.
 OVERLAP = 10.0
 MAX_SPIS_PER_DELETE = 64
+# Commit bit: seconds that an initiator waits for CONNECTED before it repeats message 3, and as many
+# again before it goes on without.
+COMMIT_WAIT = 1.0
 # Dead peer detection: seconds between questions to a silent peer, and how many it is asked.
 DPD_RETRY = 5.0
 DPD_TRIES = 5

@@ -10,6 +10,7 @@ from engine.ike.constants import (
     MAX_MESSAGE_IDS,
     ZERO_COOKIE,
     ExchangeType,
+    Flag,
     NotifyType,
     Win32,
 )
@@ -264,6 +265,8 @@ def _quick(core: Core, sa: Phase1, header: Header, data: bytes, now: float) -> N
             _quick_second(core, quick, header, data, now)
         elif quick.state == "QM2":
             _quick_third(core, quick, header, data, now)
+        elif quick.state == "QM3":
+            _quick_fourth(core, quick, header, data, now)
         else:
             raise ParseError("message-id-reused", "message id", 20)
 
@@ -301,19 +304,33 @@ def _quick_second(core: Core, quick: QuickMode, header: Header, data: bytes, now
     core.landed(quick, data, "QM2")
     try:
         message = quick_mode.third(quick, opened)
-        output = quick_mode.installed(quick, True)
+        quick.commit = bool(header.flags & Flag.COMMIT)
+        output = quick_mode.installed(quick, not quick.commit)
     except (Failure, ParseError) as error:
         _refuse_quick(core, quick, error, now)
         return
-    negotiation.quick_mode_up(core, quick, output, now)
+    if quick.commit:
+        negotiation.await_connected(core, quick, output, now)
+    else:
+        negotiation.quick_mode_up(core, quick, output, now)
     core.reply(quick, message, "QM3")
 
 
 def _quick_third(core: Core, quick: QuickMode, header: Header, data: bytes, now: float) -> None:
-    quick_mode.open_message(quick, header, data, "QM3")
+    quick.iv = quick_mode.open_message(quick, header, data, "QM3").iv
     core.proved(quick.sa)
     core.landed(quick, data, "QM3")
     negotiation.quick_mode_up(core, quick, quick_mode.installed(quick, True), now)
+    if quick.commit:
+        core.reply(quick, quick_mode.fourth(quick), "QM4")
+
+
+def _quick_fourth(core: Core, quick: QuickMode, header: Header, data: bytes, now: float) -> None:
+    opened = quick_mode.open_message(quick, header, data, "QM4")
+    core.proved(quick.sa)
+    core.landed(quick, data, "QM4")
+    if quick_mode.is_connected(opened):
+        negotiation.connected(core, quick, now)
 
 
 def _refuse_quick(core: Core, quick: QuickMode, error: Failure | ParseError, now: float) -> None:

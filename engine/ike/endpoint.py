@@ -14,7 +14,7 @@ from engine.ike.core import Core, IkeLimits, Traffic
 from engine.ike.interface import IkeOutput, IkePolicy, Phase1Info, Phase2Policy
 from engine.ike.phase1 import Phase1
 from engine.ike.quick_mode import QuickMode
-from engine.ike.tables import Pair
+from engine.ike.tables import UNDER_WAY, Pair
 from engine.ike.timers import Timer
 
 
@@ -84,6 +84,8 @@ class IkeEndpoint:
         elif isinstance(owner, QuickMode):
             if timer.kind == "send":
                 negotiation.retransmit(self._core, owner, now)
+            elif timer.kind == "commit":
+                negotiation.commit_alarm(self._core, owner, now)
             else:
                 lifecycle.forget_quick(self._core, owner)
         else:
@@ -142,7 +144,7 @@ class IkeEndpoint:
 
     def _end_if_idle(self, sa: Phase1, reason: str) -> None:
         """Ends an ISAKMP SA that nothing needs any more."""
-        busy = any(quick.state in ("QM1", "QM2") for quick in sa.quicks.values())
+        busy = any(quick.state in UNDER_WAY for quick in sa.quicks.values())
         if not busy and not sa.pending and not self._core.pairs_of(sa.local, sa.peer):
             lifecycle.end_by_policy(self._core, sa, reason)
 

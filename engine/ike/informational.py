@@ -15,9 +15,10 @@ from engine.ike.constants import (
 from engine.ike.core import Core
 from engine.ike.interface import NotifyReceived
 from engine.ike.lifecycle import end_sa, fail_wishes, forget_pair
-from engine.ike.negotiation import fail_quick, hint, peer_failure, start_over
+from engine.ike.negotiation import connected, fail_quick, hint, peer_failure, start_over
 from engine.ike.payloads import Delete, Notify, parse_delete, parse_notify
 from engine.ike.phase1 import Phase1, check_hash, exchange_iv, unseal
+from engine.ike.quick_mode import QuickMode
 from engine.ike.rules import bodies, check_payloads
 from engine.ike.wire import Header, build_message, parse_chain
 
@@ -54,6 +55,10 @@ def _unprotected(core: Core, sa: Phase1, header: Header, data: bytes) -> None:
 def _protected(core: Core, sa: Phase1, header: Header, data: bytes, now: float) -> None:
     if not sa.up:
         raise ParseError("not-established", "informational before message 6")
+    quick = sa.quicks.get(header.message_id)
+    if quick and quick.state == "QM3":
+        _connected(core, quick, header, data, now)
+        return
     if not header.message_id or header.message_id in sa.message_ids:
         raise ParseError("message-id-reused", "message id", 20)
     if len(sa.message_ids) >= MAX_MESSAGE_IDS:
@@ -71,6 +76,16 @@ def _protected(core: Core, sa: Phase1, header: Header, data: bytes, now: float) 
         obey_notify(core, sa, notify, now)
     for delete in deletes:
         _obey_delete(core, sa, delete, now)
+
+
+def _connected(core: Core, quick: QuickMode, header: Header, data: bytes, now: float) -> None:
+    """CONNECTED in RFC 2408's form: informational, with the message id of its quick mode."""
+    opened = unseal(quick.sa, header, data, exchange_iv(quick.sa, header.message_id))
+    check_payloads("QM4", opened.payloads)
+    check_hash(quick.sa, header.message_id, opened)
+    core.proved(quick.sa)
+    if quick_mode.is_connected(opened):
+        connected(core, quick, now)
 
 
 def obey_notify(core: Core, sa: Phase1, notify: Notify, now: float) -> None:

@@ -21,6 +21,7 @@ class Phase1Policy(NamedTuple):
     `credentials` is what signatures need, None when the rule names no authority; `preference` is
     the order of the rule's methods, "psk" and "rsa". `natt` allows NAT traversal (RFC 3947);
     `dpd` is how many seconds a peer may be silent while we send (RFC 3706; 0: it is not asked).
+    `commit` sets the commit bit as responder of quick mode (RFC 2408 3.1).
     """
 
     methods: tuple[MainModeMethod, ...]
@@ -33,6 +34,7 @@ class Phase1Policy(NamedTuple):
     preference: tuple[str, ...] = ("psk", "rsa")
     natt: bool = True
     dpd: int = 30
+    commit: bool = False
 
 
 class TrafficSelector(NamedTuple):
@@ -107,8 +109,9 @@ class SaInstalled(NamedTuple):
 
     The responder installs inbound before QM2 and outbound on QM3; the initiator installs both
     before QM3 (so it gets one output with outbound_ready True; the responder two with the same
-    inbound SPI). `lifetime_seconds` and `lifetime_kilobytes` are the negotiated ones. `udp` are
-    our and the peer's port of UDP encapsulation (RFC 3948), () without a NAT.
+    inbound SPI, and so the initiator whose peer has set the commit bit). `lifetime_seconds` and
+    `lifetime_kilobytes` are the negotiated ones. `udp` are our and the peer's port of UDP
+    encapsulation (RFC 3948), () without a NAT.
     """
 
     entry: str

@@ -16,7 +16,7 @@ from engine.ike.quick_mode import QuickMode
 from engine.ike.tables import Pair
 from engine.ike.wire import Payload
 
-ALARMS = ("send", "half-open", "life", "linger", "dpd")
+ALARMS = ("send", "half-open", "life", "linger", "dpd", "commit")
 
 
 def send_info(core: Core, sa: Phase1, payload: Payload) -> bytes:
@@ -55,7 +55,7 @@ def forget_quick(core: Core, quick: QuickMode) -> None:
     core.remove_quick(quick)
     core.timers.cancel(quick, *ALARMS)
     pair = core.pairs.get(quick.spis_in.spi)
-    if pair and quick.state == "QM2":
+    if pair and quick.state in ("QM2", "QM3"):
         forget_pair(core, pair, "expired")
 
 

@@ -3,6 +3,7 @@
 from engine.address import Address
 from engine.ike import certified, dpd, main_mode, quick_mode
 from engine.ike.constants import (
+    COMMIT_WAIT,
     IKE_PORT,
     KEEPALIVE,
     LINGER,
@@ -165,15 +166,47 @@ def room_for_quick(core: Core, sa: Phase1) -> bool:
 
 def quick_mode_up(core: Core, quick: QuickMode, output: SaInstalled, now: float) -> None:
     """A pair is complete: both directions may be used."""
-    if quick.initiator:
+    if quick.spis_in.spi not in core.pairs:
         add_pair(core, quick, now)
     core.count("quick_modes")
     quick.state = "done"
+    core.timers.cancel(quick, "commit")
     core.timers.set("linger", quick, now + LINGER)
     core.emit(output)
     if quick.replaces:
         core.count("rekeys")
         replace_pair(core, quick.replaces, now)
+
+
+def await_connected(core: Core, quick: QuickMode, output: SaInstalled, now: float) -> None:
+    """The responder has set the commit bit: what we send waits for its CONNECTED (2408 3.1).
+
+    `output` installs the inbound half. Nothing authenticates that bit, so the wait is short.
+    """
+    quick.state = "QM3"
+    add_pair(core, quick, now)
+    core.emit(output)
+    core.timers.set("commit", quick, now + COMMIT_WAIT)
+
+
+def connected(core: Core, quick: QuickMode, now: float) -> None:
+    """The peer is ready: the pair is complete."""
+    quick_mode_up(core, quick, quick_mode.installed(quick, True), now)
+
+
+def commit_alarm(core: Core, quick: QuickMode, now: float) -> None:
+    """CONNECTED did not come: message 3 is said again once, which makes a peer repeat it.
+
+    A packet that came out of the pair says as much as CONNECTED does, and so does a second
+    silence: nobody is stalled for good.
+    """
+    if core.traffic(quick.spis_in.spi)[0] or not quick.commit:
+        connected(core, quick, now)
+        return
+    quick.commit = False
+    core.count("retransmissions")
+    core.transmit(quick.sa, quick.reply, quick.reply_label)
+    core.timers.set("commit", quick, now + COMMIT_WAIT)
 
 
 def keep_alive(core: Core, sa: Phase1, now: float) -> None:

@@ -170,11 +170,11 @@ def vendor_text(vendor_ids: list[bytes]) -> str:
 
 
 def seal(sa: Phase1, exchange: int, message_id: int, iv: bytes,
-         payloads: list[Payload]) -> tuple[bytes, bytes]:
+         payloads: list[Payload], flags: int = 0) -> tuple[bytes, bytes]:
     """An encrypted message, and the IV of the one that follows it in its exchange."""
     assert sa.cbc
     body = sa.cbc.encrypt(iv, build_chain(payloads))
-    header = Header(sa.cookie_i, sa.cookie_r, payloads[0].type, exchange, Flag.ENCRYPTED,
+    header = Header(sa.cookie_i, sa.cookie_r, payloads[0].type, exchange, Flag.ENCRYPTED | flags,
                     message_id, HEADER_SIZE + len(body))
     return header.build() + body, body[-len(iv):]
 

@@ -10,6 +10,7 @@ from engine.ike.cipher import esp_key_octets, is_weak_key
 from engine.ike.constants import (
     NONCE_SIZE,
     ExchangeType,
+    Flag,
     IpsecAttribute,
     NotifyType,
     PayloadType,
@@ -59,11 +60,15 @@ _AUTH_KEYS = {"MD5": 16, "SHA1": 20, "SHA256": 32, "SHA384": 48, "SHA512": 64}
 
 
 class QuickMode(Exchange):
-    """One quick mode. `state` is the last message sent or, at the end, "done" or "failed"."""
+    """One quick mode. `state` is the last message sent or, at the end, "done" or "failed".
 
-    __slots__ = ("group", "ids", "initiator", "iv", "key_pair", "keys", "kilobytes", "message_id",
-                 "method", "ni", "nr", "offered", "replaces", "sa", "seconds", "shared", "spis_in",
-                 "spis_out", "state", "wanted")
+    `commit` says that the responder has set the commit bit: the initiator stays in "QM3" until
+    it hears CONNECTED.
+    """
+
+    __slots__ = ("commit", "group", "ids", "initiator", "iv", "key_pair", "keys", "kilobytes",
+                 "message_id", "method", "ni", "nr", "offered", "replaces", "sa", "seconds",
+                 "shared", "spis_in", "spis_out", "state", "wanted")
 
     def __init__(self, sa: Phase1, message_id: int, initiator: bool, now: float) -> None:
         super().__init__(now)
@@ -79,6 +84,7 @@ class QuickMode(Exchange):
         self.keys: tuple[SaKeys, SaKeys] | None = None
         self.spis_in = self.spis_out = Spis(0)
         self.replaces = self.group = self.seconds = self.kilobytes = 0
+        self.commit = False
 
     @property
     def entry(self) -> str:
@@ -86,8 +92,9 @@ class QuickMode(Exchange):
         return self.wanted.entry if self.wanted else ""
 
 
-def _seal(quick: QuickMode, payloads: list[Payload]) -> bytes:
-    message, quick.iv = seal(quick.sa, ExchangeType.QUICK, quick.message_id, quick.iv, payloads)
+def _seal(quick: QuickMode, payloads: list[Payload], flags: int = 0) -> bytes:
+    message, quick.iv = seal(quick.sa, ExchangeType.QUICK, quick.message_id, quick.iv, payloads,
+                             flags)
     return message
 
 
@@ -204,7 +211,9 @@ def read_first(quick: QuickMode, opened: Opened, policy: IkePolicy,
         rest.append(Notify(answer.protocol, NotifyType.RESPONDER_LIFETIME, answer.spi,
                            shorter).build())
     quick.iv, quick.state = opened.iv, "QM2"
-    return _seal(quick, hashed(quick.sa, quick.message_id, rest, quick.ni))
+    quick.commit = quick.sa.policy.commit
+    return _seal(quick, hashed(quick.sa, quick.message_id, rest, quick.ni),
+                 Flag.COMMIT if quick.commit else 0)
 
 
 def _answer_ke(quick: QuickMode, received: list[bytes], entropy: Entropy) -> list[Payload]:
@@ -258,6 +267,22 @@ def third(quick: QuickMode, opened: Opened) -> bytes:
     assert sa.prf_a
     proof = third_hash(sa.prf_a, quick.message_id, quick.ni, quick.nr)
     return _seal(quick, [Payload(PayloadType.HASH, proof)])
+
+
+def fourth(quick: QuickMode) -> bytes:
+    """QM4, which ends the initiator's wait when we have set the commit bit: CONNECTED.
+
+    RFC 2408 3.1 calls it an informational exchange with quick mode's message id; as in Windows
+    it is one more message of the quick mode, in its chain of IVs.
+    """
+    connected = Notify(ProtocolId.ESP, NotifyType.CONNECTED, quick.spis_in.spi.to_bytes(4, "big"))
+    return _seal(quick, hashed(quick.sa, quick.message_id, [connected.build()]), Flag.COMMIT)
+
+
+def is_connected(opened: Opened) -> bool:
+    """Whether an authentic message says that the peer is ready."""
+    return any(parse_notify(one).type == NotifyType.CONNECTED
+               for one in bodies(opened.payloads, PayloadType.NOTIFY))
 
 
 def _agreed_life(quick: QuickMode, payloads: tuple[Payload, ...]) -> tuple[int, int]:

@@ -29,6 +29,7 @@ PAYLOADS: dict[str, dict[PayloadType, tuple[int, int]]] = {
     "QM2": {P.HASH: (1, 1), P.SA: (1, 1), P.NONCE: (1, 1), P.KE: (0, 1), P.ID: (0, 2),
             **_HINTS, **_NAT_OA},
     "QM3": {P.HASH: (1, 1), P.NOTIFY: (0, _MANY)},
+    "QM4": {P.HASH: (1, 1), P.NOTIFY: (1, _MANY)},
     "INFO": {P.HASH: (1, 1), P.NOTIFY: (0, _MANY), P.DELETE: (0, _MANY), P.VENDOR_ID: (0, _MANY)},
     "HINT": {P.NOTIFY: (0, _MANY), P.DELETE: (0, _MANY), P.VENDOR_ID: (0, _MANY)},
 }
@@ -39,7 +40,7 @@ _REQUIRED = {label: [kind for kind, (least, _) in table.items() if least]
              for label, table in PAYLOADS.items()}
 # RFC 2409 5: SA first in phase 1; 5.5: HASH first, SA at once behind it in quick mode.
 _OPENING = {"MM1": (P.SA,), "MM2": (P.SA,), "QM1": (P.HASH, P.SA), "QM2": (P.HASH, P.SA),
-            "QM3": (P.HASH,), "INFO": (P.HASH,)}
+            "QM3": (P.HASH,), "QM4": (P.HASH,), "INFO": (P.HASH,)}
 # Payloads that no longer exist or belong to exchanges we refuse are "known" for the header check.
 _KNOWN_TYPES = frozenset(PayloadType) - {P.NONE}
 _EXCHANGES = {ExchangeType.MAIN, ExchangeType.INFORMATIONAL, ExchangeType.QUICK}

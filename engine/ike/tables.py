@@ -37,6 +37,8 @@ def _by_protocol(quick: QuickMode, inbound: bool) -> tuple[tuple[int, int], ...]
     return (((int(ProtocolId.ESP), spis.spi),) if method.has_esp else ()) + ah
 
 
+# States of a quick mode that has not ended.
+UNDER_WAY = ("QM1", "QM2", "QM3")
 Ends = tuple[Address, Address]
 Key = TypeVar("Key", bound=Hashable)
 Item = TypeVar("Item", bound=Hashable)
@@ -152,7 +154,7 @@ class Tables:
     def in_flight(self, entry: str) -> bool:
         """True while a negotiation for this SPD entry has begun and not ended."""
         return entry in self._wishes_for or any(
-            quick.state in ("QM1", "QM2") for quick in self._quicks_for.get(entry, ()))
+            quick.state in UNDER_WAY for quick in self._quicks_for.get(entry, ()))
 
     # --- pairs ----------------------------------------------------------------------------------
 

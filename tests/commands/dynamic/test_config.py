@@ -19,6 +19,7 @@ Boot Mode                   : permit
 Boot Mode Exemptions        : none
 NAT Traversal               : yes
 Dead Peer Detection(s)      : 30
+Commit Bit                  : no
 Outer DF                    : copy
 Fragmentation               : after
 Replay Window               : 64
@@ -30,14 +31,16 @@ TAKEN = [
     ("ipsecexempt", "3", "3"), ("bootmode", "BLOCK", "block"), ("strongcrlcheck", "2", "2"),
     ("bootexemptions", '"tcp:0:3389:inbound udp:53:0:outbound"',
      "TCP:0:3389:inbound UDP:53:0:outbound"), ("ikelogging", "0", "0"), ("natt", "no", "no"),
-    ("dpd", "0", "0"), ("outerdf", "clear", "clear"), ("fragmentation", "before", "before"),
+    ("dpd", "0", "0"), ("commit", "YES", "yes"), ("outerdf", "clear", "clear"),
+    ("fragmentation", "before", "before"),
     ("replaywindow", "1024", "1024"), ("holdpackets", "32", "32"),
 ]
 REFUSED = [
     ("ipsecdiagnostics", "8"), ("ipsecloginterval", "59"), ("ipsecloginterval", "86401"),
     ("ipsecexempt", "4"), ("ipsecexempt", "-1"), ("bootmode", "open"), ("strongcrlcheck", "3"),
     ("bootexemptions", "tcp:1:2"), ("ikelogging", "1"), ("ikelogging", "2"), ("natt", "maybe"),
-    ("dpd", "3601"), ("outerdf", "x"), ("fragmentation", "x"), ("replaywindow", "31"),
+    ("dpd", "3601"), ("commit", "x"), ("outerdf", "x"), ("fragmentation", "x"),
+    ("replaywindow", "31"),
     ("holdpackets", "33"),
 ]
 

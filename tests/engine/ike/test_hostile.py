@@ -196,6 +196,7 @@ def test_reserved_bits_and_the_commit_bit_do_not_stall_and_are_not_echoed(flags:
         one = pair.wire.pop(0).datagram
         data = one.payload[:19] + bytes((one.payload[19] | flags,)) + one.payload[20:]
         pair.deliver(one._replace(payload=data))
+    pair.run(2.5)
     assert len(pair.installed(A)) == len(pair.installed(B)) == 1
     assert all(not one.payload[19] & flags for one in pair.sent)
 

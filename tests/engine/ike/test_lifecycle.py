@@ -291,19 +291,6 @@ def test_the_responders_limit_of_quick_modes_leads_to_a_new_main_mode(
     assert pair.a.counters["negotiation_failures"] == 0
 
 
-def test_a_commit_bit_stalls_nobody() -> None:
-    pair = Pair()
-    pair.initiate()
-    while len(pair.installed(B)) < 1:
-        sent = pair.wire.pop(0)
-        pair.now = sent.arrives
-        octets = bytearray(sent.datagram.payload)
-        octets[19] |= 2
-        pair.deliver(sent.datagram._replace(payload=bytes(octets)))
-    assert pair.installed(A)[0].inbound == pair.installed(B)[0].outbound
-    assert pair.labels()[-1] == "QM3"
-
-
 def test_renewals_that_both_ends_begin_in_the_same_tick_leave_one_working_pair() -> None:
     pair = connected()
     old = pair.installed(A)[0]
