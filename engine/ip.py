@@ -217,6 +217,31 @@ def parse_udp(packet: IPv4) -> Udp:
     return Udp(source_port, destination_port, data[UDP_HEADER:])
 
 
+_CHECKSUM_AT = {TCP: 16, UDP: 6}
+
+
+def with_checksum_for(packet: IPv4, source: Address, destination: Address) -> IPv4:
+    """A TCP or UDP packet whose checksum was right between other addresses, right between its own.
+
+    Incremental (RFC 1624), so that damage from before stays visible; from addresses 0, which say
+    that the others are not known, the checksum is made anew. UDP without one stays so.
+    """
+    at, payload = _CHECKSUM_AT.get(packet.protocol), packet.payload
+    if at is None or len(payload) < at + 2 or packet.is_fragment:
+        return packet
+    received = int.from_bytes(payload[at:at + 2], "big")
+    if packet.protocol == UDP and not received:
+        return packet
+    own = packet.source + packet.destination
+    if source or destination:
+        mended = received + source + destination - own
+    else:
+        head, tail = payload[:at] + bytes(2), payload[at + 2:]
+        mended = -(own + packet.protocol + len(payload) + _payload_sum(head + tail))
+    octets = (mended % 0xFFFF or 0xFFFF).to_bytes(2, "big")
+    return packet.with_payload(payload[:at] + octets + payload[at + 2:])
+
+
 def _payload_sum(data: bytes) -> int:
     number = int.from_bytes(data, "big")
     return number << 8 if len(data) & 1 else number

@@ -132,10 +132,12 @@ def _terms(installed: SaInstalled, now: float, window: int = 64) -> SaTerms:
 def _inbound(installed: SaInstalled, now: float, window: int) -> SecurityAssociation:
     local, remote, protocol, local_port, remote_port = installed.selector
     keys: SaKeys = installed.inbound
-    return build_inbound(keys.spi, installed.peer, installed.local,
-                         Selector(remote, local, protocol, remote_port, local_port),
-                         _terms(installed, now, window), keys.esp_key, keys.auth_key,
-                         ah_spi=keys.ah_spi, ah_key=keys.ah_key)
+    sa = build_inbound(keys.spi, installed.peer, installed.local,
+                       Selector(remote, local, protocol, remote_port, local_port),
+                       _terms(installed, now, window), keys.esp_key, keys.auth_key,
+                       ah_spi=keys.ah_spi, ah_key=keys.ah_key)
+    sa.original = installed.original
+    return sa
 
 
 def _outbound(installed: SaInstalled, now: float,

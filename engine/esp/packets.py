@@ -11,7 +11,7 @@ from engine.esp.constants import ah_overhead as ah_octets
 from engine.esp.constants import esp_overhead as esp_octets
 from engine.esp.sa import SecurityAssociation
 from engine.esp.udp import wrap
-from engine.ip import DEFAULT_TTL, IPv4, new_tuple, parse_ipv4
+from engine.ip import DEFAULT_TTL, IPv4, new_tuple, parse_ipv4, with_checksum_for
 from engine.ip import HEADER as IP_HEADER
 from engine.suites import QuickModeMethod
 
@@ -47,6 +47,9 @@ def protect(sa: SecurityAssociation, packet: IPv4, source: Address, now: float, 
 def unprotect(sa: SecurityAssociation, outer: IPv4, now: float) -> IPv4:
     """The packet inside `outer`, which came in under `sa`.
 
+    What came in transport mode through a NAT gets the checksum of the addresses it has here
+    (RFC 3948 3.1.2).
+
     Raises ParseError: what `SecurityAssociation.decap` and `AuthenticationHeader.open` raise,
     "missing-ah" (ESP alone under a pair with AH), those of `parse_ipv4` about the inner packet,
     and "ecn" (RFC 6040 4.2: congestion marked on a packet that cannot tell it on).
@@ -68,7 +71,8 @@ def unprotect(sa: SecurityAssociation, outer: IPv4, now: float) -> IPv4:
         assert sa.ah is not None, "an SA without ESP has AH"
         sa.sequence = sa.ah.sequence
     if not tunnel:
-        return outer.with_payload(octets, protocol)
+        inner = outer.with_payload(octets, protocol)
+        return with_checksum_for(inner, *sa.original) if sa.original else inner
     inner = parse_ipv4(octets, outer.trace)
     if not (inner.tos ^ outer.tos) & _ECN:
         return inner

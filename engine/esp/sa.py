@@ -82,12 +82,14 @@ class SecurityAssociation:
     inner octets that passed, `used` is the engine time of the last one. `on_limit` is called
     with the SA and "soft" or "hard" when its octets or sequence numbers reach those limits;
     nothing passes after `hard_octets` (infinite without such a lifetime). `path_mtu` is what ICMP
-    told of the way of its packets (RFC 2401 6.1).
+    told of the way of its packets (RFC 2401 6.1). `original` are source and destination
+    as the sender of transport mode packets behind a NAT knows them, 0 for unknown ones.
     """
 
     __slots__ = ("spi", "direction", "source", "destination", "selector", "terms", "octets",
                  "packets", "sequence", "used", "udp", "window", "on_limit", "hard_octets", "ah",
-                 "path_mtu", "_wrap", "_verify", "_open", "_octet_mark", "_sequence_mark")
+                 "original", "path_mtu", "_wrap", "_verify", "_open", "_octet_mark",
+                 "_sequence_mark")
 
     def __init__(self, spi: int, direction: str, source: Address, destination: Address,
                  selector: Selector, terms: SaTerms) -> None:
@@ -104,6 +106,7 @@ class SecurityAssociation:
         self.sequence = 0
         self.used = terms.created
         self.udp: tuple[int, ...] = ()
+        self.original: tuple[Address, Address] | None = None
         self.window = ReplayWindow(terms.window)
         self.ah: AuthenticationHeader | None = None
         self.path_mtu = UNKNOWN_PATH

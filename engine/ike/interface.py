@@ -111,7 +111,9 @@ class SaInstalled(NamedTuple):
     before QM3 (so it gets one output with outbound_ready True; the responder two with the same
     inbound SPI, and so the initiator whose peer has set the commit bit). `lifetime_seconds` and
     `lifetime_kilobytes` are the negotiated ones. `udp` are our and the peer's port of UDP
-    encapsulation (RFC 3948), () without a NAT.
+    encapsulation (RFC 3948), () without a NAT. `original` are source and destination of the peer's
+    transport mode packets as the peer knows them, where a NAT makes that matter (RFC 3947 5.2; 0:
+    it did not say).
     """
 
     entry: str
@@ -130,6 +132,7 @@ class SaInstalled(NamedTuple):
     cookies: bytes
     udp: tuple[int, ...] = ()
     certificate: CertificateIdentity | None = None
+    original: tuple[Address, Address] | None = None
 
 
 class SaDeleted(NamedTuple):

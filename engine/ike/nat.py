@@ -3,11 +3,12 @@
 from engine.address import Address
 from engine.errors import ParseError
 from engine.ike.auth import same
-from engine.ike.constants import IKE_PORT, NAT_T_PORT, Encapsulation
+from engine.ike.constants import IKE_PORT, NAT_T_PORT, Encapsulation, IdType
 from engine.ike.keymat import digest
 from engine.ike.phase1 import Phase1
 from engine.ike.wire import Payload
 
+_OA_HEAD = bytes((IdType.IPV4_ADDR, 0, 0, 0))
 PLAIN_MODES = (int(Encapsulation.TUNNEL), int(Encapsulation.TRANSPORT))
 _MOST_SOURCES = 10
 
@@ -58,6 +59,34 @@ def check_port(sa: Phase1, local_port: int, label: str) -> None:
     floated = sa.natted and label not in ("MM1", "MM2", "MM3", "MM4")
     if (local_port == NAT_T_PORT) != floated and not (sa.natted and label == "INFO"):
         raise ParseError("wrong-port", f"{label} on port {local_port}")
+
+
+def original_addresses(sa: Phase1, initiator: bool) -> list[Payload]:
+    """NAT-OA of transport mode: the ends of a quick mode as we know them (RFC 3947 5.2).
+
+    Its initiator comes first: we, or the peer.
+    """
+    assert sa.natt
+    ends = (sa.local, sa.peer) if initiator else (sa.peer, sa.local)
+    return [Payload(sa.natt.nat_oa, _OA_HEAD + one.to_bytes(4, "big")) for one in ends]
+
+
+def read_originals(sa: Phase1, payloads: tuple[Payload, ...],
+                   initiator: bool) -> tuple[Address, Address] | None:
+    """Source and destination of the peer's packets as the peer knows them; `initiator` are we.
+
+    None when they are those that we see, zeros when the peer said nothing. Raises ParseError
+    "invalid-nat-oa".
+    """
+    assert sa.natt
+    found = [one.body for one in payloads if one.type == sa.natt.nat_oa]
+    if not found:
+        return 0, 0
+    if len(found) != 2 or any(one[:1] != _OA_HEAD[:1] or len(one) != 8 for one in found):
+        raise ParseError("invalid-nat-oa", "NAT-OA payloads")
+    first, second = (int.from_bytes(one[4:], "big") for one in found)
+    known = (second, first) if initiator else (first, second)
+    return None if known == (sa.peer, sa.local) else known
 
 
 def encapsulation(sa: Phase1) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from engine.address import Network
+from engine.address import Address, Network
 from engine.entropy import Entropy
 from engine.errors import ParseError
 from engine.ike.auth import same, third_hash
@@ -27,7 +27,7 @@ from engine.ike.identity import (
 )
 from engine.ike.interface import IkePolicy, Phase2Policy, SaInstalled, SaKeys, TrafficSelector
 from engine.ike.keymat import keymat
-from engine.ike.nat import encapsulation
+from engine.ike.nat import encapsulation, original_addresses, read_originals
 from engine.ike.payloads import Notify, Proposal, build_sa, parse_notify, parse_sa
 from engine.ike.phase1 import (
     Exchange,
@@ -44,6 +44,7 @@ from engine.ike.proposal import life_values
 from engine.ike.quick_proposal import (
     QuickChoice,
     Spis,
+    asks_transport,
     lifetimes,
     offer_phase2,
     peer_spis,
@@ -67,8 +68,8 @@ class QuickMode(Exchange):
     """
 
     __slots__ = ("commit", "group", "ids", "initiator", "iv", "key_pair", "keys", "kilobytes",
-                 "message_id", "method", "ni", "nr", "offered", "replaces", "sa", "seconds",
-                 "shared", "spis_in", "spis_out", "state", "wanted")
+                 "message_id", "method", "ni", "nr", "offered", "original", "replaces", "sa",
+                 "seconds", "shared", "spis_in", "spis_out", "state", "wanted")
 
     def __init__(self, sa: Phase1, message_id: int, initiator: bool, now: float) -> None:
         super().__init__(now)
@@ -85,6 +86,7 @@ class QuickMode(Exchange):
         self.spis_in = self.spis_out = Spis(0)
         self.replaces = self.group = self.seconds = self.kilobytes = 0
         self.commit = False
+        self.original: tuple[Address, Address] | None = None
 
     @property
     def entry(self) -> str:
@@ -125,7 +127,6 @@ def first(quick: QuickMode, wanted: Phase2Policy, spis: Spis, entropy: Entropy) 
     Raises Failure "no-usable-method" when the policy has none that protects integrity.
     """
     natted = quick.sa.natted
-    _check_mode(quick, wanted)
     if not usable(wanted.methods, natted):
         raise Failure("no-usable-method", Win32.ATTRIBUTES,
                       detail=("Security methods", "ESP through a NAT" if natted
@@ -139,23 +140,41 @@ def first(quick: QuickMode, wanted: Phase2Policy, spis: Spis, entropy: Entropy) 
         rest.append(Payload(PayloadType.KE, quick.key_pair.public))
     quick.ids = tuple(one.build() for one in selector_identities(wanted.selector))
     rest += [Payload(PayloadType.ID, one) for one in quick.ids]
+    rest += _originals(quick)
     quick.state = "QM1"
     return _seal(quick, hashed(quick.sa, quick.message_id, rest))
 
 
-def _check_mode(quick: QuickMode, wanted: Phase2Policy) -> None:
-    """Transport mode would need the addresses from before the NAT (RFC 3947 5.2): refused."""
-    if quick.sa.natted and not wanted.tunnel:
-        raise Failure("transport-through-nat", Win32.ATTRIBUTES, NotifyType.NO_PROPOSAL_CHOSEN,
-                      ("Encapsulation Mode", "Tunnel through a NAT", "Transport"))
+def _originals(quick: QuickMode) -> list[Payload]:
+    assert quick.wanted
+    if quick.wanted.tunnel or not quick.sa.natted:
+        return []
+    return original_addresses(quick.sa, quick.initiator)
+
+
+def _know_originals(quick: QuickMode, payloads: tuple[Payload, ...]) -> None:
+    assert quick.wanted
+    if quick.sa.natted and not quick.wanted.tunnel:
+        quick.original = read_originals(quick.sa, payloads, quick.initiator)
 
 
 def _peer_selector(quick: QuickMode, ids: list[bytes]) -> TrafficSelector:
-    """What the initiator's identities ask for; without any, the phase 1 addresses (5.5)."""
+    """What the initiator's identities ask for; without any, the phase 1 addresses (5.5).
+
+    In transport mode each side behind a NAT is called by an address that the other one does not
+    see: the ends of the ISAKMP SA stand in for it, and NAT-OA tells of it (RFC 3947 5.2).
+    """
+    sa = quick.sa
+    ends = Network(sa.local, 32), Network(sa.peer, 32)
     if not ids:
-        return TrafficSelector(Network(quick.sa.local, 32), Network(quick.sa.peer, 32))
+        return TrafficSelector(*ends)
     remote, local = (parse_identity(one) for one in ids)
-    return identities_selector(local, remote)
+    asked = identities_selector(local, remote)
+    if sa.natted and asks_transport(quick.offered):
+        asked = asked._replace(
+            local=ends[0] if sa.behind and asked.local.prefix == 32 else asked.local,
+            remote=ends[1] if sa.peer_behind and asked.remote.prefix == 32 else asked.remote)
+    return asked
 
 
 def _wish(quick: QuickMode, ids: list[bytes], policy: IkePolicy) -> Phase2Policy:
@@ -191,7 +210,6 @@ def read_first(quick: QuickMode, opened: Opened, policy: IkePolicy,
     ids = bodies(payloads, PayloadType.ID)
     wanted = _wish(quick, ids, policy)
     quick.wanted = wanted
-    _check_mode(quick, wanted)
     spis = new_spis(len({one.protocol for one in offered}) > 1)
     quick.spis_in = spis
     choice = select_phase2(offered, wanted, spis, encapsulation(quick.sa),
@@ -200,10 +218,12 @@ def read_first(quick: QuickMode, opened: Opened, policy: IkePolicy,
     check_nonce(quick.ni, b"")
     quick.group = choice.group
     public = _answer_ke(quick, bodies(payloads, PayloadType.KE), entropy)
+    _know_originals(quick, payloads)
     _take(quick, choice, spis)
     quick.nr = entropy(NONCE_SIZE)
     rest = [build_sa(choice.answer), Payload(PayloadType.NONCE, quick.nr), *public]
     rest += [Payload(PayloadType.ID, one) for one in ids]
+    rest += _originals(quick)
     assert quick.method
     shorter = shorter_life(choice, *lifetimes(quick.method))
     if shorter:
@@ -251,6 +271,7 @@ def third(quick: QuickMode, opened: Opened) -> bytes:
                       ("Quick mode identities", "ours returned", "others"))
     nonce = body(payloads, PayloadType.NONCE)
     check_nonce(nonce, quick.ni)
+    _know_originals(quick, payloads)
     received = bodies(payloads, PayloadType.KE)
     if bool(received) != bool(quick.group):
         raise Failure("invalid-key", Win32.KEY_EXCHANGE, NotifyType.INVALID_KEY_INFORMATION)
@@ -341,7 +362,7 @@ def installed(quick: QuickMode, outbound_ready: bool) -> SaInstalled:
                        wanted.tunnel, inbound, outbound, quick.seconds, quick.kilobytes,
                        quick.group, quick.initiator, outbound_ready, quick.sa.cookies,
                        (quick.sa.local_port, quick.sa.peer_port) if quick.sa.natted else (),
-                       quick.sa.proven())
+                       quick.sa.proven(), quick.original)
 
 
 def offered_spi(quick: QuickMode) -> bytes:

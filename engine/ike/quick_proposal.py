@@ -305,6 +305,14 @@ def select_phase2(offered: tuple[Proposal, ...], wanted: Phase2Policy, spis: Spi
     raise no_proposal(expected, seen)
 
 
+def asks_transport(offered: tuple[Proposal, ...]) -> bool:
+    """Whether an offer is for transport mode through a NAT: its first readable transform is."""
+    readings = (read_phase2(one.protocol, transform)
+                for one in offered for transform in one.transforms)
+    first = next((one for one in readings if one is not None), None)
+    return first is not None and first.fields["Encapsulation Mode"].startswith("UDP transport")
+
+
 def taken(offered: tuple[Proposal, ...], answer: tuple[Proposal, ...],
           methods: tuple[QuickModeMethod, ...]) -> QuickModeMethod:
     """Which of the offered `methods` a responder took.

@@ -17,6 +17,7 @@ from engine.ip import (
     parse_udp,
     ports,
     udp_packet,
+    with_checksum_for,
 )
 
 # The packet of RFC 3602 case 7, made by others.
@@ -189,3 +190,44 @@ def test_random_octets_are_a_packet_or_a_named_drop(data: bytes, first: int) -> 
             assert error.drop in names
         else:
             assert packet.length <= len(octets)
+
+
+def tcp_packet(source: int, destination: int, payload: bytes) -> IPv4:
+    """A TCP segment with a right checksum."""
+    segment = bytes(12) + b"\x50\x10\x20\0" + bytes(4) + payload
+    pseudo = struct.pack("!IIBBH", source, destination, 0, TCP, len(segment))
+    value = slow_checksum(pseudo + segment)
+    return IPv4(source, destination, TCP, segment[:16] + value.to_bytes(2, "big") + segment[18:])
+
+
+@given(addresses, addresses, addresses, addresses, st.binary(max_size=60), st.booleans())
+def test_a_checksum_follows_the_addresses_a_nat_gave(a: int, b: int, c: int, d: int,
+                                                     payload: bytes, known: bool) -> None:
+    pairs = ((udp_packet(a, b, 7, 9, payload), udp_packet(c, d, 7, 9, payload)),
+             (tcp_packet(a, b, payload), tcp_packet(c, d, payload)))
+    for sent, expected in pairs:
+        originals = (a, b) if known else (0, 0)
+        seen = with_checksum_for(sent.with_addresses(c, d), *originals)
+        assert ones(seen) == ones(expected)
+
+
+def ones(packet: IPv4) -> bytes:
+    """The payload with the two ways to write a checksum of nothing as one."""
+    at = 16 if packet.protocol == TCP else 6
+    if packet.payload[at:at + 2] == b"\xff\xff":
+        return packet.payload[:at] + bytes(2) + packet.payload[at + 2:]
+    return packet.payload
+
+
+def test_damage_from_before_the_nat_stays_visible() -> None:
+    sent = udp_packet(1, 2, 7, 9, b"octets")
+    damaged = sent.with_payload(sent.payload[:-1] + b"!").with_addresses(3, 2)
+    with pytest.raises(ParseError, match="udp-checksum"):
+        parse_udp(with_checksum_for(damaged, 1, 2))
+
+
+@pytest.mark.parametrize("packet", [
+    IPv4(1, 2, 1, bytes(8)), IPv4(1, 2, UDP, bytes(7)), IPv4(1, 2, TCP, bytes(17)),
+    IPv4(1, 2, UDP, bytes(12), mf=True), IPv4(1, 2, UDP, bytes(12))])
+def test_packets_without_such_a_checksum_stay_as_they_are(packet: IPv4) -> None:
+    assert with_checksum_for(packet, 5, 6) == packet

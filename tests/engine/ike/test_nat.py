@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.ike import vendors
+from engine.address import Network
+from engine.ike import quick_mode, vendors
 from engine.ike.endpoint import IkeEndpoint
 from engine.ike.interface import (
     MainModeDown,
@@ -13,7 +14,9 @@ from engine.ike.interface import (
     PeerMoved,
     SaDeleted,
     SendDatagram,
+    TrafficSelector,
 )
+from engine.ike.wire import Payload
 from engine.suites import QuickModeMethod
 from tests.support.ike_nat import PUBLIC, NattedPair
 from tests.support.ike_pair import (
@@ -95,15 +98,70 @@ def test_without_nat_traversal_a_nat_breaks_authentication_by_name(
         ("Identity", "192.0.2.99", "131.107.1.1")]
 
 
-def test_ah_and_transport_mode_are_refused_by_name_through_a_nat() -> None:
+def test_ah_is_refused_by_name_through_a_nat() -> None:
     ah = QuickModeMethod(ah_auth="SHA1")
-    for options, detail in (({"qm": ah}, "Security methods"), ({"tunnel": False},
-                                                               "Encapsulation Mode")):
-        pair = NattedPair(policy_a(**options), policy_b(**options))
-        pair.initiate()
-        pair.run(10.0)
-        assert [(one.mode, one.detail[0]) for one in pair.of(A, NegotiationFailed)
-                if isinstance(one, NegotiationFailed)] == [("quick", detail)]
+    pair = NattedPair(policy_a(qm=ah), policy_b(qm=ah))
+    pair.initiate()
+    pair.run(10.0)
+    assert [(one.mode, one.detail[0]) for one in pair.of(A, NegotiationFailed)
+            if isinstance(one, NegotiationFailed)] == [("quick", "Security methods")]
+
+
+# --- transport mode and the original addresses ---------------------------------------------------
+
+SERVER = TrafficSelector(Network(B, 32), Network(PUBLIC, 32))
+
+
+def transport() -> NattedPair:
+    """A behind its NAT asks B for transport mode."""
+    client = TrafficSelector(Network(A, 32), Network(B, 32))
+    first, second = policy_a(tunnel=False), policy_b(tunnel=False)
+    pair = NattedPair(
+        first._replace(second=(first.second[0]._replace(selector=client),)),
+        second._replace(second=(second.second[0]._replace(selector=SERVER),)))
+    pair.initiate()
+    pair.run(10.0)
+    return pair
+
+
+def test_transport_mode_passes_a_nat_and_both_know_the_original_addresses() -> None:
+    pair = transport()
+    [own], [peer] = pair.installed(A), pair.installed(B)
+    assert own.inbound == peer.outbound and not own.tunnel and own.udp and peer.udp
+    assert own.selector == TrafficSelector(Network(A, 32), Network(B, 32))
+    assert peer.selector == SERVER
+    assert own.original == (B, PUBLIC) and peer.original == (A, B)
+
+
+def test_the_server_behind_the_nat_begins_too() -> None:
+    pair = transport()
+    pair.take(B, pair.b.initiate(B, PUBLIC, pair.policies[B].second[0], pair.now))
+    pair.run(pair.now + 5.0)
+    own, peer = pair.installed(A)[-1], pair.installed(B)[-1]
+    assert not own.initiator and peer.initiator and own.inbound == peer.outbound
+    assert own.original == (B, PUBLIC) and peer.original == (A, B)
+
+
+@pytest.mark.parametrize(("bodies", "drop"), [
+    (([1, 0, 0, 0, 10, 0, 0, 1],), "invalid-nat-oa"),
+    (([1, 0, 0, 0, 10, 0, 0],) * 2, "invalid-nat-oa"),
+    (([5, *[0] * 19],) * 2, "invalid-nat-oa"),
+])
+def test_malformed_original_addresses_end_the_quick_mode(bodies: tuple[list[int], ...],
+                                                         drop: str,
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quick_mode, "original_addresses", lambda sa, initiator: [
+        Payload(sa.natt.nat_oa, bytes(one)) for one in bodies])
+    pair = transport()
+    assert pair.b.counters[drop] == 1
+    assert not pair.installed(A) and not pair.installed(B)
+
+
+def test_a_peer_that_names_no_original_addresses_is_served_all_the_same(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quick_mode, "original_addresses", lambda sa, initiator: [])
+    pair = transport()
+    assert pair.installed(A)[0].original == pair.installed(B)[0].original == (0, 0)
 
 
 def test_a_nat_that_changes_ports_is_followed_by_authentic_messages_only() -> None:

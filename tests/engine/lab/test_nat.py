@@ -8,8 +8,21 @@ from engine.esp.udp import KEEPALIVE, NAT_T_PORT, NON_ESP_MARKER
 from engine.ip import ESP, UDP, IPv4, parse_ipv4, udp_packet
 from engine.lab.nat import NAT, PROXY, NatHost
 from engine.lab.placing import GATEWAY_INSIDE, place, placed, take_away
+from engine.policy.model import (
+    ME,
+    AuthMethod,
+    DefaultRule,
+    Filter,
+    FilterAction,
+    FilterList,
+    Policy,
+    Rule,
+    Secret,
+)
 from engine.suites import QuickModeMethod
-from tests.support.site import HOST_A, PEER, Site
+from tests.support.site import HOST_A, KEY, PEER, Site, side
+
+QM = QuickModeMethod("AES128", "SHA1")
 
 INSIDE = GATEWAY_INSIDE
 PUBLIC = parse_address("192.0.2.1")
@@ -129,6 +142,40 @@ def test_ah_cannot_pass_and_says_so() -> None:
     one.ping(3)
     failed = [event for event in one.lab.hosts["gwA"].log if event.event_id == 546]
     assert failed and dict(failed[0].fields)["Expected value"] == "ESP through a NAT"
+
+
+# --- transport mode ---------------------------------------------------------------------------
+
+
+def transport_through_the_nat() -> Site:
+    """gwA behind natA and gwB protect what they say to each other, whatever it is."""
+    one = Site()
+    place(one.store, NAT)
+    auth = (AuthMethod("psk", Secret(KEY)),)
+    for machine, peer in (("gwA", PEER), ("gwB", PUBLIC)):
+        config = one.store.on(machine)
+        config.add_policy(Policy("Hosts", default_rule=DefaultRule(False)))
+        config.add_filteraction(FilterAction("Require", methods=(QM,)))
+        config.add_filterlist(FilterList("Peer", filters=(Filter(ME, side(peer, 32)),)))
+        config.add_rule(Rule("hosts", "Hosts", "Peer", "Require", auth=auth))
+        config.assign("Hosts")
+    one.lab.reload()
+    return one
+
+
+def test_transport_mode_through_the_nat_carries_echoes_and_mends_checksums() -> None:
+    one = transport_through_the_nat()
+    results = one.ping(4, "gwA", PEER)
+    assert [result.kind for result in results][-2:] == ["reply"] * 2
+    assert results[-1].protected and not results[-1].clear
+    one.lab.send("gwA", udp_packet(INSIDE, PEER, 7, 9, b"checked", identification=1))
+    one.lab.run(one.lab.now + 1.0)
+    assert one.counter("port-unreachable", "gwB") == 1
+    assert one.counter("udp-checksum", "gwB") == 0
+    one.lab.send("gwB", udp_packet(PEER, PUBLIC, 7, 9, b"checked", identification=1))
+    one.lab.run(one.lab.now + 1.0)
+    assert one.counter("port-unreachable", "gwA") == 1
+    assert one.counter("udp-checksum", "gwA") == 0
 
 
 # --- placing and taking away -------------------------------------------------------------------
