@@ -56,7 +56,8 @@ class Arguments:
         self.named = {tag.word.lower(): tag for tag in command.tags if tag.form == "tag"}
         self.switches = {tag.word.lower().lstrip("-/"): tag for tag in command.tags
                          if tag.form in ("dash", "flag", "slash", "colon")}
-        self.keywords = {tag.word.lower(): tag for tag in command.tags if tag.form == "word"}
+        self.keywords = {tag.word.lower(): tag for tag in command.tags
+                         if tag.form in ("word", "bare")}
         self.rest = next((tag for tag in command.tags if tag.form == "rest"), None)
 
     @property
@@ -90,6 +91,9 @@ class Arguments:
             keyword = self.keywords.get(word.text.lower())
             if keyword is not None:
                 self.pieces.append(Piece(word.start, word.end, "tag"))
+                if keyword.form == "bare":
+                    self._store(keyword, True, word.text, word.start, word.end)
+                    return at + 1
                 return self._following(keyword, words, at)
         slot = self.next_slot()
         if slot is not None:

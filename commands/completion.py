@@ -146,12 +146,12 @@ def typed_form(tag: Tag[Any]) -> str:
     """What is typed for a tag, up to its value: ``name=``, ``-n``, ``/test:``, ``MASK``."""
     if tag.form == "tag":
         return tag.word + "="
-    return tag.word if tag.form == "word" else switch_word(tag)
+    return tag.word if tag.form in ("word", "bare") else switch_word(tag)
 
 
 def hint(tag: Tag[Any]) -> str:
     """The value hint of a tag; empty for a switch without a value."""
-    return "" if tag.form in ("flag", "slash") else tag.kind.usage
+    return "" if tag.form in ("flag", "slash", "bare") else tag.kind.usage
 
 
 def value_candidates(tag: Tag[Any], prefix: str, start: int,

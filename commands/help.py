@@ -132,6 +132,8 @@ def syntax(tag: Tag[Any]) -> str:
         plain = f"[ {tag.word} = ] {tag.kind.usage}"
     elif tag.form in ("flag", "slash"):
         plain = switch_word(tag)
+    elif tag.form == "bare":
+        plain = tag.word
     elif tag.form == "colon":
         plain = switch_word(tag) + tag.kind.usage
     elif tag.form == "rest":
@@ -143,7 +145,7 @@ def syntax(tag: Tag[Any]) -> str:
 
 
 def _parameter(tag: Tag[Any]) -> list[str]:
-    name = tag.word if tag.form in ("tag", "word", "rest") else switch_word(tag)
+    name = tag.word if tag.form in ("tag", "word", "bare", "rest") else switch_word(tag)
     text = tag.help + _default(tag)
     return _hanging(f"  {name.ljust(16)} -", text)
 

@@ -267,6 +267,8 @@ ROWS: list[tuple[str, str, str]] = [
     ("capture stop", "commands.capture.capture:Stop", "Stops the running capture."),
     ("capture show", "commands.capture.capture:Show", "Displays the captured frames."),
     ("capture save", "commands.capture.capture:Save", "Writes the captured frames to a file."),
+    ("diag trace", "commands.diag.trace:DiagTrace",
+     "Follows a packet through every stage of every machine."),
     ("diag checklist", "commands.diag.checklist:DiagChecklist",
      "Walks the article's steps with live evidence, verdicts and fixes."),
     ("checklist", "commands.diag.checklist:Checklist",

@@ -59,7 +59,7 @@ HONOURED: dict[tuple[str, str], str] = {
 }
 
 # Where it is not the folder of the same name.
-TESTED = {"diag": "tests/commands/test_checklist.py"}
+TESTED: dict[str, str] = {}
 
 # Commands of the reference that are not built, with the reason.
 MISSING: tuple[tuple[str, str], ...] = (
@@ -132,7 +132,8 @@ def place_of_tests(target: str) -> str:
 
 def _typed(tag: Tag[Any]) -> str:
     from commands.arguments import switch_word
-    word = {"tag": f"{tag.word}=", "word": tag.word, "rest": "..."}.get(tag.form, "")
+    word = {"tag": f"{tag.word}=", "word": tag.word, "bare": tag.word,
+            "rest": "..."}.get(tag.form, "")
     return f"`{word or switch_word(tag)}`" + (" (may repeat)" if tag.many else "")
 
 

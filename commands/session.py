@@ -132,6 +132,10 @@ class Session:
             if self.variables["W2KextIP"] == public:
                 self.variables["W2KextIP"] = own
 
+    def use_store(self, store: "Store") -> None:
+        """Acts on that store, a copy to try things on."""
+        self._store = store
+
     @property
     def opened(self) -> bool:
         """Whether the store is open already (a toolbar may look, but must not create it)."""

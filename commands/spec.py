@@ -52,7 +52,7 @@ class Required:
 
 REQUIRED: Any = Required()
 
-FORMS = ("tag", "dash", "flag", "slash", "colon", "word", "rest")
+FORMS = ("tag", "dash", "flag", "slash", "colon", "word", "bare", "rest")
 
 
 class Tag(Generic[T]):
@@ -62,9 +62,9 @@ class Tag(Generic[T]):
       tag    netsh's ``name=value`` or by position        word   a keyword, then a value (MASK m)
       dash   an option with a value: ``-n 4``             slash  a Windows switch: ``/all``
       flag   an option without: ``-t``                    colon  a switch with one: ``/test:ipsec``
-      rest   all that is left, as typed
-    `flag` and `slash` give True when present. `many` collects a tuple. `word` is what is typed
-    when it differs from the field's name. `hidden` tags work but are not offered.
+      bare   a keyword without a value                    rest   all that is left, as typed
+    `flag`, `slash` and `bare` give True when present. `many` collects a tuple. `word` is what is
+    typed when it differs from the field's name. `hidden` tags work but are not offered.
     """
 
     __slots__ = ("name", "kind", "help", "default", "form", "many", "word", "hidden")

@@ -16,12 +16,14 @@ class Fix(NamedTuple):
     """What mends it: a sentence, and whole command lines that can be typed as they stand.
 
     `safe` False means that the commands touch something the operator should look at first
-    (they are shown, never typed for him).
+    (they are shown, never typed for him). `machine` is where they are typed, "" for the machine
+    that is looked at.
     """
 
     text: str
     commands: tuple[str, ...] = ()
     safe: bool = True
+    machine: str = ""
 
 
 class Finding(NamedTuple):

@@ -59,6 +59,13 @@ class Store:
         return cls(opened.connection, path, clock=clock, entropy=entropy,
                    readonly=opened.readonly)
 
+    def copy(self, entropy: Entropy) -> "Store":
+        """The same contents in memory, to try changes on; its GUIDs come from `entropy`."""
+        connection = sqlite3.connect(MEMORY, isolation_level=None, check_same_thread=False)
+        self._connection.backup(connection)
+        connection.execute("PRAGMA foreign_keys = ON")
+        return Store(connection, MEMORY, clock=self.clock, entropy=entropy, readonly=False)
+
     def close(self) -> None:
         """Closes the file; everything acknowledged is on disk already."""
         self._connection.close()

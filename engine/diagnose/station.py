@@ -1,0 +1,67 @@
+"""A machine as a diagnosis sees it: its configuration, and what runs when that can be seen.
+
+A station is made from a running host, or from a stored (or imported) configuration alone. It has
+tables of its own, so that asking them counts nothing on the machine itself.
+"""
+
+from typing import TYPE_CHECKING
+
+from engine.address import Address, Network, prefix_mask
+from engine.agent import PolicyAgent
+from engine.configuration import HostSnapshot, read_host
+from engine.pipeline.route import RouteTable
+from engine.pipeline.rras import RrasTable
+from engine.policy.model import Interface
+from engine.policy.store import Config
+
+if TYPE_CHECKING:
+    from engine.host import Host
+
+GATEWAY, NAT = "gateway", "nat"
+
+
+class Station:
+    """One machine, read-only. `host` is None when only its configuration is known.
+
+    `running` says whether the policy agent works; of a configuration alone it is assumed.
+    """
+
+    def __init__(self, config: Config, snapshot: HostSnapshot, agent: PolicyAgent,
+                 host: "Host | None" = None) -> None:
+        self.config, self.snapshot, self.agent, self.host = config, snapshot, agent, host
+        self.name, self.role = snapshot.machine.name, snapshot.machine.role
+        self.running = host is None or host.agent_running
+        runtime = host.rtm_routes if host is not None else ()
+        self.routes = RouteTable(snapshot.effective_routes(runtime))
+        self.rras = RrasTable(snapshot.filters, snapshot.defaults, snapshot.fragcheck)
+        self.interfaces: dict[str, Interface] = {one.name: one for one in snapshot.interfaces}
+        self.own: dict[Address, Interface] = {one.address: one for one in snapshot.interfaces}
+
+    @classmethod
+    def of_host(cls, host: "Host") -> "Station":
+        """A machine that runs: the policy in force is the one it has loaded."""
+        return cls(host.config, read_host(host.config), host.agent, host)
+
+    @classmethod
+    def of_config(cls, config: Config) -> "Station":
+        """A configuration as if its machine had just loaded it."""
+        snapshot = read_host(config)
+        return cls(config, snapshot, PolicyAgent(snapshot.policy))
+
+    @property
+    def is_gateway(self) -> bool:
+        return self.role == GATEWAY
+
+    def net(self, interface: str) -> Network:
+        """The network that an adapter is in."""
+        one = self.interfaces[interface]
+        return Network(one.address & prefix_mask(one.prefix), one.prefix)
+
+    def nets(self) -> dict[str, Network]:
+        """The networks of the adapters by their names."""
+        return {name: self.net(name) for name in self.interfaces}
+
+    def inside_of(self, address: Address) -> str:
+        """The adapter whose network holds an address, "" when none does; the narrowest one."""
+        found = [name for name in self.interfaces if address in self.net(name)]
+        return max(found, key=lambda name: self.interfaces[name].prefix, default="")
