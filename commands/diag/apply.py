@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from commands import cells
 from commands.answer import Line
 from commands.lab.typist import type_lines
 from engine.diagnose.finding import Fix
@@ -19,7 +20,8 @@ def typed(session: "Session", fix: Fix) -> tuple[str, ...]:
 
 def fix_lines(session: "Session", fix: Fix) -> list[Line]:
     """A fix as it is printed."""
-    return [(f"  {fix.text}",), *((f"    {line}",) for line in typed(session, fix))]
+    return [(cells.hang(2), "  ", cells.line(fix.text)),
+            *(("    ", cells.line(line)) for line in typed(session, fix))]
 
 
 def agreed(session: "Session", wish: str, question: str) -> bool:

@@ -16,7 +16,6 @@ from commands.diag.scene import gateway, whole_scene
 from commands.diag.scratch import make, scratch
 from commands.errors import CommandError
 from commands.kinds import Choice, Number, Path, Port, Protocol, YesNo
-from commands.layout import wrap
 from commands.names import MachineName
 from commands.spec import Command, tag
 from commands.tools.target import Target, TargetName
@@ -30,7 +29,7 @@ from engine.ip import ICMP
 if TYPE_CHECKING:
     from commands.session import Session
 
-STAGE, VERDICT, WIDTH = 12, 8, 80
+STAGE, VERDICT = 12, 8
 # For the word of what was deleted to reach the other gateway.
 SETTLE_SECONDS = 1.0
 
@@ -112,7 +111,7 @@ class DiagTrace(Command, words="diag trace",
             proof = bench.ping(mended.fixes)
             data["proof"] = proof
             if proof:
-                lines += [("On the copy: ", proof, "."), ()]
+                lines += [("On the copy: ", cells.line(proof), "."), ()]
         session.emit(Lines(tuple(lines), data, "trace"))
         if mended.fixes and agreed(session, self.fix, "Type these lines now?"):
             return self._commit(session, own, question, mended)
@@ -179,7 +178,8 @@ def _save(session: "Session", path: str, found: Trace) -> None:
 
 
 def _stages(found: Trace) -> list[Line]:
-    lines: list[Line] = [(found.packet, ": ", Cell("verdict", found.verdict, found.verdict)), ()]
+    verdict = Cell("verdict", found.verdict, found.verdict)
+    lines: list[Line] = [(cells.line(found.packet), ": ", verdict), ()]
     for reply, stages in groupby(found.stages, lambda one: one.reply):
         lines += [("The answer" if reply else "The packet",), ()]
         for (machine, about), block in groupby(stages, lambda one: (one.machine, one.about)):
@@ -194,13 +194,12 @@ def _stage(one: Stage) -> list[Line]:
     word = one.verdict.upper() if one.blocker else one.verdict
     mark = f" [{one.blocker}]" if one.blocker else ""
     lead = "~ " if one.assumed else "  "
-    indent = " " * (STAGE + VERDICT + 2)
-    rows = wrap(one.what + mark, WIDTH - len(indent))
-    lines: list[Line] = [(lead, one.stage.ljust(STAGE), Cell("verdict", one.verdict, word),
-                          " " * max(1, VERDICT - len(word)), rows[0])]
-    lines += [(indent + row,) for row in rows[1:]]
+    indent = STAGE + VERDICT + 2
+    lines: list[Line] = [(cells.hang(indent), lead, one.stage.ljust(STAGE),
+                          Cell("verdict", one.verdict, word),
+                          " " * max(1, VERDICT - len(word)), cells.line(one.what), mark)]
     if one.line:
-        lines.append((indent, one.line))
+        lines.append((" " * indent, cells.line(one.line)))
     return lines
 
 
@@ -210,8 +209,8 @@ def _blockers(found: Sequence[Blocker]) -> list[Line]:
     lines: list[Line] = [("What stands in the way (~ marks what is behind it, if it were "
                           "mended):",)]
     for one in found:
-        lines.append((f"  [{one.number}] ", cells.enum(one.code), " on ",
-                      cells.name(one.machine), ": ", one.text))
+        lines.append((cells.hang(6), f"  [{one.number}] ", cells.enum(one.code), " on ",
+                      cells.name(one.machine), ": ", cells.line(one.text)))
     return [*lines, ()]
 
 
@@ -233,10 +232,10 @@ def _changes(session: "Session", before: Trace, mended: Mended) -> list[Line]:
 
 def _data(found: Trace, mended: Mended) -> dict[str, object]:
     return {
-        "packet": found.packet, "verdict": found.verdict,
+        "packet": cells.line(found.packet), "verdict": found.verdict,
         "stages": [_stage_data(one) for one in found.stages],
         "blockers": [{"number": one.number, "code": one.code, "machine": one.machine,
-                      "stage": one.stage, "text": one.text,
+                      "stage": one.stage, "text": cells.line(one.text),
                       "repairs": [fix_data(each) for each in one.repairs]}
                      for one in mended.blockers],
         "changes": [fix_data(one) for one in mended.fixes],
@@ -246,11 +245,12 @@ def _data(found: Trace, mended: Mended) -> dict[str, object]:
 
 def _stage_data(one: Stage) -> dict[str, object]:
     return {"machine": one.machine, "stage": one.stage, "verdict": one.verdict,
-            "object": one.what, "line": one.line, "blocker": one.blocker,
+            "object": cells.line(one.what), "line": cells.line(one.line), "blocker": one.blocker,
             "assumed": one.assumed, "reply": one.reply, "packet": one.about or "inner"}
 
 
 def fix_data(one: Fix) -> dict[str, object]:
     """A fix as JSON."""
-    return {"text": one.text, "commands": list(one.commands), "safe": one.safe,
+    return {"text": cells.line(one.text),
+            "commands": [cells.line(command) for command in one.commands], "safe": one.safe,
             "machine": one.machine}

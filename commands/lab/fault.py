@@ -163,16 +163,17 @@ def _one(one: Fault, now: Broken | None) -> Lines:
     if now is not None:
         lines.append((f"  The lab has it now, on {now.link or now.machine}.",))
     lines.append((f"  on {one.link and 'a link' or one.machine}, stored:",))
-    lines += [(f"    {text}",) for text in one.stored] or [("    nothing",)]
+    lines += [("    ", cells.line(text)) for text in one.stored] or [("    nothing",)]
     if one.running:
-        lines += [("  in the running lab:",), *((f"    {text}",) for text in one.running)]
+        lines += [("  in the running lab:",), *(("    ", cells.line(text)) for text in one.running)]
     if one.choice:
         lines.append((f"  value: {one.choice} (default {one.value})",))
     lines.append(("  try:",))
-    lines += [(f"    [{machine}] {text}",) for machine, text in one.tries]
+    lines += [("    ", cells.line(f"[{machine}] {text}")) for machine, text in one.tries]
     lines.append((f"  the diagnosis says: {one.verdict} {' or '.join(one.codes)}",))
     data = {"name": one.name, "layer": one.layer, "help": one.help, "now": now is not None,
-            "machine": one.machine, "stored": list(one.stored), "running": list(one.running),
+            "machine": one.machine, "stored": [cells.line(text) for text in one.stored],
+            "running": [cells.line(text) for text in one.running],
             "value": one.value, "verdict": one.verdict, "codes": list(one.codes),
-            "try": [{"machine": machine, "line": text} for machine, text in one.tries]}
+            "try": [{"machine": machine, "line": cells.line(text)} for machine, text in one.tries]}
     return Lines(tuple(lines), data, "fault")
