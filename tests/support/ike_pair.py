@@ -70,6 +70,12 @@ def policy_b(mm: MainModeMethod = MM, qm: QuickModeMethod = QM, *, psk: bytes | 
     return FixedPolicy(Phase1Policy((mm,), psk, lifetime, quick_limit, mmpfs), (wanted,))
 
 
+def committing(policy: FixedPolicy) -> FixedPolicy:
+    """A responder that sets the commit bit."""
+    assert policy.first
+    return policy._replace(first=policy.first._replace(commit=True))
+
+
 class Sent(NamedTuple):
     """A datagram on the wire and when it arrives."""
 

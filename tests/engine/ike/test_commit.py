@@ -6,7 +6,7 @@ from engine.ike.constants import Flag, NotifyType, ProtocolId
 from engine.ike.interface import SaInstalled, SendDatagram
 from engine.ike.payloads import Notify
 from engine.ike.phase1 import Phase1, seal_info
-from tests.support.ike_pair import A, B, Pair, policy_a, policy_b
+from tests.support.ike_pair import A, B, Pair, committing, policy_a, policy_b
 
 
 def sa_of(pair: Pair, address: int) -> Phase1:
@@ -33,15 +33,8 @@ def test_a_commit_bit_that_nobody_keeps_stalls_nobody() -> None:
     assert not pair.a.in_flight("entry-a")
 
 
-def committing() -> Pair:
-    """A responder that sets the commit bit."""
-    second = policy_b()
-    assert second.first
-    return Pair(policy_a(), second._replace(first=second.first._replace(commit=True)))
-
-
 def test_the_initiator_sends_nothing_before_the_responder_is_connected() -> None:
-    pair = committing()
+    pair = Pair(policy_a(), committing(policy_b()))
     pair.initiate()
     pair.run(0.085)
     assert pair.labels()[-1] == "QM3"
@@ -56,7 +49,7 @@ def test_the_initiator_sends_nothing_before_the_responder_is_connected() -> None
 
 @pytest.mark.parametrize("lost", ["QM3", "QM4"])
 def test_a_lost_message_of_the_commitment_is_asked_for_again(lost: str) -> None:
-    pair = committing()
+    pair = Pair(policy_a(), committing(policy_b()))
     pair.fate = lambda one: int(one.label != lost or pair.labels().count(lost) > 1)
     pair.initiate()
     pair.run(10.0)
@@ -65,7 +58,7 @@ def test_a_lost_message_of_the_commitment_is_asked_for_again(lost: str) -> None:
 
 
 def test_a_packet_out_of_the_pair_is_as_good_as_connected() -> None:
-    pair = committing()
+    pair = Pair(policy_a(), committing(policy_b()))
     pair.fate = lambda one: int(one.label != "QM4")
     pair.a.watch_traffic(lambda spi: (pair.now, 0.0))
     pair.initiate()
@@ -74,7 +67,7 @@ def test_a_packet_out_of_the_pair_is_as_good_as_connected() -> None:
 
 
 def test_connected_may_come_as_an_informational_with_the_message_id_of_its_quick_mode() -> None:
-    pair = committing()
+    pair = Pair(policy_a(), committing(policy_b()))
     pair.fate = lambda one: int(one.label != "QM4")
     pair.initiate()
     pair.run(0.2)
@@ -88,7 +81,7 @@ def test_connected_may_come_as_an_informational_with_the_message_id_of_its_quick
 
 
 def test_a_repeated_connected_changes_nothing() -> None:
-    pair = committing()
+    pair = Pair(policy_a(), committing(policy_b()))
     pair.fate = lambda one: 3 if one.label in ("QM3", "QM4") else 1
     pair.initiate()
     pair.run(10.0)

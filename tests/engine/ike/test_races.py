@@ -6,15 +6,30 @@ import pytest
 
 from engine.ike.interface import NegotiationFailed, SaDeleted, SaInstalled, SendDatagram
 from tests.support.ike_nat import PUBLIC, NattedPair
-from tests.support.ike_pair import A, B, Pair, policy_a, policy_b
+from tests.support.ike_pair import A, B, Pair, committing, policy_a, policy_b
+from tests.support.pki import WALL, credentials, machine, root
 
 MESSAGES = ("MM1", "MM2", "MM3", "MM4", "MM5", "MM6", "QM1", "QM2", "QM3")
+
+
+def signed_pair() -> Pair:
+    """Two gateways with certificates."""
+    ends = (machine("C=US, O=Example, CN=gwA"), machine("C=US, O=Example, CN=gwB"))
+    first, second = (
+        policy._replace(first=policy.first and policy.first._replace(
+            psk=None, credentials=credentials(own, root()), preference=("rsa",)))
+        for policy, own in zip((policy_a(), policy_b()), ends, strict=True))
+    return Pair(first, second, epoch=WALL)
+
+
 WORLDS: dict[str, Callable[[], Pair]] = {
     "plain": Pair,
     "pfs": lambda: Pair(policy_a(pfs=2), policy_b(pfs=2)),
     "nat": NattedPair,
     "nat-pfs": lambda: NattedPair(policy_a(pfs=2), policy_b(pfs=2)),
     "master-pfs": lambda: Pair(policy_a(mmpfs=True, pfs=2), policy_b(mmpfs=True, pfs=2)),
+    "commit": lambda: Pair(policy_a(), committing(policy_b())),
+    "signed": signed_pair,
 }
 # Seconds later than its turn: behind the next message, behind the first and second repetition,
 # after the sender's exchange is long over.

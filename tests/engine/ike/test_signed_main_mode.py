@@ -14,7 +14,7 @@ from engine.ike.identity import Identity
 from engine.ike.interface import MainModeUp, NegotiationFailed
 from engine.ike.wire import Payload
 from engine.ike.x509 import read_certificate
-from engine.suites import MainModeMethod
+from engine.suites import CIPHERS, GROUPS, HASHES, MainModeMethod
 from tests.support.ike_pair import A, B, FixedPolicy, Pair, policy_a, policy_b
 from tests.support.pki import (
     CA,
@@ -71,6 +71,22 @@ def test_certificates_of_one_authority_bring_a_tunnel_up(hash_name: str) -> None
     assert here.certificate.thumbprint == there.certificate.own_thumbprint != ""
     assert here.certificate.own_subject == GW_A
     assert here.certificate.weak == ()
+
+
+@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("starter", [A, B])
+def test_signatures_negotiate_under_every_main_mode_suite_in_both_roles(group: int,
+                                                                        starter: Address) -> None:
+    mine, theirs = credentials(machine(GW_A), root()), credentials(machine(GW_B), root())
+    for cipher in CIPHERS:
+        for hash_name in HASHES:
+            method = MainModeMethod(cipher, hash_name, group)
+            both = pair(mine, theirs, method)
+            both.initiate(starter)
+            both.run(1.0)
+            [here] = ups(both, A)
+            assert here.method == method and here.peer_identity == GW_B
+            assert len(both.installed(A)) == len(both.installed(B)) == 1
 
 
 def test_the_own_certificate_is_known_to_the_one_who_answers() -> None:
