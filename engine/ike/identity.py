@@ -1,5 +1,6 @@
 """ID payloads <-> addresses and subnets: RFC 2407 4.6.2."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from engine.address import Address, Network, format_address, make_network, mask_prefix
@@ -56,8 +57,9 @@ def network_identity(network: Network, protocol: int, port: int) -> Identity:
                     address + network.mask.to_bytes(4, "big"))
 
 
+@lru_cache(1024)
 def identity_network(identity: Identity) -> Network:
-    """The network of a phase 2 identity.
+    """The network of a phase 2 identity; each is read once, since peers ask again and again.
 
     Raises ParseError "invalid-id" for sizes that do not fit, masks with holes, host bits set,
     ranges that are no network, and types that name no address.

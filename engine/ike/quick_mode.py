@@ -179,22 +179,21 @@ def _peer_selector(quick: QuickMode, ids: list[bytes]) -> TrafficSelector:
 
 def _wish(quick: QuickMode, ids: list[bytes], policy: IkePolicy) -> Phase2Policy:
     """Our policy for the peer's identities. Raises Failure "invalid-id-information"."""
-    received = " and ".join(_raw(parse) for parse in ids)
     try:
         selector = _peer_selector(quick, ids)
-        received = describe(selector)
-        wanted = policy.phase2(quick.sa.local, quick.sa.peer, selector)
     except ParseError as error:
-        received, wanted = f"{error.field} {received}", None
+        raw = " and ".join(one[:16].hex() for one in ids)
+        raise _no_filter(f"{error.field} {raw}") from None
+    wanted = policy.phase2(quick.sa.local, quick.sa.peer, selector)
     if wanted is None:
-        raise Failure("invalid-id-information", Win32.POLICY_MATCH,
-                      NotifyType.INVALID_ID_INFORMATION,
-                      ("Quick mode identities", "those of a filter", received))
+        raise _no_filter(describe(selector))
     return wanted
 
 
-def _raw(identity: bytes) -> str:
-    return identity[:16].hex()
+def _no_filter(received: str) -> Failure:
+    return Failure("invalid-id-information", Win32.POLICY_MATCH,
+                   NotifyType.INVALID_ID_INFORMATION,
+                   ("Quick mode identities", "those of a filter", received))
 
 
 def read_first(quick: QuickMode, opened: Opened, policy: IkePolicy,
