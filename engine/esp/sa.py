@@ -33,6 +33,7 @@ class PathMtu(NamedTuple):
 
 
 UNKNOWN_PATH = PathMtu(65535, inf)
+_from_bytes = int.from_bytes
 
 
 class Selector(NamedTuple):
@@ -71,6 +72,13 @@ class SaTerms(NamedTuple):
     kilobytes: int = 0
     soft_share: float = SOFT_SHARE
     window: int = DEFAULT_WINDOW
+
+
+class Refusal(NamedTuple):
+    """ESP octets that an association refused, and the drop's name."""
+
+    data: bytes
+    reason: str
 
 
 class SecurityAssociation:
@@ -170,6 +178,78 @@ class SecurityAssociation:
             raise ParseError("dummy" if dummy else "bad-next-header", "next header", len(body))
         self.account(len(inner), now)
         return inner, next_header
+
+    def encap_many(self, inners: list[bytes], now: float) -> list[bytes]:
+        """`encap` for several IPv4 packets at once, in order; fewer when a limit is reached."""
+        sequence, wrap = self.sequence, self._wrap
+        assert wrap is not None, "encap on an inbound SA"
+        octets = sum(map(len, inners))
+        if (sequence + len(inners) >= self._sequence_mark
+                or self.octets + octets >= self._octet_mark):
+            return self._one_by_one(inners, now)
+        datas = [wrap(number, inner, NEXT_TUNNEL)
+                 for number, inner in enumerate(inners, sequence + 1)]
+        self.sequence = sequence + len(inners)
+        self.octets += octets
+        self.packets += len(inners)
+        if now > self.used:
+            self.used = now
+        return datas
+
+    def _one_by_one(self, inners: list[bytes], now: float) -> list[bytes]:
+        datas = []
+        for inner in inners:
+            try:
+                datas.append(self.encap(inner, NEXT_TUNNEL, now))
+            except ParseError:
+                break
+        return datas
+
+    def decap_many(self, datas: list[bytes], now: float) -> tuple[list[bytes], list[Refusal]]:
+        """`decap` of several packets of a tunnel: what was inside the good ones, and the others."""
+        inners: list[bytes] = []
+        refusals: list[Refusal] = []
+        window, verify, open_body, spi = self.window, self._verify, self._open, self.spi
+        assert verify is not None and open_body is not None, "decap on an outbound SA"
+        if self.octets + sum(map(len, datas)) >= self._octet_mark:
+            return self._one_by_one_in(datas, now)
+        octets = 0
+        for data in datas:
+            number = _from_bytes(data[:HEADER], "big")
+            sequence = number & MAX_SEQUENCE
+            if number >> 32 != spi or (sequence <= window.top and not window.check(sequence)):
+                refusals.append(Refusal(data, "bad-spi" if number >> 32 != spi else "replay"))
+                continue
+            try:
+                body = verify(data)
+                window.advance(sequence)
+                inner, next_header = open_body(body)
+            except ParseError as error:
+                refusals.append(Refusal(data, error.drop))
+                continue
+            if next_header != NEXT_TUNNEL:
+                dummy = next_header == NEXT_DUMMY
+                refusals.append(Refusal(data, "dummy" if dummy else "bad-next-header"))
+                continue
+            octets += len(inner)
+            inners.append(inner)
+        self.sequence = window.top
+        self.octets += octets
+        self.packets += len(inners)
+        if now > self.used and inners:
+            self.used = now
+        return inners, refusals
+
+    def _one_by_one_in(self, datas: list[bytes],
+                       now: float) -> tuple[list[bytes], list[Refusal]]:
+        inners: list[bytes] = []
+        refusals: list[Refusal] = []
+        for data in datas:
+            try:
+                inners.append(self.decap(data, now)[0])
+            except ParseError as error:
+                refusals.append(Refusal(data, error.drop))
+        return inners, refusals
 
     def pass_plain(self, octets: int, now: float) -> None:
         """Counts octets that AH alone protects. Raises ParseError "lifetime-exhausted"."""

@@ -32,11 +32,6 @@ class Echoes:
         self._sequence = count(1)
         self._identifier = 0x0200
 
-    @property
-    def watching(self) -> bool:
-        """Whether a shell waits for an echo."""
-        return bool(self._seen)
-
     def ping(self, destination: Address, size: int, timeout: float, ttl: int,
              source: Address | None, df: bool) -> EchoResult:
         """Sends one and waits, giving the turn away meanwhile."""
@@ -65,7 +60,8 @@ class Echoes:
             one.close()
             came, clear, protected = self._seen.pop(key)
         if not came:
-            clear = self._is_outside(destination)
+            protected = gateway.fast.protects(destination)
+            clear = not protected and self._is_outside(destination)
         return result._replace(clear=clear, protected=protected)
 
     def _open(self, source: Address | None, ttl: int, df: bool) -> socket.socket:

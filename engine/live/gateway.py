@@ -21,13 +21,12 @@ from engine.live.capture import LiveCapture
 from engine.live.clock import Clock
 from engine.live.echo import Echoes
 from engine.live.facts import interfaces_of, kernel_routes, overlay, why_down
+from engine.live.fast import FastPath
 from engine.live.kernel import Kernel
 from engine.live.loop import Loop
-from engine.live.sockets import READS, Datagram, Handlers, Sockets
+from engine.live.sockets import Datagram, Handlers, Sockets
 from engine.live.steering import Steering, plan
 from engine.live.tun import NAME, PLAIN, VNET, open_tun
-from engine.pipeline import outbound
-from engine.pipeline.node import Flow
 from engine.policy.live import Live
 from engine.policy.model import Interface
 from engine.policy.store import Config, Store
@@ -35,7 +34,6 @@ from engine.policy.store import Config, Store
 CHORE_SECONDS = 1.0
 SETTLE_SECONDS = 0.05
 """A burst of changes of the kernel's is looked at once, this long after its first."""
-PACKET = 65535 + VNET
 
 Log = Callable[..., None]
 
@@ -69,9 +67,14 @@ class Gateway:
                          epoch=self.epoch, read=self._read)
         self.host.node.handover = True
         self.hosts = {name: self.host}
-        self.sockets = Sockets(self.loop, Handlers(self._datagram, self._packet, self._icmp))
+        self.sockets = Sockets(self.loop, Handlers(
+            self._datagram, self._packet, self._icmp,
+            lambda place: self.fast.read_natt(place), lambda place: self.fast.read_esp(place)))
+        self.fast = FastPath(self.host, self.sockets, self._tun, self._carry, self.clock.now)
+        self.fast.slow_datagram, self.fast.slow_packet = self._datagram, self._packet
         self.echoes = Echoes(self)
-        self.loop.watch(self._tun, self._read_tun)
+        self.fast.watched = self.echoes.departed
+        self.loop.watch(self._tun, self.fast.read_tun)
         self.kernel.watch(self.loop, self._kernel_changed)
         self._settle()
 
@@ -255,6 +258,7 @@ class Gateway:
             for failure in self.sockets.failed.values():
                 self.log("socket", priority=3, text=str(failure))
             self._index = self.kernel.raise_device(self.tun_name, self._mtu())
+            self.fast.size = self._mtu() + VNET
         self.kernel.steer(plan(self.host.spd.entries, self.host.node.own), self._index)
         self.loop.progress()
 
@@ -280,34 +284,6 @@ class Gateway:
 
     def _count(self, name: str) -> None:
         self.host.node.count(name)
-
-    def _read_tun(self) -> None:
-        for _ in range(READS):
-            try:
-                data = os.read(self._tun, PACKET)
-            except BlockingIOError:
-                return
-            self._depart(data[VNET:])
-
-    def _depart(self, data: bytes) -> None:
-        """The kernel hands over a packet on its way out."""
-        if data[0] >> 4 != 4:
-            return  # IPv6's own chatter on a new device
-        try:
-            packet = parse_ipv4(data)
-        except ParseError as error:
-            self._count(error.drop)
-            return
-        node = self.host.node
-        arrived = node.own.get(packet.source) or self._inside(packet.source)
-        outputs = outbound.send(node, Flow(packet, self.now, arrived=arrived))
-        self.echoes.departed(packet, outputs)
-        self._carry(outputs)
-
-    def _inside(self, source: Address) -> str:
-        """The adapter that a packet for us to send on came in by: where its answer would go."""
-        hop = self.host.node.routes.resolve(source)
-        return hop.interface if hop is not None else ""
 
     def _packet(self, data: bytes) -> None:
         """ESP or AH for an own address."""

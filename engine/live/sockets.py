@@ -24,7 +24,7 @@ READS = 64
 """Datagrams taken from one socket before others have their turn."""
 
 _SO_RCVBUFFORCE, _SO_SNDBUFFORCE = 33, 32
-_IP_MTU_DISCOVER, PMTU_DONT, PMTU_PROBE, PMTU_INTERFACE = 10, 0, 3, 4
+_IP_MTU_DISCOVER, PMTU_PROBE, PMTU_INTERFACE = 10, 3, 4
 _IP_RECVTOS = 13
 _ICMP_FILTER = 1
 _SOL_RAW = 255
@@ -56,6 +56,15 @@ def _new(kind: int, protocol: int) -> socket.socket:
     return one
 
 
+def _try(one: socket.socket, option: int) -> bool:
+    """Whether the kernel knows an option of UDP sockets."""
+    try:
+        one.setsockopt(socket.IPPROTO_UDP, option, 1)
+    except OSError:
+        return False
+    return True
+
+
 def _broken(error: OSError, what: str) -> Broken:
     if error.errno == EADDRINUSE:
         return Broken("in-use", f"{what} is in use: another IKE daemon or agent runs here")
@@ -71,9 +80,11 @@ class Place:
         self.address = address
         self.text = format_address(address)
         self._open: list[socket.socket] = []
+        self._shapes: dict[socket.socket, tuple[int, bool]] = {}
         try:
             self.ike = self._udp(IKE_PORT)
             self.natt = self._udp(NAT_T_PORT)
+            self.coalesced = _try(self.natt, UDP_GRO)
             self.esp = self._raw(ESP, "ESP")
             self.ah = self._raw(AH, "AH")
         except BaseException:
@@ -100,6 +111,26 @@ class Place:
             raise _broken(error, f"the {name} socket of {self.text}") from None
         return one
 
+    def shaped_esp(self, tos: int, df: bool) -> socket.socket:
+        """The ESP socket, so that what it sends now has that octet of service and flag."""
+        return self._shaped(self.esp, tos, df)
+
+    def shaped_natt(self, tos: int, df: bool) -> socket.socket:
+        """The socket of port 4500, likewise."""
+        return self._shaped(self.natt, tos, df)
+
+    def _shaped(self, one: socket.socket, tos: int, df: bool) -> socket.socket:
+        before = self._shapes.get(one)
+        if before != (tos, df):
+            self._shapes[one] = tos, df
+            if before is None or before[0] != tos:
+                one.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, tos)
+            if before is None or before[1] != df:
+                # The engine knows the way's width; what the kernel believes of it is not asked.
+                one.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER,
+                               PMTU_PROBE if df else PMTU_INTERFACE)
+        return one
+
     def _keep(self, one: socket.socket) -> socket.socket:
         self._open.append(one)
         return one
@@ -112,11 +143,15 @@ class Place:
 
 
 class Handlers(NamedTuple):
-    """Who takes what arrives: IKE and ESP in UDP, whole ESP and AH packets, ICMP errors."""
+    """Who takes what arrives: datagrams of IKE, whole AH packets, ICMP errors; `natt` and `esp`
+    read the sockets of ESP themselves.
+    """
 
     datagram: Callable[[Datagram], None]
     packet: Callable[[bytes], None]
     icmp: Callable[[bytes], None]
+    natt: Callable[[Place], None]
+    esp: Callable[[Place], None]
 
 
 class Sockets:
@@ -154,8 +189,8 @@ class Sockets:
     def _watch(self, place: Place) -> None:
         watch = self._loop.watch
         watch(place.ike.fileno(), lambda: self._read_udp(place, place.ike, IKE_PORT))
-        watch(place.natt.fileno(), lambda: self._read_udp(place, place.natt, NAT_T_PORT))
-        watch(place.esp.fileno(), lambda: self._read_raw(place.esp))
+        watch(place.natt.fileno(), lambda: self._handlers.natt(place))
+        watch(place.esp.fileno(), lambda: self._handlers.esp(place))
         watch(place.ah.fileno(), lambda: self._read_raw(place.ah))
 
     def _drop(self, place: Place) -> None:

@@ -63,11 +63,21 @@ def _quick_esp(node: Node, outer: IPv4, interface: str, _: int,
         return flow.outputs
     node.count_received(sa, inner.length if sa.terms.tunnel else len(inner.payload))
     outputs = known(node, inner, interface, sa.spi, now)
-    if outputs is None:
-        flow = Flow(inner, now, arrived=interface)
-        flow.secured = sa
-        outputs = _run(node, flow, AFTER_IPSEC) if _check_inner(node, flow, sa) else flow.outputs
-    return outputs
+    return opened(node, inner, sa, interface, now) if outputs is None else outputs
+
+
+def opened(node: Node, inner: IPv4, sa: SecurityAssociation, interface: str,
+           now: float) -> list[Output]:
+    """Goes on with a packet that came out of `sa` and has been counted there."""
+    flow = Flow(inner, now, arrived=interface)
+    flow.secured = sa
+    return _run(node, flow, AFTER_IPSEC) if _check_inner(node, flow, sa) else flow.outputs
+
+
+def refused(node: Node, outer: IPv4, sa: SecurityAssociation, reason: str, interface: str,
+            now: float) -> None:
+    """Counts and records a packet that `sa` has refused."""
+    _refused(node, Flow(outer, now, arrived=interface), sa, reason)
 
 
 def _reassemble(node: Node, flow: Flow) -> bool:

@@ -95,11 +95,12 @@ class Node:
     __slots__ = ("name", "interfaces", "own", "broadcasts", "_routes", "_rras", "_agent", "sad",
                  "hold", "reassembler", "secured_pieces", "_forwarding", "counters", "stats",
                  "trace", "diagnostics", "services", "outer_df", "fragment_first", "paths",
-                 "handover", "_identification")
+                 "handover", "changes", "_identification")
 
     def __init__(self, name: str, services: Services) -> None:
         self.name, self.services = name, services
         self.paths: dict[PathKey, Path] = {}
+        self.changes = 0
         self.interfaces: dict[str, Interface] = {}
         self.own: dict[Address, str] = {}
         self.broadcasts: frozenset[Address] = frozenset()
@@ -120,6 +121,11 @@ class Node:
         self.sad = Sad()
         self.agent = PolicyAgent(PolicySnapshot())
 
+    def forget_paths(self) -> None:
+        """What packets of known flows did may be wrong from here on; `changes` counts it."""
+        self.paths.clear()
+        self.changes += 1
+
     @property
     def routes(self) -> RouteTable:
         """The effective routes."""
@@ -127,7 +133,7 @@ class Node:
 
     @routes.setter
     def routes(self, table: RouteTable) -> None:
-        self.paths.clear()
+        self.forget_paths()
         self._routes = table
 
     @property
@@ -137,7 +143,7 @@ class Node:
 
     @rras.setter
     def rras(self, table: RrasTable) -> None:
-        self.paths.clear()
+        self.forget_paths()
         self._rras = table
 
     @property
@@ -147,7 +153,7 @@ class Node:
 
     @agent.setter
     def agent(self, agent: PolicyAgent) -> None:
-        self.paths.clear()
+        self.forget_paths()
         self._agent = agent
 
     @property
@@ -157,12 +163,12 @@ class Node:
 
     @forwarding.setter
     def forwarding(self, on: bool) -> None:
-        self.paths.clear()
+        self.forget_paths()
         self._forwarding = on
 
     def set_interfaces(self, interfaces: tuple[Interface, ...]) -> None:
         """Takes over the adapters: names, own addresses, broadcast addresses of their nets."""
-        self.paths.clear()
+        self.forget_paths()
         self.interfaces = {one.name: one for one in interfaces}
         self.own = {one.address: one.name for one in interfaces}
         self.broadcasts = frozenset(one.address | ~prefix_mask(one.prefix) & 0xFFFFFFFF
@@ -216,7 +222,7 @@ class Node:
         if not mtu:
             mtu = next((one for one in PLATEAUS if one < known), PATH_MTU_FLOOR)
         if mtu < known:
-            self.paths.clear()
+            self.forget_paths()
             sa.path_mtu = PathMtu(max(mtu, PATH_MTU_FLOOR), now + PATH_MTU_SECONDS)
 
     def count_sent(self, sa: SecurityAssociation, octets: int) -> None:
