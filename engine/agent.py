@@ -72,6 +72,7 @@ class PolicySnapshot(NamedTuple):
     natt: bool = True
     dpd: int = DPD_SECONDS
     commit: bool = False
+    natt_forced: bool = False
 
 
 def number_setting(config: Config, key: str, default: int, most: int) -> int:
@@ -97,7 +98,8 @@ def read_policy(config: Config) -> PolicySnapshot:
                           config.loaded_certificates(), check,
                           config.get_setting("natt").casefold() != "no",
                           number_setting(config, "dpd", DPD_SECONDS, DPD_MOST),
-                          config.get_setting("commit").casefold() == "yes")
+                          config.get_setting("commit").casefold() == "yes",
+                          config.get_setting("natt").casefold() == "force")
 
 
 def key_of(entry: SpdEntry, peer: Address) -> str:
@@ -277,7 +279,7 @@ def _phase1(policy: Policy, auth: Sequence[Authentication],
                         policy.mmlifetime * 60, 1 if policy.mmpfs else policy.qmpermm,
                         policy.mmpfs, psk is None and "kerberos" in kinds,
                         _credentials(auth, snapshot), _preference(kinds), snapshot.natt,
-                        snapshot.dpd, snapshot.commit)
+                        snapshot.dpd, snapshot.commit, snapshot.natt_forced)
 
 
 def _credentials(auth: "Sequence[Authentication]",

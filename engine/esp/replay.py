@@ -41,3 +41,8 @@ class ReplayWindow:
             return
         self._seen = (self._seen << ahead if ahead < self.size else 0) & self._mask | 1
         self.top = sequence
+
+    def advance_run(self, number: int) -> None:
+        """Marks the `number` sequence numbers behind the highest one."""
+        self._seen = (self._seen << number | (1 << number) - 1) & self._mask
+        self.top += number

@@ -16,7 +16,7 @@ from engine.esp.constants import (
     NEXT_DUMMY,
     NEXT_TUNNEL,
 )
-from engine.esp.decap import Open, Verify, make_unwrap
+from engine.esp.decap import Open, Run, Verify, make_run, make_unwrap
 from engine.esp.encap import Wrap, make_wrap
 from engine.esp.replay import DEFAULT_WINDOW, ReplayWindow
 from engine.suites import QuickModeMethod
@@ -96,7 +96,7 @@ class SecurityAssociation:
 
     __slots__ = ("spi", "direction", "source", "destination", "selector", "terms", "octets",
                  "packets", "sequence", "used", "udp", "window", "on_limit", "hard_octets", "ah",
-                 "original", "path_mtu", "_wrap", "_verify", "_open", "_octet_mark",
+                 "original", "path_mtu", "_wrap", "_verify", "_open", "_run", "_octet_mark",
                  "_sequence_mark")
 
     def __init__(self, spi: int, direction: str, source: Address, destination: Address,
@@ -122,6 +122,7 @@ class SecurityAssociation:
         self._wrap: Wrap | None = None
         self._verify: Verify | None = None
         self._open: Open | None = None
+        self._run: Run | None = None
         self.hard_octets = terms.kilobytes * 1024 if terms.kilobytes else inf
         self._octet_mark = self.hard_octets * terms.soft_share
         self._sequence_mark: float = int(MAX_SEQUENCE * terms.soft_share)
@@ -207,14 +208,16 @@ class SecurityAssociation:
 
     def decap_many(self, datas: list[bytes], now: float) -> tuple[list[bytes], list[Refusal]]:
         """`decap` of several packets of a tunnel: what was inside the good ones, and the others."""
-        inners: list[bytes] = []
         refusals: list[Refusal] = []
         window, verify, open_body, spi = self.window, self._verify, self._open, self.spi
         assert verify is not None and open_body is not None, "decap on an outbound SA"
-        if self.octets + sum(map(len, datas)) >= self._octet_mark:
+        if self.octets + sum(map(len, datas)) >= self._octet_mark or self._run is None:
             return self._one_by_one_in(datas, now)
-        octets = 0
-        for data in datas:
+        inners = self._run(datas, spi << 32 | window.top + 1)
+        if inners:
+            window.advance_run(len(inners))
+        octets = sum(map(len, inners))
+        for data in datas[len(inners):]:
             number = _from_bytes(data[:HEADER], "big")
             sequence = number & MAX_SEQUENCE
             if number >> 32 != spi or (sequence <= window.top and not window.check(sequence)):
@@ -300,8 +303,9 @@ def build_inbound(spi: int, source: Address, destination: Address, selector: Sel
     sa = SecurityAssociation(spi, "inbound", source, destination, selector, terms)
     method = terms.method
     if method.has_esp:
-        sa._verify, sa._open = make_unwrap(method.esp_cipher or "None", key, method.esp_auth,
-                                           auth_key)
+        transform = method.esp_cipher or "None", key, method.esp_auth, auth_key
+        sa._verify, sa._open = make_unwrap(*transform)
+        sa._run = make_run(*transform)
     if method.ah_auth:
         sa.ah = AuthenticationHeader(ah_spi, method.ah_auth, ah_key, terms.window)
     return sa

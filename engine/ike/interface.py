@@ -21,7 +21,8 @@ class Phase1Policy(NamedTuple):
     `credentials` is what signatures need, None when the rule names no authority; `preference` is
     the order of the rule's methods, "psk" and "rsa". `natt` allows NAT traversal (RFC 3947);
     `dpd` is how many seconds a peer may be silent while we send (RFC 3706; 0: it is not asked).
-    `commit` sets the commit bit as responder of quick mode (RFC 2408 3.1).
+    `commit` sets the commit bit as responder of quick mode (RFC 2408 3.1);
+    `natt_forced` wants ESP in UDP even where no NAT is found.
     """
 
     methods: tuple[MainModeMethod, ...]
@@ -35,6 +36,7 @@ class Phase1Policy(NamedTuple):
     natt: bool = True
     dpd: int = 30
     commit: bool = False
+    natt_forced: bool = False
 
 
 class TrafficSelector(NamedTuple):

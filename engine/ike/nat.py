@@ -20,11 +20,15 @@ def _hash(sa: Phase1, address: Address, port: int) -> bytes:
 
 
 def discovery(sa: Phase1) -> list[Payload]:
-    """The NAT-D payloads of messages 3 and 4: the remote end first, then our own."""
+    """The NAT-D payloads of messages 3 and 4: the remote end first, then our own.
+
+    Where a policy wants ESP in UDP come what may, our own says a port that we do not have.
+    """
     if sa.natt is None:
         return []
+    port = 0 if sa.policy.natt_forced else sa.local_port
     return [Payload(sa.natt.nat_d, _hash(sa, sa.peer, sa.peer_port)),
-            Payload(sa.natt.nat_d, _hash(sa, sa.local, sa.local_port))]
+            Payload(sa.natt.nat_d, _hash(sa, sa.local, port))]
 
 
 def discover(sa: Phase1, payloads: tuple[Payload, ...]) -> None:
@@ -40,7 +44,7 @@ def discover(sa: Phase1, payloads: tuple[Payload, ...]) -> None:
         raise ParseError("missing-payload", "NAT-D payloads")
     if len(found) > _MOST_SOURCES:
         raise ParseError("unexpected-payload", "NAT-D payloads")
-    sa.behind = not same(_hash(sa, sa.local, sa.local_port), found[0])
+    sa.behind = sa.policy.natt_forced or not same(_hash(sa, sa.local, sa.local_port), found[0])
     theirs = _hash(sa, sa.peer, sa.peer_port)
     sa.peer_behind = not any(same(theirs, one) for one in found[1:])
 

@@ -44,6 +44,7 @@ _SEGMENTED = 65000
 _ECN = 3
 _FRAGMENT = 0x3F
 _DF = 0x40
+_NO_CELLS: tuple[list[int], ...] = ()
 
 
 class Way:
@@ -59,7 +60,10 @@ class Way:
 
 
 class FastPath:
-    """The flows known in both directions. `slow` takes a packet that the engine has to see."""
+    """The flows known in both directions.
+
+    `stirred` is set whenever the engine saw a packet, for its timers may be others then.
+    """
 
     def __init__(self, host: "Host", sockets: Sockets, tun: int,
                  carry: "Callable[[list[Output]], None]", clock: Callable[[], float]) -> None:
@@ -71,6 +75,7 @@ class FastPath:
         self._stamp: tuple[int, int] = (-1, -1)
         self._plain = False
         self.segmentation = True
+        self.stirred = True
         self.watched: Callable[[IPv4, list[Output]], None] = lambda packet, outputs: None
         self.size = 1500 + VNET
 
@@ -256,7 +261,11 @@ class FastPath:
         ports = NAT_T_PORT, port
         ready: list[bytes] = []
         known: SecurityAssociation | None = None
+        spi = b""
         for data in datas:
+            if data[:4] == spi:
+                ready.append(data)
+                continue
             sa = node.sad.by_spi(int.from_bytes(data[:4], "big"))
             if (sa is None or node.trace is not None or sa.udp != ports or sa.source != address
                     or sa.ah is not None or not sa.terms.tunnel or tos & _ECN):
@@ -265,7 +274,7 @@ class FastPath:
             if sa is not known and known is not None:
                 self._open(known, ready, place, tos, now)
                 ready = []
-            known = sa
+            known, spi = sa, data[:4]
             ready.append(data)
         if known is not None:
             self._open(known, ready, place, tos, now)
@@ -311,20 +320,29 @@ class FastPath:
         node.count_received(sa, sum(map(len, inners)))
         passes = self._passes.setdefault(sa.spi, {})
         ready: list[bytes] = []
+        pair, cells = b"", _NO_CELLS
         for inner in inners:
-            cells = passes.get(inner[12:20])
-            if (cells is None or inner[0] != 0x45 or inner[6] & _FRAGMENT or inner[7]
-                    or int.from_bytes(inner[2:4], "big") != len(inner)):
-                if ready:
-                    self.hand_over(ready)
+            if (inner[12:20] != pair or inner[0] != 0x45 or inner[6] & _FRAGMENT or inner[7]
+                    or inner[2] << 8 | inner[3] != len(inner)):
+                found = passes.get(inner[12:20])
+                if found is None or not _is_plain(inner):
+                    if ready:
+                        self._pass(ready, cells)
+                        ready = []
+                    self._enter(inner, sa, interface, now, passes)
+                    continue
+                if found != cells and ready:
+                    self._pass(ready, cells)
                     ready = []
-                self._enter(inner, sa, interface, now, passes)
-                continue
-            for cell in cells:
-                cell[0] += 1
+                pair, cells = inner[12:20], found
             ready.append(inner)
         if ready:
-            self.hand_over(ready)
+            self._pass(ready, cells)
+
+    def _pass(self, inners: list[bytes], cells: tuple[list[int], ...]) -> None:
+        for cell in cells:
+            cell[0] += len(inners)
+        self.hand_over(inners)
 
     def _enter(self, inner: bytes, sa: SecurityAssociation, interface: str, now: float,
                passes: dict[bytes, tuple[list[int], ...]]) -> None:
@@ -356,6 +374,12 @@ class FastPath:
     # Set by the gateway: what takes a datagram or a packet that is not plain.
     slow_datagram: Callable[[Datagram], None]
     slow_packet: Callable[[bytes], None]
+
+
+def _is_plain(inner: bytes) -> bool:
+    """A packet in one piece, without options, of its stated length."""
+    return (inner[0] == 0x45 and not inner[6] & _FRAGMENT and not inner[7]
+            and inner[2] << 8 | inner[3] == len(inner))
 
 
 def _nothing(_: bytes) -> None:

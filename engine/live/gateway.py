@@ -32,6 +32,8 @@ from engine.policy.model import Interface
 from engine.policy.store import Config, Store
 
 CHORE_SECONDS = 1.0
+LIMIT_SECONDS = 0.25
+"""An association that has reached a limit of octets is noticed this late at most."""
 SETTLE_SECONDS = 0.05
 """A burst of changes of the kernel's is looked at once, this long after its first."""
 
@@ -57,7 +59,7 @@ class Gateway:
         self.counts: dict[str, int] = {}
         self._listening: dict[tuple[str, str], LiveCapture] = {}
         self._applied = store.generation()
-        self._look_at = self._chores_at = 0.0
+        self._look_at = self._chores_at = self._due = 0.0
         self._trouble = ""
         self._interfaces: tuple[Interface, ...] = ()
         self._sitting = threading.local()
@@ -187,8 +189,14 @@ class Gateway:
             self.loop.step(self._tick)
 
     def _tick(self) -> float:
-        """What is due by the clock; seconds until the next thing will be."""
+        """What is due by the clock; seconds until the next thing will be.
+
+        Known flows change no timer, so most wake-ups only look at the clock.
+        """
         now = self.now
+        if now < self._due and not self.fast.stirred:
+            return self._due - now
+        self.fast.stirred = False
         timer = self.host.next_timer()
         if timer is not None and timer <= now:
             self._carry(self.host.handle_timer(now))
@@ -199,8 +207,9 @@ class Gateway:
         if now >= self._chores_at:
             self._chores_at = now + CHORE_SECONDS
             self._guarded(self._chores)
-        times = [self._chores_at, self._look_at or self._chores_at]
-        return min(times if timer is None else (*times, timer)) - now
+        self._due = min(self._chores_at, self._look_at or self._chores_at, now + LIMIT_SECONDS,
+                        self._chores_at if timer is None else timer)
+        return self._due - now
 
     def _guarded(self, chore: Callable[[], None]) -> None:
         """A chore; what is wrong outside is logged once, and tried again with the next one."""
@@ -226,6 +235,7 @@ class Gateway:
     def _kernel_changed(self) -> None:
         if not self._look_at:
             self._look_at = self.now + SETTLE_SECONDS
+            self.fast.stirred = True
 
     def _look(self) -> None:
         """The kernel said that something changed: takes over what did."""
@@ -317,6 +327,7 @@ class Gateway:
 
     def _carry(self, outputs: Iterable[Output]) -> None:
         """Does what the host wants done."""
+        self.fast.stirred = True
         for one in outputs:
             if isinstance(one, Transmit):
                 if not self.sockets.send(one.packet):

@@ -21,15 +21,16 @@ _PLAIN_IHL = 0x45
 _ACK, _PSH = 0x10, 0x08
 _NEEDS_CHECKSUM, _GSO_TCP4, _GSO_UDP = 1, 1, 5
 _VNET = Struct("<BBHHHH")
+_HEADERS = Struct("!HHHHHHIIIIIHH").unpack_from
 _from_bytes = int.from_bytes
 
 
-class _Folds(dict[int, tuple[int, int]]):
-    """By length: bits and mask that fold a long number once; a multiple of 16 bits."""
+class _Folds(dict[int, tuple[int, int, int, int, int]]):
+    """By length: what makes whole words of it, then bits and mask that fold it, twice."""
 
-    def __missing__(self, length: int) -> tuple[int, int]:
-        bits = (length // 4 + 1) * 16
-        self[length] = bits, (1 << bits) - 1
+    def __missing__(self, length: int) -> tuple[int, int, int, int, int]:
+        first, second = (length // 4 + 1) * 16, (length // 8 + 1) * 16
+        self[length] = ((length & 1) << 3, first, (1 << first) - 1, second, (1 << second) - 1)
         return self[length]
 
 
@@ -37,16 +38,14 @@ _FOLDS = _Folds()
 
 
 def summed(data: bytes) -> int:
-    """The one's complement sum of octets modulo 65,535; folding first is quicker than dividing."""
-    number, length = _from_bytes(data, "big"), len(data)
-    if length & 1:
-        number <<= 8
-    if length > 256:
-        bits, mask = _FOLDS[length]
-        number = (number >> bits) + (number & mask)
-        bits, mask = _FOLDS[length >> 1]
-        number = (number >> bits) + (number & mask)
-    return number % 0xFFFF
+    """Octets as a number that is their one's complement sum modulo 65,535.
+
+    Folding a long number twice is quicker than dividing all of it.
+    """
+    pad, first, first_mask, second, second_mask = _FOLDS[len(data)]
+    number = _from_bytes(data, "big") << pad
+    number = (number >> first) + (number & first_mask)
+    return (number >> second) + (number & second_mask)
 
 
 class Run:
@@ -136,9 +135,52 @@ def header_of(packet: bytes) -> int:
         return 0
     if _from_bytes(packet[:IP_HEADER], "big") % 0xFFFF:
         return 0
-    if (summed(packet[12:]) + protocol + length - IP_HEADER) % 0xFFFF:
+    # The IP header's sum is nothing, so the whole packet's is its transport's.
+    addresses = _from_bytes(packet[12:20], "big")
+    if (summed(packet) + addresses + protocol + length - IP_HEADER) % 0xFFFF:
         return 0
     return header
+
+
+def _continue(run: Run, packets: list[bytes], at: int) -> int:
+    """Adds the TCP segments from `at` on that continue a run alike; the place of the first other.
+
+    What a bulk transfer is made of, so everything that such segments have in common is computed
+    once: the header words but identification, sequence and checksums.
+    """
+    first, header, size = run.first, run.header, run.size
+    length = len(first)
+    (words, total, _, fragment, life, _, source, destination, ports, _, acknowledged, flags,
+     window) = _HEADERS(first)
+    same = words, total, fragment, life, source, destination, ports, acknowledged, flags, window
+    options = first[40:header]
+    fixed = words + total + fragment + life + source + destination
+    pseudo = source + destination + _TCP + length - IP_HEADER
+    following, parts = run.next, run.parts
+    most = min(len(packets), at + SEGMENTS - len(parts), at + (LONGEST - header - run.octets)
+               // size)
+    pad, bits, mask, bits_again, mask_again = _FOLDS[length]
+    begin = at
+    for packet in packets[at:most]:
+        if len(packet) != length:
+            break
+        (words, total, number, fragment, life, check, source, destination, ports, sequence,
+         acknowledged, flags, window) = _HEADERS(packet)
+        if (sequence != following or same != (words, total, fragment, life, source, destination,
+                                              ports, acknowledged, flags, window)
+                or options and packet[40:header] != options
+                or (fixed + number + check) % 0xFFFF):
+            break
+        folded = _from_bytes(packet, "big") << pad
+        folded = (folded >> bits) + (folded & mask)
+        if ((folded >> bits_again) + (folded & mask_again) + pseudo) % 0xFFFF:
+            break
+        parts.append(packet[header:])
+        following = following + size & 0xFFFFFFFF
+        at += 1
+    run.next = following
+    run.octets += (at - begin) * size
+    return at
 
 
 def merge(packets: list[bytes]) -> list[Vectors]:
@@ -147,7 +189,10 @@ def merge(packets: list[bytes]) -> list[Vectors]:
         return [[PLAIN, packets[0]]]
     runs: list[Run | Vectors] = []
     flows: dict[bytes, Run] = {}
-    for packet in packets:
+    at, count = 0, len(packets)
+    while at < count:
+        packet = packets[at]
+        at += 1
         flow = packet[12:24]
         run = flows.get(flow)
         header = header_of(packet)
@@ -157,11 +202,12 @@ def merge(packets: list[bytes]) -> list[Vectors]:
                 run.open = False
             runs.append([PLAIN, packet])
             continue
-        if run is not None and run.protocol == packet[9] and run.header == header \
-                and run.add(packet):
-            continue
-        if run is not None:
-            run.open = False
-        run = flows[flow] = Run(packet, packet[9], header)
-        runs.append(run)
+        if run is None or run.protocol != packet[9] or run.header != header \
+                or not run.add(packet):
+            if run is not None:
+                run.open = False
+            run = flows[flow] = Run(packet, packet[9], header)
+            runs.append(run)
+        if run.open and run.protocol == _TCP:
+            at = _continue(run, packets, at)
     return [one.vectors() if isinstance(one, Run) else one for one in runs]
