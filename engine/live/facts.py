@@ -1,6 +1,6 @@
 """What the kernel says of its devices, addresses and routes, as frozen values."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from engine.address import Address
@@ -105,10 +105,18 @@ def kernel_routes(facts: Facts, interfaces: Iterable[Interface]) -> tuple[Route,
 
 
 def overlay(snapshot: HostSnapshot, interfaces: tuple[Interface, ...],
-            routes: tuple[Route, ...]) -> HostSnapshot:
-    """The stored configuration with the adapters and routes that the kernel really has."""
+            routes: tuple[Route, ...], off: Collection[str] = ()) -> HostSnapshot:
+    """The stored configuration with the adapters and routes that the kernel really has.
+
+    Filters and routes of the adapters `off` (their names in lower case) do not count.
+    """
     known = {(one.destination, one.prefix, one.gateway) for one in routes}
-    stored = tuple(one for one in snapshot.routes
-                   if (one.destination, one.prefix, one.gateway) not in known)
+    stored = tuple(one for one in snapshot.routes if one.interface.casefold() not in off
+                   and (one.destination, one.prefix, one.gateway) not in known)
+    filters = tuple(one for one in snapshot.filters if one.interface.casefold() not in off)
+    defaults = tuple(one for one in snapshot.defaults if one.interface.casefold() not in off)
     return snapshot._replace(interfaces=interfaces, routes=(*stored, *routes),
+                             filters=filters, defaults=defaults,
+                             fragcheck=tuple(one for one in snapshot.fragcheck
+                                             if one.casefold() not in off),
                              policy=snapshot.policy._replace(interfaces=interfaces))

@@ -14,6 +14,7 @@ from engine.capture import Capture
 from engine.configuration import HostSnapshot, read_host
 from engine.echo import EchoResult
 from engine.errors import EngineError, NotFound, ParseError
+from engine.esp.udp import is_esp
 from engine.host import Deliver, Host, Output, Transmit
 from engine.ip import DEFAULT_TTL, IPv4, parse_ipv4, udp_packet
 from engine.live.article import article_names
@@ -24,12 +25,13 @@ from engine.live.facts import interfaces_of, kernel_routes, overlay, why_down
 from engine.live.fast import FastPath
 from engine.live.kernel import Kernel
 from engine.live.loop import Loop
+from engine.live.settle import Settled, disabled
 from engine.live.sockets import Datagram, Handlers, Sockets
-from engine.live.steering import Steering, plan
 from engine.live.tun import NAME, PLAIN, VNET, open_tun
 from engine.policy.live import Live
 from engine.policy.model import Interface
 from engine.policy.store import Config, Store
+from engine.sad import SoftAssociation
 
 CHORE_SECONDS = 1.0
 LIMIT_SECONDS = 0.25
@@ -62,9 +64,11 @@ class Gateway:
         self._look_at = self._chores_at = self._due = 0.0
         self._trouble = ""
         self._interfaces: tuple[Interface, ...] = ()
+        self._soft: tuple[SoftAssociation, ...] = ()
         self._sitting = threading.local()
         self._tun = open_tun(tun)
         self._index = self.kernel.raise_device(tun, self._mtu())
+        self.settled = Settled(self.kernel, tun)
         self.host = Host(name, config=store.on(name), entropy=os.urandom, now=self.now,
                          epoch=self.epoch, read=self._read)
         self.host.node.handover = True
@@ -177,6 +181,10 @@ class Gateway:
                 return capture
         return None
 
+    def refresh(self) -> None:
+        """Brings counters that the kernel keeps up to date; before somebody looks at them."""
+        self._guarded(lambda: self.settled.count(self.host))
+
     def names_of_article(self) -> dict[str, str]:
         """The article's names for this machine's addresses and its first tunnel's."""
         return article_names(self.host)
@@ -201,6 +209,8 @@ class Gateway:
         if timer is not None and timer <= now:
             self._carry(self.host.handle_timer(now))
             timer = self.host.next_timer()
+        if self.host.soft != self._soft:
+            self._guarded(self._settle)
         if self._look_at and now >= self._look_at:
             self._look_at = 0.0
             self._guarded(self._look)
@@ -253,7 +263,8 @@ class Gateway:
 
     def _read(self, config: Config) -> HostSnapshot:
         interfaces = interfaces_of(self.facts, self.names)
-        return overlay(read_host(config), interfaces, kernel_routes(self.facts, interfaces))
+        return overlay(read_host(config), interfaces, kernel_routes(self.facts, interfaces),
+                       disabled(config))
 
     def _mtu(self) -> int:
         """The TUN device takes what the narrowest adapter takes: the engine tells of the rest."""
@@ -269,7 +280,11 @@ class Gateway:
                 self.log("socket", priority=3, text=str(failure))
             self._index = self.kernel.raise_device(self.tun_name, self._mtu())
             self.fast.size = self._mtu() + VNET
-        self.kernel.steer(plan(self.host.spd.entries, self.host.node.own), self._index)
+        self.settled.settle(self.host, self.facts, self._index)
+        for complaint in self.settled.complaints:
+            self.log("kernel", priority=4, text=complaint)
+        self.settled.complaints.clear()
+        self._soft = self.host.soft
         self.loop.progress()
 
     def stop(self) -> None:
@@ -277,14 +292,14 @@ class Gateway:
         self._carry(self.host.stop_agent(self.now))
         for place in list(self._listening):
             self.stop_capture(*place)
-        self.kernel.steer(Steering(), self._index)
-        self.kernel.set_routes([])
+        self.settled.remove(self._index)
         self.close()
 
     def close(self) -> None:
         """Closes what is open and leaves the kernel's tables as they are."""
         self.echoes.close()
         self.sockets.close()
+        self.settled.close()
         self.loop.forget(self._tun)
         os.close(self._tun)
         self.kernel.close()
@@ -312,7 +327,12 @@ class Gateway:
     def _datagram(self, one: Datagram) -> None:
         packet = udp_packet(one.peer, one.local, one.peer_port, one.local_port, one.payload,
                             tos=one.tos)
-        self._arrive(packet)
+        interface = self.host.node.own.get(one.local)
+        if interface is not None and self.settled.fenced and not is_esp(packet):
+            # The kernel's filter table has seen it already.
+            self._carry(self.host.deliver(packet, interface, self.now))
+        else:
+            self._arrive(packet)
 
     def _icmp(self, data: bytes) -> None:
         """An error about a packet of ours; the kernel has had its copy."""

@@ -19,6 +19,7 @@ GROUPS = 200
 PREFERENCE = 5200
 PROTOCOL = 201
 """The routing protocol number by which our routes are known again after a crash."""
+UNSPECIFIED = Network(0, 32)
 LAST_METRIC = 0xFFFF0000
 """The route to nowhere is the last choice, taken when the TUN device is gone."""
 
@@ -72,7 +73,7 @@ def plan(entries: Iterable[SpdEntry], own: Collection[Address]) -> Steering:
         rules.add(Rule(PREFERENCE + number, table, source))
         if inside:
             # What is born here often has no source yet when its route is looked up.
-            rules.add(Rule(PREFERENCE + number, table, local=True))
+            rules.add(Rule(PREFERENCE + number, table, UNSPECIFIED, local=True))
         for destination in destinations:
             routes.add(TunRoute(table, destination, True, inside[0] if inside else 0))
             routes.add(TunRoute(table, destination, False))

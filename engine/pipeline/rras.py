@@ -12,7 +12,7 @@ from engine.ip import ICMP, TCP, IPv4, ports
 from engine.policy.model import RrasDefault, RrasFilter
 
 ANY_ICMP = 255
-_ESTABLISHED = 0x14  # ACK or RST: RFC 793 connections past their first segment
+ESTABLISHED = 0x14  # ACK or RST: RFC 793 connections past their first segment
 
 NO_MATCH = "no filter matches"
 
@@ -61,6 +61,14 @@ class RrasTable:
     def _match(self, interface: str, direction: str, packet: IPv4) -> RrasFilter | None:
         listed = self._lists.get((interface.casefold(), direction), ())
         return next((one for one in listed if _matches(one, packet)), None)
+
+    def drops_unmatched(self, interface: str, direction: str) -> bool:
+        """Whether a packet that no filter matches is dropped there."""
+        return (interface.casefold(), direction) in self._dropping
+
+    def count(self, number: int, hits: int) -> None:
+        """Adds what somebody else counted for the filter at that place of `filters`."""
+        self._cells[self.filters[number]][0] += hits
 
     def drops_fragments(self, interface: str) -> bool:
         """Whether fragments that arrive on `interface` to be forwarded are discarded."""
@@ -112,4 +120,4 @@ def _matches_icmp(one: RrasFilter, packet: IPv4) -> bool:
 
 def _is_established(packet: IPv4) -> bool:
     return (packet.offset == 0 and len(packet.payload) >= 14
-            and packet.payload[13] & _ESTABLISHED != 0)
+            and packet.payload[13] & ESTABLISHED != 0)

@@ -346,6 +346,7 @@ class Sitting:
             self._files.home = str(state.get("home", "/"))
             session.ask = self._question if state.get("asks") else None
             session.wait = self._wait if state.get("waits") else None
+            self.server.gateway.refresh()
             answer = run_line(request["text"], session)
             done["answer"] = encode(answer, session.reveal)
         except CommandError as mistake:

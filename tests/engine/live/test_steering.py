@@ -2,7 +2,16 @@
 
 from engine.address import ANY_NETWORK, parse_address, parse_network
 from engine.live.sockets import MARK
-from engine.live.steering import GROUPS, PREFERENCE, TABLES, Rule, Steering, TunRoute, plan
+from engine.live.steering import (
+    GROUPS,
+    PREFERENCE,
+    TABLES,
+    UNSPECIFIED,
+    Rule,
+    Steering,
+    TunRoute,
+    plan,
+)
 from engine.spd import INBOUND, SpdEntry
 
 NET_A, NET_B, NET_C = (parse_network(f"10.{one}.0.0/24") for one in (1, 2, 3))
@@ -36,7 +45,7 @@ def test_each_destination_has_a_way_to_nowhere_behind_the_way_into_the_tunnel() 
 
 def test_an_own_address_in_the_source_steers_what_is_born_here_and_names_its_source() -> None:
     found = plan([entry("10.1.0.0/24", "10.2.0.0/24")], [OUTSIDE, INSIDE])
-    assert Rule(PREFERENCE + 1, TABLES + 1, local=True) in found.rules
+    assert Rule(PREFERENCE + 1, TABLES + 1, UNSPECIFIED, local=True) in found.rules
     assert TunRoute(TABLES + 1, NET_B, True, INSIDE) in found.routes
 
 

@@ -35,9 +35,14 @@ def policy_lines(*, mm: str = "AES128-SHA1-2", qm: str = "ESP[AES128,SHA1]", psk
         f'{rule} name=out filterlist="NetA to NetB" tunnel={peer} {proof}',
         f'{rule} name=in filterlist="NetB to NetA" tunnel={own} {proof}',
         "ipsec static set policy name=toB assign=yes",
-        f"routing ip add persistentroute {b} {mask_of(b_bits)} External {peer}",
         "auditpol /enable /logon:all /object:all",
     ]
+
+
+def route_line(peer: str = WAN_B, net: str = NET_B) -> str:
+    """The article's route into the tunnel."""
+    address, bits = net.split("/")
+    return f"routing ip add persistentroute {address} {mask_of(bits)} External {peer}"
 
 
 def mask_of(bits: str) -> str:
@@ -118,7 +123,7 @@ class Agent:
 
     def lines(self, lines: list[str]) -> None:
         """A script, every line of which must succeed."""
-        done = self._shell(["-f", "-"], 60.0, "\n".join(lines) + "\n")
+        done = self._shell(["--yes", "-f", "-"], 60.0, "\n".join(lines) + "\n")
         assert done.returncode == 0, done.stdout + done.stderr
 
     def data(self, *words: str) -> Any:
