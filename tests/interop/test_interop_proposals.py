@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.live.agent import Agent, ping, pings_at_last, policy_lines, route_line
-from tests.support.live.network import HOST_A, WAN_A, Network
+from tests.support.live.network import HOST_A, HOST_B, WAN_A, Network
 from tests.support.live.strongswan import Settings, StrongSwan
 
 pytestmark = pytest.mark.interop
@@ -121,4 +121,16 @@ def test_pfs_with_a_larger_group(pair: Pair, ours: bool) -> None:
 def test_echoes_of_all_sizes(pair: Pair, size: int) -> None:
     pair.set(policy_lines(own=WAN_A), ike="aes128-sha1-modp1024", esp="aes128-sha1")
     assert pings_at_last(pair.network)
-    assert ping(pair.network, size=size, count=2) == 2
+    whole = ("-M", "dont")
+    assert ping(pair.network, size=size, count=2, extra=whole) == 2
+    assert ping(pair.network, "hostB", HOST_A, size=size, count=2, extra=whole) == 2
+
+
+def test_a_sender_who_forbids_fragments_is_told_the_room_once(pair: Pair) -> None:
+    pair.set(policy_lines(own=WAN_A), ike="aes128-sha1-modp1024", esp="aes128-sha1")
+    assert pings_at_last(pair.network)
+    pair.network.ip("hostA", "route", "flush", "cache")
+    told = pair.network.run("hostA", "ping", "-n", "-c", "1", "-M", "do", "-s", "1472", HOST_B,
+                            check=False)
+    assert "mtu" in told.lower(), told
+    assert ping(pair.network, size=1300, count=2, extra=("-M", "do")) == 2
