@@ -22,6 +22,7 @@ TYPES = frozenset({
     "yesno", "enum", "method",
     "verdict",  # PASS, FAIL, WARN, SKIP, UNKNOWN, and what becomes of them
     "path", "secret",
+    "added", "removed",  # the words of a diff that only one of its sides has
     "fill",    # one sign repeated to the width of what it stands beside
     "line",    # words with values in them that are not taken apart: a script's line, a finding
     "sorted",  # no text: the line is one of several in the order of their own values

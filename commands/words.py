@@ -57,6 +57,19 @@ def split_words(line: str, variables: Mapping[str, str] | None = None) -> Words:
     return Words(tuple(words), scanner.error, unfinished=scanner.open_quote >= 0)
 
 
+def lookup(name: str, variables: Mapping[str, str]) -> str | None:
+    """What ``${name}`` stands for: a variable, or ``${NetA.host}``, an address of a named net."""
+    value = variables.get(name)
+    if value is not None or "." not in name:
+        return value
+    from engine.address import format_address, member, parse_network
+    net, _, what = name.rpartition(".")
+    try:
+        return format_address(member(parse_network(variables[net]), what))
+    except (KeyError, ValueError):
+        return None
+
+
 def comment_start(line: str) -> int:
     """The column of ``#``, ``;``, ``::`` or ``rem`` when the whole line is a comment, else -1."""
     stripped = line.lstrip(" \t")
@@ -186,23 +199,12 @@ class _Scanner:
     def _variable(self) -> None:
         end = self.line.find("}", self.at, self.at + 80)
         name = self.line[self.at + 2:end] if end > 0 else self.line[self.at + 2:self.at + 40]
-        value = self.variables.get(name) if end > 0 else None
-        if value is None and end > 0 and "." in name:
-            value = self._member(name)
+        value = lookup(name, self.variables) if end > 0 else None
         if value is None:
             self._unknown(name, end)
             self._take("${", 2)
         else:
             self._take(value, end + 1 - self.at)
-
-    def _member(self, name: str) -> str | None:
-        """``${NetA.host}``: an address of a network that has a name."""
-        from engine.address import format_address, member, parse_network
-        net, _, what = name.rpartition(".")
-        try:
-            return format_address(member(parse_network(self.variables[net]), what))
-        except (KeyError, ValueError):
-            return None
 
     def _unknown(self, name: str, end: int) -> None:
         if self.error is None:

@@ -11,6 +11,7 @@ COLOURS = {
     "time": "32", "dur": "32",
     "count": "33", "bytes": "33", "int": "33", "percent": "33",
     "secret": "2;31",
+    "added": "32", "removed": "31",
     "error": "1;31", "caret": "31", "warning": "1;33", "hint": "2", "known": "2",
 }
 # The same of a verdict, by its word.

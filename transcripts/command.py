@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 
 from commands.answer import Answer, Block, Cell, Table
 from commands.errors import CommandError
-from commands.kinds import Path
-from commands.spec import Command, tag
+from commands.kinds import Choice, Path, Text
+from commands.lab.lab import Duration
+from commands.spec import Command, Kind, tag
+from transcripts.model import FormatError, UnreadableError
+from transcripts.report import STYLES, result_lines, summary_lines
+from transcripts.stage import CannotPlay
 
 if TYPE_CHECKING:
     from commands.session import Session
-    from transcripts.report import Report
+    from transcripts.results import Report
 
 # path, "module:Class", help: what the shell hands to commands.index.register.
 ROWS = (
@@ -23,6 +27,8 @@ ROWS = (
 NO_TRANSCRIPT = 2
 COULD_NOT_RUN = 3
 NOTHING_RUN = 4
+TIMED_OUT = 124
+DEPTH_LIMIT = 8
 
 
 class TranscriptName(Path):
@@ -37,31 +43,67 @@ class TranscriptName(Path):
             yield from super().complete(prefix, session)
 
 
+class Setting(Kind[tuple[str, str]]):
+    """``NAME=VALUE``; with `source` the value says where a secret comes from."""
+
+    def __init__(self, source: bool = False) -> None:
+        self.source = source
+        self.usage = "<name>=<source>" if source else "<name>=<value>"
+
+    def parse(self, text: str, session: "Session") -> tuple[str, str]:
+        """Raises ValueError for what has no name or no value."""
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            raise ValueError("must be NAME=VALUE")
+        if self.source:
+            from transcripts.header import check_source
+            try:
+                check_source(value)
+            except ValueError as error:
+                raise ValueError(str(error).replace("has the source", "names the source")
+                                 ) from None
+        return name, value
+
+
 class TranscriptRun(Command, words="transcript run",
                     help="Runs transcripts and compares what is printed.",
                     remarks=("Each file runs in a session of its own, on a fresh store and lab "
                              "unless its header or store= names a store.",
+                             "from= and until= are labels, sections or lines: what stands before "
+                             "is typed and not judged, what stands behind is left out.",
+                             "A secret comes from @FILE, env:NAME, ask or generate.",
                              "Exit class 0: all matched; 1: a command did something else; "
-                             "2: the file is no transcript; 3: it cannot be read; 4: it holds "
-                             "no command."),
-                    examples=("transcript run kb252735",)):
+                             "2: the file is no transcript; 3: it cannot be read or run; 4: it "
+                             "holds no command; 124: time is over."),
+                    examples=("transcript run kb252735",
+                              "transcript run kb252735 set=NetA=172.16.0.0/24 timeout=10s")):
     """Replays each file on its own session; the current one is left as it is."""
 
     file: tuple[str, ...] = tag(TranscriptName(), "Bundled transcripts or files to run.",
                                 many=True)
     store: str = tag(Path(), "Store to run on instead of the header's; empty: a fresh one.",
                      default="")
+    set: tuple[tuple[str, str], ...] = tag(Setting(), "Names to bind, as NetA=172.16.0.0/24.",
+                                           default=(), many=True)
+    secret: tuple[tuple[str, str], ...] = tag(Setting(True), "Sources of secrets, as psk=@FILE.",
+                                              default=(), many=True)
+    diff: str = tag(Choice(*STYLES), "How a mismatch is shown.", default="unified")
+    begin: str = tag(Text("<label>"), "Where judging begins.", default="", word="from")
+    until: str = tag(Text("<label>"), "Where the run ends.", default="")
+    onfail: str = tag(Choice("continue", "stop"), "What follows a failure.", default="continue")
+    timeout: float | None = tag(Duration(), "Longest time of a command.", default=None)
+    total: float | None = tag(Duration(), "Longest time of a file.", default=None)
 
     def run(self, session: "Session") -> Answer:
-        from transcripts.report import failure_lines, summary_lines
+        """Runs them in their order; the worst of them is the exit class."""
         blocks: list[Block] = []
-        failed = False
+        worst = 0
         for name in self.file:
-            report = _replay(name, self.store, session)
-            failed = failed or report.failed
-            blocks += [failure_lines(report.path, failure) for failure in report.failures]
+            report = _replay(name, self, session)
+            worst = max(worst, exit_class(report))
+            blocks += [result_lines(report, one, self.diff) for one in report.failures]
             blocks.append(summary_lines(report))
-        return Answer(tuple(blocks), exit=int(failed))
+        return Answer(tuple(blocks), exit=worst)
 
 
 class TranscriptList(Command, words="transcript list",
@@ -81,33 +123,42 @@ class TranscriptList(Command, words="transcript list",
         return Answer((Table(columns, tuple(rows), name="transcripts"),))
 
 
-def _replay(name: str, store: str, session: "Session") -> "Report":
+def exit_class(report: "Report") -> int:
+    """0 all matched, 1 not, 4 nothing ran, 124 the time was over."""
+    if any(one.timed_out for one in report.results) or "time-out" in report.incomplete:
+        return TIMED_OUT
+    if not report.commands:
+        return NOTHING_RUN
+    return int(report.failed)
+
+
+def _replay(name: str, run: TranscriptRun, session: "Session") -> "Report":
     """Runs one file. Raises CommandError when it cannot be read, parsed, or holds no command."""
-    from time import perf_counter
+    from time import perf_counter, sleep
 
     from transcripts import replay
-    from transcripts.format import FormatError, UnreadableError
+    from transcripts.conditions import Place
+    from transcripts.play import Options
     path = replay.find(name)
     path = path if path.startswith(replay.SCRIPTS) else os.path.join(session.folder, path)
     own = os.path.abspath(path)
-    if own in session.script_depth:
+    if own in session.script_depth or len(session.script_depth) >= DEPTH_LIMIT:
         raise CommandError("recursion", f"{name}: the transcript runs itself", tag="file")
+    settings = replay.Settings(
+        run.set, run.secret, run.store, Options(
+            run.timeout, run.total, run.begin, run.until, run.onfail == "stop",
+            Place(tty=session.ask is not None, environment=os.environ)),
+        os.environ, session.ask, sleep, session.folder, (*session.script_depth, own))
     try:
         transcript = replay.load(path)
         if not transcript.exchanges:
             raise CommandError("nothing-run", f"{path}: holds no command", exit=NOTHING_RUN)
-        header = transcript.header
-        folder = os.path.dirname(path)
-        if store:
-            header, folder = header._replace(store=store), session.folder
-        fresh = replay.make_session(header, folder)
-        fresh.script_depth = [*session.script_depth, own]
-        try:
-            return replay.run(transcript, fresh, perf_counter)
-        finally:
-            fresh.close()
+        return replay.run(transcript, settings, perf_counter)
     except UnreadableError as error:
         raise CommandError("transcript", str(error), tag="file", known=replay.bundled(),
                            exit=COULD_NOT_RUN) from None
     except FormatError as error:
         raise CommandError("transcript", str(error), tag="file", exit=NO_TRANSCRIPT) from None
+    except CannotPlay as error:
+        raise CommandError("cannot-run", f"{path}: {error}", tag="file",
+                           exit=COULD_NOT_RUN) from None

@@ -4,18 +4,30 @@
     ## Build the policy                 a section
     ipsec static> add policy name=P     a command; the context is asserted
     | text     ! text     = 1           its output, its errors, its exit class
+    ? text     < text                   a question that it asked, the answer that was given
     ~ retry 10s                         a directive
     anything else                       prose
 
 A typo must never turn a command into prose and the file green, so an unindented line that looks
-like a command has to name a known context.
+like a command has to name a known context. In a Markdown file the lines inside fences with the
+info string `ipsecsh` are the transcript, all others are prose.
 """
 
-from collections.abc import Callable, Collection
-from typing import NamedTuple
+import os
+from collections.abc import Collection, Iterator
 
+from transcripts.directives import DIRECTIVES, read_directive
+from transcripts.header import HEADS, REPEATED, read_header
+from transcripts.model import (
+    Directive,
+    Exchange,
+    Expected,
+    FormatError,
+    Header,
+    Transcript,
+    UnreadableError,
+)
 from transcripts.pattern import (
-    Elision,
     Insert,
     PatternError,
     Placeholder,
@@ -23,79 +35,16 @@ from transcripts.pattern import (
     parse_elision,
     parse_pattern,
 )
-from transcripts.types import seconds
 
-MAX_OCTETS = 4 << 20
+MAX_OCTETS = 16 << 20
 MAX_COLUMNS = 20_000
-# Headers and directives of the format that this version does not carry out: refused by name,
-# because a transcript that silently ignores them would prove less than it says.
-LATER_HEADERS = ("secrets", "mask", "requires", "include")
-HEADERS = ("transcript", "title", "store", "clock", "seed", "bind", "timeout")
-LATER_DIRECTIVES = ("within", "wait", "inject", "json", "assert", "unordered", "end", "skip",
-                    "expect-fail", "label")
-DIRECTIVES = ("clock", "output", "retry")
-
-
-class FormatError(Exception):
-    """A transcript that cannot be run: `text` says why, `line` counts from 1 (0: the file)."""
-
-    def __init__(self, path: str, line: int, text: str) -> None:
-        super().__init__(f"{path}:{line}: {text}" if line else f"{path}: {text}")
-        self.path, self.line, self.text = path, line, text
-
-
-class UnreadableError(FormatError):
-    """A file that is missing, forbidden, binary or too large to be a transcript."""
-
-
-class Header(NamedTuple):
-    """What the transcript stands on. `clock` is the Unix time of the lab's boot, None its own;
-    `store` is "empty" (the default lab, in memory) or a path; `timeout` seconds a command.
-    """
-
-    title: str = ""
-    store: str = "empty"
-    clock: float | None = None
-    seed: int | None = None
-    bind: tuple[tuple[str, str], ...] = ()
-    timeout: float = 30.0
-
-
-class Expected(NamedTuple):
-    """One line of output (`sigil` "|") or error ("!") that a command must print."""
-
-    sigil: str
-    text: str
-    line: int
-    tokens: tuple[Token, ...] = ()
-    elision: Elision | None = None
-
-
-class Exchange(NamedTuple):
-    """One command and all that is expected of it.
-
-    `pause` seconds of virtual time pass before it is typed (``~ clock``), `retry` seconds is how
-    long its output may take to become right (``~ retry``), `ignore` skips the comparison of its
-    output (not of its exit class).
-    """
-
-    context: tuple[str, ...]
-    command: str
-    line: int
-    section: str = ""
-    expected: tuple[Expected, ...] = ()
-    exit: int = 0
-    pause: float = 0.0
-    retry: float = 0.0
-    ignore: bool = False
-
-
-class Transcript(NamedTuple):
-    """A whole file, in order."""
-
-    path: str
-    header: Header
-    exchanges: tuple[Exchange, ...]
+MAX_DEPTH = 8
+MAX_FILES = 64
+MARKDOWN = (".md", ".markdown")
+FENCES = ("```", "~~~")
+ROWS = "<rows>"
+OUTPUT = {"|": "output", "!": "output", "?": "a question"}
+INTERRUPT = "^C"
 
 
 def read(path: str) -> str:
@@ -103,12 +52,13 @@ def read(path: str) -> str:
     try:
         with open(path, "rb") as file:
             octets = file.read(MAX_OCTETS + 1)
-    except OSError as error:
-        raise UnreadableError(path, 0, f"cannot be read: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise UnreadableError(path, 0, f"cannot be read: {reason}") from None
     if len(octets) > MAX_OCTETS:
         raise UnreadableError(path, 0, f"is larger than {MAX_OCTETS >> 20} MiB")
     try:
-        text = octets.decode()
+        text = octets.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = octets.count(b"\n", 0, error.start) + 1
         raise UnreadableError(path, line, "is not UTF-8 text") from None
@@ -118,12 +68,35 @@ def read(path: str) -> str:
     return text
 
 
-def parse(text: str, path: str, contexts: Collection[tuple[str, ...]]) -> Transcript:
-    """The transcript of `text`; `contexts` are the shell's. Raises FormatError with its line."""
+def parse(text: str, path: str, contexts: Collection[tuple[str, ...]],
+          captured: Collection[str] = ()) -> Transcript:
+    """The transcript of `text`; `contexts` are the shell's. Raises FormatError with its line.
+
+    `captured` are the captures of what was run before.
+    """
     reader = _Reader(path, contexts)
-    for number, line in enumerate(text.split("\n"), 1):
-        reader.take(line.rstrip("\r"), number)
-    return reader.finish()
+    reader.captured.update(captured)
+    for number, line in numbered(text, path):
+        reader.take(line, number)
+    return reader.finish()._replace(text=text)
+
+
+def numbered(text: str, path: str) -> Iterator[tuple[int, str]]:
+    """The lines that belong to the transcript, with their numbers in the file."""
+    lines = enumerate((line.rstrip("\r") for line in text.split("\n")), 1)
+    if not path.lower().endswith(MARKDOWN):
+        yield from lines
+        return
+    fence = ""
+    for number, line in lines:
+        sign = line.strip()[:3]
+        if fence:
+            if sign == fence and not line.strip().strip(fence[0]):
+                fence = ""
+            else:
+                yield number, line
+        elif sign in FENCES and line.strip().lstrip(sign[0]).strip().split(" ")[0] == "ipsecsh":
+            fence = sign
 
 
 class _Reader:
@@ -131,13 +104,16 @@ class _Reader:
 
     def __init__(self, path: str, contexts: Collection[tuple[str, ...]]) -> None:
         self.path, self.contexts = path, contexts
-        self.header: dict[str, str] = {}
-        self.values = Header()
+        self.seen: set[str] = set()
+        self.header = Header()
         self.section = ""
         self.current: Exchange | None = None
+        self.expected: list[Expected] = []
         self.done: list[Exchange] = []
-        self.pause = 0.0
+        self.before: list[Directive] = []
+        self.skips: tuple[Directive, ...] = ()
         self.captured: set[str] = set()
+        self.group = self.groups = 0
         self.number = 0
 
     def error(self, text: str) -> FormatError:
@@ -151,16 +127,16 @@ class _Reader:
         if not line or line.startswith("#!") and number == 1:
             return
         sigil = line[0]
-        if sigil in "|!":
+        if sigil in OUTPUT:
             self.output(sigil, line[1:])
+        elif sigil == "<":
+            self.answer(line[1:])
         elif sigil == "=":
             self.exit_class(line[1:].strip())
         elif sigil == "~":
             self.directive(line[1:].strip())
-        elif sigil in "?<":
-            raise self.error(f"answers to prompts ({sigil}) are not supported yet")
         elif line.startswith("## "):
-            self.section = line[3:].strip()
+            self.section, self.skips = line[3:].strip(), ()
         elif sigil == "#":
             self.head(line[1:].strip())
         else:
@@ -171,17 +147,15 @@ class _Reader:
         key, colon, value = text.partition(":")
         if self.current or not colon or " " in key:
             return
-        if not self.header and key != "transcript":
+        if not self.seen and key != "transcript":
             raise self.error("a transcript begins with '# transcript: 1'")
-        if key in LATER_HEADERS:
-            raise self.error(f"header '{key}' is not supported yet")
-        if key not in HEADERS:
-            raise self.error(f"unknown header '{key}' (known: {', '.join(HEADERS)})")
-        if key in self.header and key != "bind":
+        if key not in HEADS:
+            raise self.error(f"unknown header '{key}' (known: {', '.join(HEADS)})")
+        if key in self.seen and key not in REPEATED:
             raise self.error(f"header '{key}' has already been given")
-        self.header[key] = value.strip()
+        self.seen.add(key)
         try:
-            self.values = _HEADS[key](self.values, value.strip())
+            self.header = read_header(self.header, key, value.strip())
         except ValueError as error:
             raise self.error(f"header '{key}' {error}") from None
 
@@ -191,32 +165,43 @@ class _Reader:
         if line[0].isspace() or not found:
             return
         words = tuple(context.split())
+        known = self.known()
         exact = not context.endswith(" ") and command[:1] in ("", " ")
-        if not exact and words in self.contexts:
+        if not exact and words in known:
             raise self.error("a command is written 'context> command'")
         if not exact:
             return
-        if words not in self.contexts:
+        if words not in known:
             raise self.error(f"unknown context '{context}'; a line of prose that looks like a "
                              "command is indented")
         if not command.strip():
             raise self.error("a prompt without a command")
-        if "transcript" not in self.header:
+        if "transcript" not in self.seen:
             raise self.error("a transcript begins with '# transcript: 1'")
         self.close()
         self.current = Exchange(words, command.strip(), self.number, self.section,
-                                pause=self.pause)
-        self.pause = 0.0
+                                before=tuple(self.before), checks=self.skips, path=self.path,
+                                label=next((one.argument for one in self.before
+                                            if one.name == "label"), ""))
+        self.before = []
         self.check_inserts(self.tokens(command, inserts_only=True))
+
+    def known(self) -> Collection[tuple[str, ...]]:
+        """The contexts: the shell's, or those whose prompts the header declares."""
+        declared = {prompt.context for prompt in self.header.prompts}
+        return declared or self.contexts
 
     def open(self, what: str) -> Exchange:
         if self.current is None:
             raise self.error(f"{what} before the first command")
+        if self.before:
+            raise self.error(f"{what} behind '~ {self.before[-1].name}', which belongs to the next "
+                             "command")
         return self.current
 
     def output(self, sigil: str, text: str) -> None:
         """An expected line; one blank after the sigil separates, the rest is text."""
-        exchange = self.open("output")
+        self.open(OUTPUT[sigil])
         if text and text[0] != " ":
             raise self.error(f"a blank belongs after '{sigil}'")
         text = text[1:].rstrip()
@@ -224,13 +209,21 @@ class _Reader:
             elision = parse_elision(text)
         except PatternError as error:
             raise self.error(str(error)) from None
-        if text.strip() == "<rows>":
-            raise self.error("placeholder <rows> is not supported yet")
-        tokens = () if elision else self.tokens(text)
+        rows = text.strip() == ROWS
+        tokens = () if elision or rows else self.tokens(text)
         self.check_inserts(tokens)
         self.captured.update(token.key for token in tokens if isinstance(token, Placeholder))
-        one = Expected(sigil, text, self.number, tokens, elision)
-        self.current = exchange._replace(expected=(*exchange.expected, one))
+        self.expected.append(Expected(sigil, text, self.number, tokens, elision, self.group, rows))
+
+    def answer(self, text: str) -> None:
+        """What was typed while the command ran; without a question it can only be Ctrl-C."""
+        self.open("an answer")
+        text = text.strip()
+        asked = bool(self.expected) and self.expected[-1].sigil == "?"
+        if not asked and text.split(" ")[0] != INTERRUPT:
+            raise self.error("an answer without a question; only ^C stands alone")
+        self.check_inserts(self.tokens(text, inserts_only=True))
+        self.expected.append(Expected("<", text, self.number))
 
     def tokens(self, text: str, inserts_only: bool = False) -> tuple[Token, ...]:
         """Tokens of output, or only the ``${...}`` of a command, where ``<`` is a plain sign."""
@@ -241,109 +234,124 @@ class _Reader:
 
     def check_inserts(self, tokens: tuple[Token, ...]) -> None:
         """A capture has to be bound by an earlier line, or by an earlier place in this one."""
-        bound = set(self.captured)
+        bound = self.captured | {name for name, _ in self.header.bind}
         for token in tokens:
             if isinstance(token, Placeholder):
                 bound.add(token.key)
             elif isinstance(token, Insert) and ":" in token.name:
-                if token.name.startswith("secret:"):
-                    raise self.error(f"${{{token.name}}} is not supported yet")
-                if token.name not in bound:
+                if not token.name.startswith("secret:") and token.name not in bound:
                     raise self.error(f"capture ${{{token.name}}} is used before it is bound")
 
     def exit_class(self, text: str) -> None:
         exchange = self.open("an exit class")
         if not (text.isascii() and text.isdigit() and int(text) < 256):
             raise self.error(f"exit class '{text[:20]}' must be a number from 0 to 255")
-        self.current = exchange._replace(exit=int(text))
+        self.current = exchange._replace(exit=int(text), exit_line=self.number)
 
     def directive(self, text: str) -> None:
-        """``~ name argument``: `clock` stands between two commands, the others follow theirs."""
+        """``~ name argument``, before a command or behind it as the directive has it."""
         name, _, argument = text.partition(" ")
         argument = argument.strip()
-        if name in LATER_DIRECTIVES:
-            raise self.error(f"directive '{name}' is not supported yet")
         if name not in DIRECTIVES:
             raise self.error(f"unknown directive '{name}' (known: {', '.join(DIRECTIVES)})")
         try:
-            if name == "clock":
-                self.pause += _forward(argument)
-            elif name == "retry":
-                self.current = self.open("retry")._replace(retry=seconds(argument))
-            elif argument == "ignore":
-                self.current = self.open("output")._replace(ignore=True)
-            else:
-                raise ValueError("must be 'output ignore'")
+            value = read_directive(name, argument)
         except ValueError as error:
             raise self.error(f"directive '{name}' {error}") from None
+        self.place(Directive(name, argument, self.number, value))
+
+    def place(self, one: Directive) -> None:
+        """Where a directive belongs."""
+        if DIRECTIVES[one.name].before:
+            self.before.append(one)
+        elif one.name == "skip" and (self.current is None or self.current.section != self.section):
+            self.skips += (one,)
+        elif one.name == "unordered":
+            self.open("unordered")
+            self.groups += 1
+            self.group = self.groups
+        elif one.name == "end":
+            if not self.group:
+                raise self.error("directive 'end' without 'unordered'")
+            self.group = 0
+        else:
+            exchange = self.open(one.name)
+            self.current = exchange._replace(checks=(*exchange.checks, one))
 
     def close(self) -> None:
         """The exchange so far is complete."""
+        if self.group:
+            raise self.error("directive 'unordered' without 'end'")
         if self.current is None:
             return
-        if self.current.ignore and self.current.expected:
-            raise FormatError(self.path, self.current.expected[0].line,
+        shown = [line for line in self.expected if line.sigil in "|!"]
+        if self.current.ignore and shown:
+            raise FormatError(self.path, shown[0].line,
                               "output is expected and ignored at once")
-        self.done.append(self.current)
-        self.current = None
+        self.done.append(self.current._replace(expected=tuple(self.expected)))
+        self.current, self.expected = None, []
 
     def finish(self) -> Transcript:
         self.close()
-        if self.pause:
-            raise self.error("directive 'clock' after the last command")
-        if "transcript" not in self.header:
+        if "transcript" not in self.seen:
             raise FormatError(self.path, 1, "a transcript begins with '# transcript: 1'")
-        return Transcript(self.path, self.values, tuple(self.done))
+        if self.before and self.before[-1].name != "wait":
+            raise FormatError(self.path, self.before[-1].line,
+                              f"directive '{self.before[-1].name}' after the last command")
+        return Transcript(self.path, self.header, tuple(self.done), tuple(self.before))
 
 
-def _forward(text: str) -> float:
-    """Seconds of ``+1h``. Raises ValueError."""
-    if not text.startswith("+"):
-        raise ValueError("must be a step such as +1h")
-    return seconds(text[1:])
+def load(path: str, contexts: Collection[tuple[str, ...]]) -> Transcript:
+    """Reads and parses a file with all it includes. Raises FormatError."""
+    return _Loader(contexts).load(path, ())
 
 
-def parse_clock(text: str) -> float:
-    """Unix seconds of ``virtual 2004-03-17T09:00:00Z``. Raises ValueError."""
-    kind, _, stamp = text.partition(" ")
-    if kind != "virtual":
-        raise ValueError("must be 'virtual YYYY-MM-DDTHH:MM:SSZ'")
-    from calendar import timegm
-    from time import strptime
-    try:
-        return float(timegm(strptime(stamp.strip(), "%Y-%m-%dT%H:%M:%SZ")))
-    except ValueError:
-        raise ValueError("must be 'virtual YYYY-MM-DDTHH:MM:SSZ'") from None
+class _Loader:
+    """Follows includes; `files` counts them all, so that they cannot multiply without end."""
+
+    def __init__(self, contexts: Collection[tuple[str, ...]]) -> None:
+        self.contexts = contexts
+        self.files = 0
+
+    def load(self, path: str, above: tuple[str, ...]) -> Transcript:
+        """A file with its includes, whose captures and secrets it may use."""
+        text, own = read(path), os.path.realpath(path)
+        inner = [self.inner(path, number, name, (*above, own))
+                 for number, name in _includes(text, path)]
+        exchanges = [exchange for one in inner for exchange in one.exchanges]
+        captured = {token.key for exchange in exchanges for line in exchange.expected
+                    for token in line.tokens if isinstance(token, Placeholder)}
+        bound = {name for one in inner for name, _ in one.header.bind}
+        transcript = parse(text, path, self.contexts, captured | bound)
+        header = transcript.header
+        for one in reversed(inner):
+            header = header._replace(bind=(*one.header.bind, *header.bind),
+                                     secrets=(*one.header.secrets, *header.secrets))
+        return transcript._replace(header=header,
+                                   exchanges=(*exchanges, *transcript.exchanges))
+
+    def inner(self, path: str, number: int, name: str, above: tuple[str, ...]) -> Transcript:
+        """One included file."""
+        full = os.path.join(os.path.dirname(path), name)
+        if os.path.realpath(full) in above:
+            raise FormatError(path, number, f"includes {name}, which includes it in turn")
+        self.files += 1
+        if len(above) > MAX_DEPTH or self.files > MAX_FILES:
+            raise FormatError(path, number, f"includes more than {MAX_DEPTH} deep, or more than "
+                                            f"{MAX_FILES} files")
+        try:
+            return self.load(full, above)
+        except UnreadableError as error:
+            raise FormatError(path, number, f"includes {name}, which {error.text}") from None
 
 
-def _bind(header: Header, value: str) -> Header:
-    pairs = []
-    for word in value.split():
-        name, equals, bound = word.partition("=")
-        if not (name and equals and bound):
-            raise ValueError(f"has '{word}' where NAME=VALUE belongs")
-        pairs.append((name, bound))
-    return header._replace(bind=(*header.bind, *pairs))
-
-
-def _version(header: Header, value: str) -> Header:
-    if value != "1":
-        raise ValueError(f"is version {value}; this shell reads version 1")
-    return header
-
-
-def _seed(header: Header, value: str) -> Header:
-    if not (value.isascii() and value.isdigit()) or len(value) > 18:
-        raise ValueError("must be a whole number")
-    return header._replace(seed=int(value))
-
-
-_HEADS: dict[str, Callable[[Header, str], Header]] = {
-    "transcript": _version,
-    "title": lambda header, value: header._replace(title=value),
-    "store": lambda header, value: header._replace(store=value),
-    "clock": lambda header, value: header._replace(clock=parse_clock(value)),
-    "seed": _seed,
-    "bind": _bind,
-    "timeout": lambda header, value: header._replace(timeout=seconds(value)),
-}
+def _includes(text: str, path: str) -> list[tuple[int, str]]:
+    """The included files that a header names, with their lines."""
+    found = []
+    for number, line in numbered(text, path):
+        if line.startswith("#") and line[1:].strip().startswith("include:"):
+            name = line[1:].strip()[8:].strip()
+            found += [(number, name)] if name else []
+        elif line and not line.startswith("#") and not line[0].isspace() and "> " in line:
+            break
+    return found

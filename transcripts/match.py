@@ -1,80 +1,32 @@
 """Compares what a command printed with what the transcript expects, and says why they differ.
 
 The printed lines come as typed spans, so that a placeholder is checked against the cell it
-covers. Blanks are folded in a line that the table writer padded (a blank span between others);
-elsewhere every blank counts. Blank lines before and after the whole output do not.
+covers. Blanks are folded in a line that the table writer padded; elsewhere every blank counts.
+Blank lines before and after the whole output do not, nor does the order of lines that a command
+prints in the order of their own values.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
-from transcripts.format import Expected
-from transcripts.pattern import Insert, Placeholder, Rest, Token
-from transcripts.types import LOOSE, PlaceholderType, Value, find_type
+from transcripts.lines import Printed
+from transcripts.model import Expected
+from transcripts.pairing import Capture, Captures, Mismatch, pair
+from transcripts.pattern import Elision, Placeholder, Rest
+
+__all__ = ["Capture", "Captures", "Matcher", "Mismatch", "Printed"]
+
+# Comparisons of lines that one output may cost: nested elisions can be tried in endless ways.
+STEPS_MOST = 1_000_000
+# Lines with placeholders that may stand in any order.
+GROUP_MOST = 200
+ELISIONS_MOST = 400
+_ANY = Elision(None)
 
 
-class Cell(NamedTuple):
-    """A typed cell of a printed line: columns [start, end) of its text, type and JSON value."""
-
-    start: int
-    end: int
-    type: str
-    value: object
-
-
-class Printed(NamedTuple):
-    """One printed line: `sigil` "|" or "!", its text, its cells, and whether it was padded.
-
-    When padded, `folded` is the text with every run of blanks as one, and cells count there.
-    """
-
-    sigil: str
-    text: str
-    folded: str = ""
-    cells: tuple[Cell, ...] = ()
-    padded: bool = False
-
-
-class Capture(NamedTuple):
-    """A value seen first at `line`: `text` as printed (and as ${...} inserts it)."""
-
-    text: str
-    value: Value
-    line: int
-
-
-Captures = Mapping[str, Capture]
-
-
-class Mismatch(NamedTuple):
-    """Why: `line` of the transcript (0: nothing was expected there), and the reason."""
-
-    line: int
-    reason: str
-
-
-def fold(text: str) -> str:
-    """Every run of blanks as one blank, none at the ends."""
-    return " ".join(text.split())
-
-
-def printed(sigil: str, spans: Sequence[tuple[str, str, object]]) -> Printed:
-    """A line from its spans (text, type, value); an untyped span is literal text."""
-    text = "".join(span[0] for span in spans).rstrip()
-    padded = any(span[0].isspace() and 0 < at < len(spans) - 1 for at, span in enumerate(spans))
-    folded: list[str] = []
-    places: list[int] = []
-    for char in text:
-        places.append(len(folded))
-        if not padded or char != " " or folded and folded[-1] != " ":
-            folded.append(char)
-    cells, at = [], 0
-    for shown, kind, value in spans:
-        if kind and shown.strip() and at < len(text):
-            start = places[at]
-            cells.append(Cell(start, start + len(fold(shown) if padded else shown), kind, value))
-        at += len(shown)
-    return Printed(sigil, text, "".join(folded), tuple(cells), padded)
+class TooManyWays(Exception):
+    """The elisions of an output fit in more ways than can be tried."""
 
 
 class Matcher:
@@ -82,11 +34,59 @@ class Matcher:
 
     def __init__(self, captures: Captures, variables: Mapping[str, str]) -> None:
         self.captures, self.variables = captures, variables
+        self.steps = 0
 
     def compare(self, expected: Sequence[Expected],
                 actual: Sequence[Printed]) -> Captures | Mismatch:
         """The captures afterwards, or the first mismatch."""
-        return self._segments(_segments(_trimmed(expected)), _strip(actual), 0, self.captures)
+        wanted, shown = _trimmed(expected), stripped(actual)
+        self.steps = STEPS_MOST
+        try:
+            if sum(line.elision is not None for line in wanted) > ELISIONS_MOST:
+                raise TooManyWays
+            found = self._segments(_segments(wanted), shown, 0, self.captures)
+            if isinstance(found, Mismatch) and any(line.order is not None for line in shown):
+                shown = self.arranged(wanted, shown)
+                found = self._segments(_segments(wanted), shown, 0, self.captures)
+        except TooManyWays:
+            line = wanted[0].line if wanted else 0
+            return Mismatch(line, "the elisions fit in more ways than can be tried")
+        return found
+
+    def line(self, line: Expected, shown: Printed, captures: Captures) -> Captures | Mismatch:
+        """One line against one line."""
+        self.steps -= 1
+        if self.steps < 0:
+            raise TooManyWays
+        return pair(line, shown, captures, self.variables)
+
+    def arranged(self, wanted: Sequence[Expected], actual: Sequence[Printed]) -> list[Printed]:
+        """The printed lines with those that may stand in any order as they are expected."""
+        lines: list[Printed] = []
+        for ordered, run in groupby(actual, lambda line: line.order is not None):
+            if not ordered:
+                lines += run
+                continue
+            chunks = [list(chunk) for _, chunk in groupby(run, lambda line: line.order)]
+            lines += self._sorted(wanted, chunks)
+        return lines
+
+    def _sorted(self, wanted: Sequence[Expected], chunks: list[list[Printed]]) -> list[Printed]:
+        """The chunks in the order in which the expected lines ask for them."""
+        lines: list[Printed] = []
+        for at, line in enumerate(wanted):
+            chunk = next((one for one in chunks if self._chunk(wanted[at:], one)), None)
+            if chunk is not None and line.elision is None:
+                chunks.remove(chunk)
+                lines += _comma(chunk, wanted[at + len(chunk) - 1])
+        return lines + [line for chunk in chunks for line in chunk]
+
+    def _chunk(self, wanted: Sequence[Expected], chunk: list[Printed]) -> bool:
+        if len(wanted) < len(chunk):
+            return False
+        return all(not isinstance(self.line(one, shown, self.captures), Mismatch)
+                   for one, shown in zip(wanted, _comma(chunk, wanted[len(chunk) - 1]),
+                                         strict=False))
 
     def _segments(self, segments: "list[_Segment]", actual: Sequence[Printed], at: int,
                   captures: Captures) -> Captures | Mismatch:
@@ -106,68 +106,89 @@ class Matcher:
                     return found
             if not isinstance(found, Mismatch):
                 return found
-            problem = problem or found
+            problem = _further(problem, found)
         return problem or Mismatch(segment.line, "output and errors alternate here")
 
     def _lines(self, lines: Sequence[Expected], actual: Sequence[Printed], start: int,
                captures: Captures, closing: bool) -> Captures | Mismatch:
-        """Expected lines one by one from `start`; `closing` allows nothing after them."""
-        for offset, line in enumerate(lines):
-            if start + offset >= len(actual):
-                return Mismatch(line.line, "the output ends before this line")
-            found = self.line(line, actual[start + offset], captures)
+        """Expected lines from `start` on; `closing` allows nothing after them."""
+        at = start
+        for group, run in groupby(lines, lambda line: line.group):
+            some = list(run)
+            if at + len(some) > len(actual):
+                return self._ended(some, actual, at, captures, group)
+            found = (self._any_order(some, list(actual[at:at + len(some)]), captures) if group
+                     else self._in_order(some, actual, at, captures))
             if isinstance(found, Mismatch):
                 return found
-            captures = found
-        left = len(actual) - start - len(lines)
+            captures, at = found, at + len(some)
+        left = len(actual) - at
         if closing and left > 0:
             after = lines[-1].line if lines else 0
             return Mismatch(after, f"{left} more line{'s' * (left > 1)} printed after this one"
                             if after else "nothing more was expected")
         return captures
 
-    def line(self, line: Expected, shown: Printed, captures: Captures) -> Captures | Mismatch:
-        """One line against one line."""
-        if line.sigil != shown.sigil:
-            wanted, got = (("output", "an error") if line.sigil == "|" else ("an error", "output"))
-            return Mismatch(line.line, f"{wanted} was expected, {got} was printed")
-        tokens = self._inserted(line, captures)
-        if isinstance(tokens, Mismatch):
-            return tokens
-        if all(isinstance(token, str) for token in tokens):
-            wanted = "".join(str(token) for token in tokens)
-            if _same(wanted, shown):
-                return captures
-            return Mismatch(line.line, _difference(wanted, shown))
-        return self._pattern(line, tokens, shown, captures)
+    def _ended(self, lines: Sequence[Expected], actual: Sequence[Printed], at: int,
+               captures: Captures, group: int) -> Mismatch:
+        """What is wrong with an output that is too short: its first other line, or its end."""
+        missing = lines[len(actual) - at]
+        if not group:
+            found = self._in_order(lines[:len(actual) - at], actual, at, captures)
+            if isinstance(found, Mismatch):
+                return found
+        return Mismatch(missing.line, "the output ends before this line")
 
-    def _inserted(self, line: Expected, captures: Captures) -> tuple[Token, ...] | Mismatch:
-        """The tokens with ``${name}`` replaced by what it stands for."""
-        tokens: list[Token] = []
-        for token in line.tokens:
-            if isinstance(token, Insert):
-                text = (captures[token.name].text if token.name in captures
-                        else self.variables.get(token.name))
-                if text is None:
-                    return Mismatch(line.line, f"${{{token.name}}} is not bound")
-                token = str(text)  # a key is inserted as the stars that are printed for it
-            tokens.append(token)
-        return tuple(tokens)
+    def _in_order(self, lines: Sequence[Expected], actual: Sequence[Printed], at: int,
+                  captures: Captures) -> Captures | Mismatch:
+        for offset, line in enumerate(lines):
+            found = self.line(line, actual[at + offset], captures)
+            if isinstance(found, Mismatch):
+                return found
+            captures = found
+        return captures
 
-    def _pattern(self, line: Expected, tokens: tuple[Token, ...], shown: Printed,
-                 captures: Captures) -> Captures | Mismatch:
-        import re
-        text = shown.folded if shown.padded else shown.text
-        found = re.fullmatch(_expression(tokens, shown), text)
-        if found is None:
-            return Mismatch(line.line, _where(tokens, shown, text))
-        bound = dict(captures)
-        holders = [token for token in tokens if isinstance(token, Placeholder)]
-        for index, holder in enumerate(holders, 1):
-            problem = _accept(holder, found.span(index), text, shown, bound, line.line)
-            if problem:
-                return Mismatch(line.line, problem)
-        return bound
+    def _any_order(self, lines: Sequence[Expected], actual: list[Printed],
+                   captures: Captures) -> Captures | Mismatch:
+        """Every line finds one of its own, whichever; those without placeholders choose first.
+
+        What they take could serve nobody better: it is exactly what they ask for.
+        """
+        open_lines: list[Expected] = []
+        left = dict(enumerate(actual))
+        places: dict[str, list[int]] = {}
+        for at, shown in enumerate(actual):
+            places.setdefault(shown.text, []).append(at)
+        for line in lines:
+            if any(isinstance(token, Placeholder | Rest) for token in line.tokens):
+                open_lines.append(line)
+                continue
+            likely = [at for at in places.get(line.text, ()) if at in left][:1]
+            found = next((at for at in (likely or left)
+                          if not isinstance(self.line(line, left[at], captures), Mismatch)), -1)
+            if found < 0:
+                return Mismatch(line.line, "no line is like this one")
+            del left[found]
+            if likely:
+                places[line.text].remove(found)
+        if len(open_lines) > GROUP_MOST:
+            raise TooManyWays
+        return self._choose(open_lines, list(left.values()), captures)
+
+    def _choose(self, lines: Sequence[Expected], actual: list[Printed],
+                captures: Captures) -> Captures | Mismatch:
+        if not lines:
+            return captures
+        problem = Mismatch(lines[0].line, "no line is like this one")
+        for at, shown in enumerate(actual):
+            found = self.line(lines[0], shown, captures)
+            if isinstance(found, Mismatch):
+                continue
+            result = self._choose(lines[1:], actual[:at] + actual[at + 1:], found)
+            if not isinstance(result, Mismatch):
+                return result
+            problem = result
+        return problem
 
 
 class _Segment(NamedTuple):
@@ -177,6 +198,11 @@ class _Segment(NamedTuple):
     gap: int | None
     sigil: str
     line: int
+
+
+def _further(one: Mismatch | None, two: Mismatch) -> Mismatch:
+    """The mismatch that came later in the transcript: more has matched before it."""
+    return two if one is None or two.line > one.line else one
 
 
 def _segments(expected: Sequence[Expected]) -> list[_Segment]:
@@ -212,9 +238,33 @@ def _starts(segment: _Segment, at: int, total: int, closing: bool) -> range | Mi
     return range(latest, latest + 1)
 
 
+def compared(expected: Sequence[Expected]) -> list[Expected]:
+    """The lines that are compared: without answers, tables' bodies as groups of their own."""
+    lines: list[Expected] = []
+    group = 0
+    for at, line in enumerate(expected):
+        if line.sigil == "<":
+            continue
+        if line.rows:
+            following = expected[at + 1] if at + 1 < len(expected) else None
+            if following is not None and _row(following):
+                group = -line.line
+            else:
+                lines.append(line._replace(elision=_ANY))
+            continue
+        if group and not _row(line):
+            group = 0
+        lines.append(line._replace(group=group) if group else line)
+    return lines
+
+
+def _row(line: Expected) -> bool:
+    return line.sigil == "|" and bool(line.text) and line.elision is None and not line.rows
+
+
 def _trimmed(expected: Sequence[Expected]) -> list[Expected]:
     """Without blank lines at the ends: they are not compared."""
-    lines = list(expected)
+    lines = compared(expected)
     while lines and not lines[0].text and lines[0].elision is None:
         lines.pop(0)
     while lines and not lines[-1].text and lines[-1].elision is None:
@@ -222,8 +272,9 @@ def _trimmed(expected: Sequence[Expected]) -> list[Expected]:
     return lines
 
 
-def _strip(actual: Sequence[Printed]) -> list[Printed]:
-    lines = list(actual)
+def stripped(actual: Sequence[Printed]) -> list[Printed]:
+    """Without blank lines at the ends, and without answers."""
+    lines = [line for line in actual if line.sigil != "<"]
     while lines and not lines[0].text:
         lines.pop(0)
     while lines and not lines[-1].text:
@@ -231,99 +282,11 @@ def _strip(actual: Sequence[Printed]) -> list[Printed]:
     return lines
 
 
-def _same(wanted: str, shown: Printed) -> bool:
-    """Whether a literal line is the printed one; of a rule under a table only its columns count."""
-    if shown.padded:
-        return fold(wanted) == fold(shown.text)
-    return wanted == shown.text or bool(
-        shown.text and not set(wanted + shown.text) - {"-", " "}
-        and len(wanted.split()) == len(shown.text.split()))
-
-
-def _expression(tokens: Sequence[Token], shown: Printed) -> str:
-    """The regular expression of a line: one group a placeholder.
-
-    A cell of a fitting type is an alternative of its own, whatever its text looks like.
-    """
-    import re
-    text = shown.folded if shown.padded else shown.text
-    parts = []
-    for at, token in enumerate(tokens):
-        if isinstance(token, Rest):
-            parts.append(".*")
-        elif isinstance(token, Placeholder):
-            kind = find_type(token.type, token.argument)
-            cells = [re.escape(text[cell.start:cell.end]) for cell in shown.cells
-                     if cell.type in kind.cells]
-            parts.append("(" + "|".join([*cells, kind.shape]) + ")")
-        elif isinstance(token, str):
-            literal = _folded(token) if shown.padded else token
-            parts.append(re.escape(literal if at or not shown.padded else literal.lstrip()))
-    return "".join(parts)
-
-
-def _folded(text: str) -> str:
-    """Runs of blanks as one, keeping one at each end: a piece of a line, not a whole one."""
-    middle = fold(text)
-    if not middle:
-        return " " if text else ""
-    return " " * text[:1].isspace() + middle + " " * text[-1:].isspace()
-
-
-def _accept(holder: Placeholder, span: tuple[int, int], text: str, shown: Printed,
-            bound: dict[str, Capture], line: int) -> str:
-    """Checks cell type, range and capture of one placeholder; binds it; the reason if wrong."""
-    kind = find_type(holder.type, holder.argument)
-    got = text[span[0]:span[1]]
-    cell = next((one for one in shown.cells if (one.start, one.end) == span), None)
-    if cell and kind.cells and cell.type not in LOOSE and cell.type not in kind.cells:
-        return f"{holder.text} stands at '{got}', which is of type {cell.type}"
-    value = _value(kind, got, cell)
-    if holder.limits is not None and value not in holder.limits:
-        return f"{holder.text}: {got} is outside the range {holder.limits.text}"
-    if not holder.name:
-        return ""
-    known = bound.setdefault(holder.key, Capture(_insertable(holder, value, got), value, line))
-    if known.value == value:
-        return ""
-    return f"{holder.text} was {known.text} (captured line {known.line}), now {got}"
-
-
-def _value(kind: PlaceholderType, text: str, cell: Cell | None) -> Value:
-    """The canonical value: the cell's own number when it has one, else read from the text."""
-    if cell and cell.type in kind.cells and isinstance(cell.value, int | float):
-        return cell.value
-    try:
-        return kind.value(text)
-    except ValueError:
-        return text
-
-
-def _insertable(holder: Placeholder, value: Value, text: str) -> str:
-    """What ``${type:name}`` types: an SPI as one word."""
-    return f"0x{value:08x}" if holder.type == "spi" and isinstance(value, int) else text
-
-
-def _difference(wanted: str, shown: Printed) -> str:
-    """Where two literal lines part."""
-    if shown.padded:
-        wanted, got = fold(wanted), fold(shown.text)
-    else:
-        got = shown.text
-    if wanted.split() == got.split():
-        return "only the blanks differ"
-    at = next((place for place, pair in enumerate(zip(wanted, got, strict=False))
-               if pair[0] != pair[1]), min(len(wanted), len(got)))
-    return f"differs from column {at + 1}: expected '{wanted[at:at + 30]}', got '{got[at:at + 30]}'"
-
-
-def _where(tokens: tuple[Token, ...], shown: Printed, text: str) -> str:
-    """How far the line matched, and which part of the pattern did not."""
-    import re
-    for count in range(len(tokens) - 1, -1, -1):
-        found = re.match(_expression(tokens[:count], shown), text)
-        if found:
-            token, rest = tokens[count], text[found.end():]
-            name = token.text if isinstance(token, Placeholder) else f"'{str(token)[:30]}'"
-            return f"{name} does not match '{rest[:30]}'"
-    return "does not match"
+def _comma(chunk: list[Printed], wanted: Expected) -> list[Printed]:
+    """An element of JSON with the comma behind it that its expected place asks for."""
+    last = chunk[-1]
+    bare = last.text.removesuffix(",")
+    text = bare + "," if wanted.text.rstrip().endswith(",") else bare
+    if last.order is None or not bare.endswith(("}", "]", '"')) or text == last.text:
+        return chunk
+    return [*chunk[:-1], last._replace(text=text, folded=last.folded and text)]

@@ -1,33 +1,42 @@
-"""Runs a transcript in this process: a fresh session, its lines typed, its output compared.
+"""Finds transcripts, and runs one in this process on a session of its own.
 
 Everything that lasts runs on the lab's virtual clock, so a replay sleeps nowhere; the header's
 seed and clock make it the same on every machine.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from transcripts.format import Exchange, Header, Transcript, parse, read
-from transcripts.match import Captures, Matcher, Mismatch, Printed, printed
-from transcripts.report import Failure, Report, diff
-from transcripts.said import say
+from transcripts.conditions import parse_condition
+from transcripts.format import load as load_file
+from transcripts.model import Header, Transcript
+from transcripts.play import SUFFIX, Options, Watcher, play
+from transcripts.results import Report
+from transcripts.sources import NoSecret, resolve
+from transcripts.stage import CannotPlay, LabStage
 
 if TYPE_CHECKING:
     from commands.session import Session
 
-SUFFIX = ".transcript"
 SCRIPTS = os.path.join(os.path.dirname(__file__), "scripts")
-# Seconds of virtual time between two attempts of a command under `~ retry`.
-RETRY_STEP = 1.0
+TEMPORARY = "tmp"
 
 
-class Ran(NamedTuple):
-    """What one typed line did: the printed lines in their order, and the exit class."""
+class Settings(NamedTuple):
+    """What a caller says beside the file. `bind` and `secrets` win over the header's; `store`
+    does unless it is "" ; `ask` answers for secrets whose source is "ask".
+    """
 
-    lines: tuple[Printed, ...]
-    exit: int
-    left: bool = False
+    bind: tuple[tuple[str, str], ...] = ()
+    secrets: tuple[tuple[str, str], ...] = ()
+    store: str = ""
+    options: Options = Options()
+    environment: Mapping[str, str] = {}
+    ask: Callable[[str], str] | None = None
+    sleep: Callable[[float], None] = lambda seconds: None
+    folder: str = ""
+    depth: tuple[str, ...] = ()
 
 
 def bundled() -> tuple[str, ...]:
@@ -45,112 +54,98 @@ def find(name: str) -> str:
     return name
 
 
+def contexts() -> frozenset[tuple[str, ...]]:
+    """The contexts of the shell, the root among them."""
+    from commands.index import CONTEXTS
+    return frozenset({(), *(tuple(words.split()) for words, _ in CONTEXTS)})
+
+
 def load(path: str) -> Transcript:
     """Reads and parses a transcript file. Raises FormatError."""
-    from commands.index import CONTEXTS
-    contexts = {tuple(words.split()) for words, _ in CONTEXTS}
-    return parse(read(path), path, {(), *contexts})
+    return load_file(path, contexts())
 
 
-def make_session(header: Header, folder: str) -> "Session":
+def make_session(header: Header, folder: str, epoch: float | None = None) -> "Session":
     """A session of its own for a transcript: its store, seed, clock and variables.
 
-    Nobody is there to be asked, so destructive commands are confirmed beforehand.
+    Nobody is there to be asked, so destructive commands are confirmed beforehand. Raises
+    CannotPlay when the lab cannot have the addresses that the header binds.
     """
     from commands.session import Session
     store = "" if header.store == "empty" else os.path.join(folder, header.store)
     session = Session(store, yes=True)
     if header.seed is not None:
         session.seed = header.seed
-    if header.clock is not None:
-        session.epoch = header.clock
-    session.bind(dict(header.bind))
+    session.epoch = epoch if header.clock is None else header.clock
+    try:
+        session.bind(dict(header.bind))
+    except ValueError as error:
+        raise CannotPlay(f"header 'bind': {error}") from None
     session.folder = folder or os.curdir
     return session
 
 
-def run(transcript: Transcript, session: "Session", clock: Callable[[], float]) -> Report:
-    """Types every command and compares; `clock` measures wall seconds."""
-    begin = clock()
-    failures: list[Failure] = []
-    captures: Captures = {}
-    left = 0
+def run_file(path: str, settings: Settings, clock: Callable[[], float],
+             watcher: Watcher | None = None) -> Report:
+    """Runs one file from reading it to its report. Raises FormatError, CannotPlay."""
+    return run(load(path), settings, clock, watcher)
+
+
+def run(transcript: Transcript, settings: Settings, clock: Callable[[], float],
+        watcher: Watcher | None = None) -> Report:
+    """Runs a transcript on a session of its own. Raises CannotPlay."""
+    from tempfile import TemporaryDirectory
+    header = transcript.header
+    header = header._replace(bind=(*header.bind, *settings.bind))
+    folder = os.path.dirname(transcript.path)
+    if settings.store:
+        header, folder = header._replace(store=settings.store), settings.folder
+    _require(header, settings)
+    with TemporaryDirectory(prefix="ipsecsh-") as temporary:
+        session = make_session(header, folder)
+        session.script_depth = list(settings.depth)
+        stage = LabStage(session, header.real, clock, settings.sleep)
+        try:
+            stage.bind(TEMPORARY, temporary)
+            _bind_secrets(stage, transcript, settings, session.seed)
+            report = play(transcript, stage, settings.options, clock, watcher)
+            return report._replace(seed=session.seed, header=header,
+                                   variables=tuple(header.bind))
+        finally:
+            stage.close()
+
+
+def _require(header: Header, settings: Settings) -> None:
+    """Raises CannotPlay for what the transcript needs and is not here."""
+    for word in header.requires:
+        condition = parse_condition(word)
+        if not settings.options.place.holds(condition.place):
+            raise CannotPlay(f"requires {word}, which is not given here")
+
+
+def _bind_secrets(stage: LabStage, transcript: Transcript, settings: Settings,
+                  seed: int) -> None:
+    """Every secret that the header declares or a line uses, from its source."""
+    from engine.lab.seed import seeded_entropy
+    sources = dict.fromkeys(used_secrets(transcript), "generate")
+    sources |= dict(transcript.header.secrets) | dict(settings.secrets)
+    for name, source in sources.items():
+        try:
+            value = resolve(name, source, seeded_entropy(seed, f"secret/{name}"),
+                            settings.environment, settings.ask,
+                            os.path.dirname(transcript.path))
+        except NoSecret as error:
+            raise CannotPlay(str(error)) from None
+        stage.bind(f"secret:{name}", value)
+
+
+def used_secrets(transcript: Transcript) -> tuple[str, ...]:
+    """The names in ``${secret:name}`` of commands, answers and output, in their order."""
+    found: dict[str, None] = {}
     for exchange in transcript.exchanges:
-        if left:
-            failures.append(_failure(exchange, session, f"line {left} has ended the session"))
-            break
-        start = clock()
-        ran, captures, failure = _exchange(exchange, session, captures)
-        spent = clock() - start
-        if failure is None and spent > transcript.header.timeout:
-            failure = _failure(exchange, session, f"took {spent:.1f} s, the timeout is "
-                               f"{transcript.header.timeout:g} s")
-        if failure is not None:
-            failures.append(failure)
-        left = exchange.line if ran.left else 0
-    name = os.path.basename(transcript.path).removesuffix(SUFFIX)
-    return Report(name, transcript.path, len(transcript.exchanges), tuple(failures),
-                  clock() - begin)
-
-
-def _failure(exchange: Exchange, session: "Session", *reasons: str,
-             marked: tuple[tuple[str, str], ...] = ()) -> Failure:
-    """A failure with the command line as the file has it, its secrets masked."""
-    from commands.masking import mask_text
-    here, session.context = session.context, exchange.context
-    prompt = " ".join(exchange.context) + "> " + mask_text(exchange.command, session)
-    session.context = here
-    return Failure(exchange.line, prompt, marked, reasons)
-
-
-def _exchange(exchange: Exchange, session: "Session",
-              captures: Captures) -> tuple[Ran, Captures, Failure | None]:
-    """One command, again and again under `retry` until it matches or its time is up."""
-    if exchange.pause:
-        session.lab.run(session.lab.now + exchange.pause)
-    if session.context != exchange.context:
-        here = " ".join(session.context) or "the root"
-        there = " ".join(exchange.context) or "the root"
-        failure = _failure(exchange, session, f"the context is {here}, not {there}")
-        session.context = exchange.context
-        return type_line(exchange.command, session), captures, failure
-    left = exchange.retry
-    while True:
-        ran = type_line(exchange.command, session)
-        found = judge(exchange, ran, captures, session)
-        if not isinstance(found, Failure):
-            for key in found.keys() - captures.keys():
-                session.variables[key] = found[key].text
-            return ran, found, None
-        if left <= 0 or ran.left:
-            return ran, captures, found
-        step = min(RETRY_STEP, left)
-        session.lab.run(session.lab.now + step)
-        left -= step
-
-
-def judge(exchange: Exchange, ran: Ran, captures: Captures,
-          session: "Session") -> Captures | Failure:
-    """The captures after a command, or what is wrong with its output and exit class."""
-    matcher = Matcher(captures, session.variables)
-    found: Captures | Mismatch = captures
-    if not exchange.ignore:
-        found = matcher.compare(exchange.expected, ran.lines)
-    wrong_exit = ran.exit != exchange.exit
-    if not isinstance(found, Mismatch) and not wrong_exit:
-        return found
-    marked = () if exchange.ignore else diff(exchange.expected, ran.lines, captures, matcher)
-    reasons = []
-    if isinstance(found, Mismatch):
-        place = found.line or exchange.line
-        reasons.append(f"line {place}: {found.reason}")
-    if wrong_exit:
-        marked += (("-", f"= {exchange.exit}"), ("+", f"= {ran.exit}"))
-        reasons.append(f"exit class {ran.exit}, expected {exchange.exit}")
-    return _failure(exchange, session, *reasons, marked=marked)
-
-
-def type_line(text: str, session: "Session") -> Ran:
-    """Types one line; what it printed is ready to be compared."""
-    said = say(text, session)
-    return Ran(tuple(printed(sigil, line) for sigil, line in said.lines), said.exit, said.left)
+        for text in (exchange.command, *(line.text for line in exchange.expected)):
+            for piece in text.split("${secret:")[1:]:
+                name, closed, _ = piece.partition("}")
+                if closed:
+                    found[name.partition(".")[0]] = None
+    return tuple(found)

@@ -1,4 +1,4 @@
-"""What a run of a transcript says: one summary line a file, a unified diff for each mismatch.
+"""What a run of a transcript says: one summary line a file, a diff for each mismatch.
 
     kb252735.transcript:31  ipsec dynamic> show qmsas
       | Tunnel  Dir  SPI
@@ -7,96 +7,238 @@
       line 31: <spi:in> was 0x1f2e (captured line 24), now 0x88aa
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
 
-from commands.answer import Cell, Line, Lines
-from transcripts.format import Expected
-from transcripts.match import Captures, Matcher, Mismatch, Printed
+from commands.answer import Cell, Line, Lines, Part
+from transcripts.results import BAD, SKIPPED, Change, Report, Result
 
-# Above this many comparisons a diff aligns equal texts only.
-MAX_COMPARISONS = 20_000
-
-
-class Failure(NamedTuple):
-    """A command that did not do what was expected; `diff` are its lines with their mark."""
-
-    line: int
-    prompt: str
-    diff: tuple[tuple[str, str], ...]
-    reasons: tuple[str, ...]
+STYLES = ("unified", "words", "side")
+CONTEXT = 3
+SIDE_WIDTH = 38
+TAB_STOP = "  "
 
 
-class Report(NamedTuple):
-    """The result of one file: commands run, the failures, wall seconds."""
-
-    name: str
-    path: str
-    commands: int
-    failures: tuple[Failure, ...]
-    seconds: float
-
-    @property
-    def failed(self) -> bool:
-        return bool(self.failures)
-
-
-def diff(expected: Sequence[Expected], actual: Sequence[Printed], captures: Captures,
-         matcher: Matcher) -> tuple[tuple[str, str], ...]:
-    """Lines of a unified diff as (mark, text): " " both, "-" only expected, "+" only printed."""
-    from difflib import SequenceMatcher
-    wanted = _keys(expected, actual, captures, matcher)
-    got = [f"{line.sigil} {line.text}" for line in actual]
-    marked: list[tuple[str, str]] = []
-    for kind, start, end, low, high in SequenceMatcher(None, wanted, got, False).get_opcodes():
-        if kind == "equal":
-            marked += [(" ", text) for text in got[low:high]]
-        elif start < end and all(line.elision for line in expected[start:end]):
-            marked += [(" ", _written(line)) for line in expected[start:end]]
-        else:
-            marked += [("-", _written(line)) for line in expected[start:end]]
-            marked += [("+", text) for text in got[low:high]]
-    return tuple(marked)
-
-
-def _written(line: Expected) -> str:
-    return f"{line.sigil} {line.text}"
-
-
-def _keys(expected: Sequence[Expected], actual: Sequence[Printed], captures: Captures,
-          matcher: Matcher) -> list[str]:
-    """Each expected line as the printed line it matches, else as it is written."""
-    keys = []
-    close = len(expected) * len(actual) <= MAX_COMPARISONS
-    for line in expected:
-        key = _written(line)
-        for shown in actual if close and line.elision is None else ():
-            found = matcher.line(line, shown, captures)
-            if not isinstance(found, Mismatch):
-                captures, key = found, f"{shown.sigil} {shown.text}"
-                break
-        keys.append(key)
-    return keys
-
-
-def failure_lines(path: str, failure: Failure) -> Lines:
+def result_lines(report: Report, result: Result, style: str = "unified") -> Lines:
     """The block of one failure: FILE:LINE and the command, the diff, the reasons."""
-    lines: list[Line] = [(Cell("path", path, path), f":{failure.line}  {failure.prompt}")]
-    lines += [(f"{mark} {text}".rstrip(),) for mark, text in failure.diff]
-    lines += [(f"  {reason}",) for reason in failure.reasons]
-    return Lines((*lines, ()), {"file": path, "line": failure.line, "command": failure.prompt,
-                                "diff": ["".join(pair) for pair in failure.diff],
-                                "reasons": list(failure.reasons)}, "failure")
+    path = result.exchange.path or report.path
+    lines: list[Line] = [(Cell("path", path, path), f":{result.exchange.line}  {result.prompt}")]
+    lines += diff_lines(result.diff, style)
+    lines += [("  ", *_reason(reason)) for reason in untold(result, style)]
+    return Lines((*lines, ()), result_data(report, result), "failure")
+
+
+def _reason(text: str) -> Line:
+    return (Cell("line", text, text),)
+
+
+def untold(result: Result, style: str) -> tuple[str, ...]:
+    """The reasons that do not stand in the diff already, under the line they are about."""
+    told = {f"line {one.line}: {one.reason}" for one in result.diff if one.reason}
+    return tuple(reason for reason in result.reasons if reason not in told)
+
+
+def result_data(report: Report, result: Result) -> dict[str, object]:
+    """The same as JSON."""
+    return {"file": result.exchange.path or report.path, "line": result.exchange.line,
+            "command": result.prompt, "verdict": result.verdict,
+            "diff": [f"{one.mark}{one.text}" for one in result.diff],
+            "reasons": list(result.reasons), "exit": result.exit,
+            "seconds": round(result.seconds, 6)}
+
+
+def diff_lines(diff: Sequence[Change], style: str) -> list[Line]:
+    """A diff in one of the styles."""
+    if style == "side":
+        return _side(diff)
+    if style == "words":
+        return _words(diff)
+    return _unified(diff)
+
+
+# --- unified ------------------------------------------------------------------------------------
+
+
+def _unified(diff: Sequence[Change]) -> list[Line]:
+    lines: list[Line] = []
+    for run in hunks(diff):
+        if isinstance(run, int):
+            lines.append((f"  ... {run} lines that match",))
+        elif run[0].mark == " ":
+            lines += [(f"  {one.text}",) for one in run]
+        else:
+            lines += _hunk(run)
+    return lines
+
+
+def _hunk(run: Sequence[Change]) -> list[Line]:
+    """Replaced lines: what was expected, what was printed, and why under each."""
+    old = [one for one in run if one.mark == "-"]
+    new = [one for one in run if one.mark == "+"]
+    lines: list[Line] = []
+    for at, one in enumerate(old):
+        other = new[at].text if at < len(new) else ""
+        lines.append(_marked("-", "removed", one.text, other))
+    for at, one in enumerate(new):
+        other = old[at].text if at < len(old) else ""
+        lines.append(_marked("+", "added", one.text, other))
+    lines += [(f"  line {one.line}: ", *_reason(one.reason)) for one in old if one.reason]
+    return lines
+
+
+def _marked(mark: str, kind: str, text: str, other: str) -> Line:
+    """A line of one side; the words that the other one has otherwise are marked by their type."""
+    parts: list[Part] = [Cell(kind, mark, mark), " "]
+    for same, piece in pieces(text, other):
+        shown = visible(piece, other) if not same and not piece.strip() else piece
+        parts.append(piece if same else Cell(kind, shown, shown))
+    return tuple(parts)
+
+
+def hunks(diff: Sequence[Change]) -> Iterable[list[Change] | int]:
+    """Runs of equal and of other lines; long equal ones are cut to a number of lines."""
+    run: list[Change] = []
+    for one in diff:
+        if run and (run[0].mark == " ") != (one.mark == " "):
+            yield from _cut(run, True)
+            run = []
+        run.append(one)
+    if run:
+        yield from _cut(run, False)
+
+
+def _cut(run: list[Change], more: bool) -> Iterable[list[Change] | int]:
+    if run[0].mark != " " or len(run) <= 2 * CONTEXT + 1:
+        yield run
+        return
+    tail = run[-CONTEXT:] if more else []
+    yield run[:CONTEXT]
+    yield len(run) - CONTEXT - len(tail)
+    if tail:
+        yield tail
+
+
+def pieces(text: str, other: str) -> list[tuple[bool, str]]:
+    """A line cut into what the other line has too and what it has not, word by word."""
+    from difflib import SequenceMatcher
+    if not other:
+        return [(False, text)]
+    mine, theirs = _split(text), _split(other)
+    found = []
+    for kind, start, end, _, _ in SequenceMatcher(None, mine, theirs, False).get_opcodes():
+        if start < end:
+            found.append((kind == "equal", "".join(mine[start:end])))
+    return found
+
+
+def _split(text: str) -> list[str]:
+    """Words and the blanks between them."""
+    parts: list[str] = []
+    for sign in text:
+        if parts and parts[-1][-1].isspace() == sign.isspace():
+            parts[-1] += sign
+        else:
+            parts.append(sign)
+    return parts
+
+
+def visible(blank: str, other: str) -> str:
+    """Blanks as dots: they are what differs."""
+    return blank.replace(" ", "·").replace("\t", "→")
+
+
+# --- words and side -----------------------------------------------------------------------------
+
+
+def _words(diff: Sequence[Change]) -> list[Line]:
+    """One line for two: ``[-what was expected-]{+what was printed+}``."""
+    lines: list[Line] = []
+    for run in hunks(diff):
+        if isinstance(run, int):
+            lines.append((f"  ... {run} lines that match",))
+        elif run[0].mark == " ":
+            lines += [(f"  {one.text}",) for one in run]
+        else:
+            old = [one for one in run if one.mark == "-"]
+            new = [one for one in run if one.mark == "+"]
+            for at in range(max(len(old), len(new))):
+                one = old[at] if at < len(old) else None
+                lines.append(_woven(one.text if one else "",
+                                    new[at].text if at < len(new) else ""))
+                if one and one.reason:
+                    lines.append((f"    line {one.line}: ", *_reason(one.reason)))
+    return lines
+
+
+def _woven(old: str, new: str) -> Line:
+    from difflib import SequenceMatcher
+    mine, theirs = _split(old), _split(new)
+    parts: list[Part] = ["~ "]
+    for kind, start, end, low, high in SequenceMatcher(None, mine, theirs,
+                                                       False).get_opcodes():
+        gone, come = "".join(mine[start:end]), "".join(theirs[low:high])
+        if kind == "equal":
+            parts.append(gone)
+            continue
+        if gone:
+            shown = f"[-{gone if gone.strip() else visible(gone, come)}-]"
+            parts.append(Cell("removed", shown, shown))
+        if come:
+            shown = f"{{+{come if come.strip() else visible(come, gone)}+}}"
+            parts.append(Cell("added", shown, shown))
+    return tuple(parts)
+
+
+def _side(diff: Sequence[Change]) -> list[Line]:
+    """Two columns: what was expected, what was printed."""
+    lines: list[Line] = [(f"  {'expected':<{SIDE_WIDTH}}   printed",)]
+    for run in hunks(diff):
+        if isinstance(run, int):
+            lines.append((f"  ... {run} lines that match",))
+            continue
+        old = [one for one in run if one.mark != "+"]
+        new = [one for one in run if one.mark != "-"]
+        for at in range(max(len(old), len(new))):
+            left = old[at].text if at < len(old) else ""
+            right = new[at].text if at < len(new) else ""
+            sign = " " if run[0].mark == " " else "<" if at >= len(new) else (
+                ">" if at >= len(old) else "|")
+            lines += _columns(left, sign, right)
+            if at < len(old) and old[at].reason:
+                lines.append((f"    line {old[at].line}: ", *_reason(old[at].reason)))
+    return lines
+
+
+def _columns(left: str, sign: str, right: str) -> list[Line]:
+    lines: list[Line] = []
+    rows = max(1, -(-len(left) // SIDE_WIDTH), -(-len(right) // SIDE_WIDTH))
+    for row in range(rows):
+        old = left[row * SIDE_WIDTH:(row + 1) * SIDE_WIDTH]
+        new = right[row * SIDE_WIDTH:(row + 1) * SIDE_WIDTH]
+        kinds = ("", "") if sign == " " else ("removed", "added")
+        parts: list[Part] = ["  ", Cell(kinds[0], old, old) if kinds[0] and old else old,
+                             " " * (SIDE_WIDTH - len(old)), f" {sign if row == 0 else ' '} ",
+                             Cell(kinds[1], new, new) if kinds[1] and new else new]
+        lines.append(tuple(part for part in parts if part != ""))
+    return lines
+
+
+# --- summary ------------------------------------------------------------------------------------
 
 
 def summary_lines(report: Report) -> Lines:
     """``kb252735: 61 commands, 0 failed, 0.31 s``."""
-    failed = len(report.failures)
+    failed, skipped = report.count(*BAD), report.count(SKIPPED)
     seconds = Cell("dur", round(report.seconds, 3), f"{report.seconds:.2f} s")
-    line: Line = (Cell("name", report.name, report.name), ": ",
-                  Cell("count", report.commands, str(report.commands)),
-                  f" command{'s' * (report.commands != 1)}, ",
-                  Cell("count", failed, str(failed)), " failed, ", seconds)
-    data = {"name": report.name, "commands": report.commands, "failed": failed,
-            "seconds": round(report.seconds, 3)}
-    return Lines((line,), data, "summary")
+    commands = report.commands
+    line: list[Part] = [Cell("name", report.name, report.name), ": ",
+                        Cell("count", commands, str(commands)),
+                        f" command{'s' * (commands != 1)}, ",
+                        Cell("count", failed, str(failed)), " failed, "]
+    if skipped:
+        line += [Cell("count", skipped, str(skipped)), " skipped, "]
+    line.append(seconds)
+    if report.incomplete:
+        line.append(f"; not all of it ran: {report.incomplete}")
+    data = {"name": report.name, "commands": commands, "failed": failed, "skipped": skipped,
+            "incomplete": report.incomplete, "seconds": seconds}
+    return Lines((tuple(line),), data, "summary")

@@ -35,6 +35,9 @@ KINDS: dict[str, type[Host]] = {NAT: NatHost, PROXY: ProxyHost}
 # A host that answers every event of one instant with another one is our bug, not a busy network.
 EVENTS_AN_INSTANT = 100_000
 
+# No machine has this name: the event is the operator's.
+CTRL_C = "\x03"
+
 Happening = tuple[float, int, str, str, IPv4 | None]
 
 
@@ -62,6 +65,7 @@ class Lab:
         self._expected: Expected | None = None
         self._answer: EchoResult | None = None
         self._whole = Whole()
+        self._press: Callable[[], None] | None = None
         self._boot()
 
     def wall(self, now: float | None = None) -> float:
@@ -103,7 +107,20 @@ class Lab:
         """
         return self._whole.interrupt()
 
+    def interrupt_at(self, when: float, pressed: Callable[[], None]) -> None:
+        """Ctrl-C that comes when the clock stands at `when`; `pressed` is called then."""
+        self._press = pressed
+        heappush(self._heap, (when, next(self._serial), CTRL_C, "", None))
+
+    def no_interrupt(self) -> None:
+        """What `interrupt_at` was asked for does not come any more."""
+        self._press = None
+
     def _timer(self, machine: str, when: float) -> None:
+        if machine == CTRL_C and self._press is not None:
+            self._press()
+            self._press = None
+            self.interrupt()
         host = self.hosts.get(machine)
         if host is None or self._timers.get(machine) != when:
             return

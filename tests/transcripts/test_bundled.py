@@ -2,19 +2,16 @@
 
 import pytest
 
-from commands.index import CONTEXTS
 from transcripts.format import parse, read
-from transcripts.replay import bundled, find, load, make_session, run
+from transcripts.replay import Settings, bundled, contexts, find, load, run
 
 
 @pytest.mark.parametrize("name", bundled())
 def test_the_bundled_transcript_replays(name: str) -> None:
     transcript = load(find(name))
-    session = make_session(transcript.header, "")
-    report = run(transcript, session, lambda: 0.0)
-    session.close()
+    report = run(transcript, Settings(), lambda: 0.0)
     assert not report.failed, "\n".join(
-        f"{failure.line}: {failure.prompt}: {'; '.join(failure.reasons)}"
+        f"{failure.exchange.line}: {failure.prompt}: {'; '.join(failure.reasons)}"
         for failure in report.failures)
     assert report.commands == len(transcript.exchanges) > 10
 
@@ -28,22 +25,18 @@ def test_the_article_and_its_mistakes_are_bundled() -> None:
 def test_a_changed_line_is_reported_at_its_command_and_nowhere_else(name: str) -> None:
     text = read(find(name))
     lines = text.split("\n")
-    contexts = {tuple(words.split()) for words, _ in CONTEXTS} | {()}
     for number, line in enumerate(lines):
         if line[:2] not in ("| ", "! ") or line.endswith("<...>"):
             continue
         changed = "\n".join((*lines[:number], line + "#", *lines[number + 1:]))
-        transcript = parse(changed, name, contexts)
-        session = make_session(transcript.header, "")
-        failures = run(transcript, session, lambda: 0.0).failures
-        session.close()
+        transcript = parse(changed, name, contexts())
+        failures = run(transcript, Settings(), lambda: 0.0).failures
         after = [one.line for one in transcript.exchanges if one.line < number + 1]
-        assert [failure.line for failure in failures] == [after[-1]], line
+        assert [failure.exchange.line for failure in failures] == [after[-1]], line
 
 
 def test_another_seed_changes_keys_and_identifiers_but_no_result() -> None:
     transcript = load(find("kb252735"))
-    session = make_session(transcript.header._replace(seed=7), "")
-    report = run(transcript, session, lambda: 0.0)
-    session.close()
+    other = transcript._replace(header=transcript.header._replace(seed=7))
+    report = run(other, Settings(), lambda: 0.0)
     assert report.failures == ()

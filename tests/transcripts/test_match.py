@@ -2,8 +2,11 @@
 
 import pytest
 
-from transcripts.format import Expected, parse
-from transcripts.match import Capture, Matcher, Mismatch, Printed, printed
+from engine.policy.model import Secret
+from transcripts.format import parse
+from transcripts.lines import Printed, fold, printed, squeeze
+from transcripts.match import STEPS_MOST, Capture, Matcher, Mismatch
+from transcripts.model import Expected
 
 CONTEXTS = {(), ("ipsec", "dynamic")}
 Spans = list[tuple[str, str, object]]
@@ -50,6 +53,11 @@ def compare(wanted: str, got: str, **variables: str) -> dict[str, Capture] | Mis
     ("|\n| a\n|", "| a"),
     ("! no\n| yes", "! no\n| yes"),
     ("| at ${gw}", "| at 192.0.2.1"),
+    ("~ unordered\n| <int:a> x\n| b\n| <int> y\n~ end\n| z", "| 2 y\n| 1 x\n| b\n| z"),
+    ("~ unordered\n| <int> <*>\n| <int> x\n~ end", "| 1 x\n| 2 y"),
+    ("| Head\n| <rows>\n| b\n| a\n|\n| tail", "| Head\n| a\n| b\n| \n| tail"),
+    ("| Head\n| <rows>\n|\n| tail", "| Head\n| a\n| b\n| \n| tail"),
+    ("? Sure?\n< y\n| Ok.", "? Sure?\n| Ok."),
 ])
 def test_a_line_matches(wanted: str, got: str) -> None:
     assert not isinstance(compare(wanted, got, gw="192.0.2.1"), Mismatch)
@@ -72,6 +80,11 @@ def test_a_line_matches(wanted: str, got: str) -> None:
     ("| <...>\n| z", "| a\n! e\n| z", 3, "output and errors alternate here"),
     ("| ${nobody}", "| x", 3, "${nobody} is not bound"),
     ("| <enum(up,down)>", "| left", 3, "<enum(up,down)> does not match 'left'"),
+    ("~ unordered\n| b\n| a\n~ end", "| a\n| c", 4, "no line is like this one"),
+    ("~ unordered\n| <int> x\n| <int> y\n~ end", "| 1 x\n| 2 x", 5, "no line is like this one"),
+    ("~ unordered\n| b\n| a\n~ end", "| a", 5, "the output ends before this line"),
+    ("| x\n? Sure?", "| x\n| Sure?", 4, "a question was expected, output was printed"),
+    ("| a\n| x\n| b", "| a\n| y", 4, "differs from column 1: expected 'x', got 'y'"),
 ])
 def test_a_mismatch_names_line_and_reason(wanted: str, got: str, line: int, reason: str) -> None:
     assert compare(wanted, got) == Mismatch(line, reason)
@@ -114,3 +127,68 @@ def test_a_fitting_cell_matches_whatever_its_text_looks_like() -> None:
 def test_an_spi_is_captured_as_one_word_that_can_be_typed() -> None:
     found = Matcher({}, {}).compare(expected("| toB out <spi:out> 96"), [printed("|", TABLE)])
     assert found == {"spi:out": Capture("0x00001234", 0x1234, 3)}
+
+
+def test_rules_and_wires_are_as_long_as_what_they_stand_beside() -> None:
+    wire: Spans = [("hostA", "name", ""), (" ", "", None), ("-------", "fill", None),
+                   (" ", "", None), ("gwA", "name", ""), (" ", "", None), ("----", "fill", None)]
+    shown = printed("|", wire)
+    assert (shown.folded, shown.fills) == ("hostA - gwA -", "-")
+    for wanted in ("| hostA --- gwA --", "| hostA ---------- <name:g> -"):
+        assert not isinstance(Matcher({}, {}).compare(expected(wanted), [shown]), Mismatch)
+    found = Matcher({}, {}).compare(expected("| hostA === gwA --"), [shown])
+    assert isinstance(found, Mismatch)
+    assert squeeze("a--b==c", "-=") == "a-b=c" and fold(" a  b ") == "a b"
+
+
+def ordered(*texts: str) -> list[Printed]:
+    return [printed("|", [("", "sorted", None), (text, "", None)]) for text in texts]
+
+
+def test_lines_in_the_order_of_their_own_values_are_compared_in_any() -> None:
+    shown = [*lines("| head"), *ordered("10 a", "20 b", "30 c"), *lines("| tail")]
+    for wanted in ("| head\n| 30 c\n| 10 a\n| 20 b\n| tail",
+                   "| head\n| <int:x> b\n| <...>\n| tail"):
+        assert not isinstance(Matcher({}, {}).compare(expected(wanted), shown), Mismatch), wanted
+    found = Matcher({}, {}).compare(expected("| head\n| 30 c\n| 10 a\n| 21 b\n| tail"), shown)
+    assert found == Mismatch(6, "differs from column 2: expected '1 b', got '0 b'")
+    plain = lines("| head\n| 10 a\n| 20 b\n| 30 c\n| tail")
+    assert isinstance(Matcher({}, {}).compare(expected("| head\n| 30 c\n| 10 a\n| 20 b\n| tail"),
+                                              plain), Mismatch)
+
+
+def test_elements_of_json_in_the_order_of_their_values_go_together() -> None:
+    text: list[str | tuple[str, int]] = [
+        "[", ("{", 0), ('"a": 1', 0), ("},", 0), ("{", 1), ('"a": 2', 1), ("}", 1), "]"]
+    shown = []
+    for one in text:
+        spans: Spans = [(one, "", None)] if isinstance(one, str) else [
+            ("", "sorted", one[1]), (one[0], "", None)]
+        shown.append(printed("|", spans))
+    wanted = "\n".join("| " + one for one in ("[", "{", '"a": 2', "},", "{", '"a": 1', "}", "]"))
+    assert not isinstance(Matcher({}, {}).compare(expected(wanted), shown), Mismatch)
+    assert isinstance(Matcher({}, {}).compare(expected(wanted.replace("2", "3")), shown), Mismatch)
+
+
+@pytest.mark.parametrize(("wanted", "got", "fits"), [
+    ("| key ${PSK}", "| key ********", True), ("| key ${PSK}", "| key ${PSK}", True),
+    ("| key ${PSK}", "| key kb252735", False), ("| key ********", "| key ${PSK}", False),
+    ("| key ********", "| key ********", True),
+    ("| ${secret:a.hex}!", "| ${secret:a.hex}!", True),
+    ("| ${secret:a.hex}!", "| ********!", False),
+])
+def test_a_secret_is_its_stars_or_its_name(wanted: str, got: str, fits: bool) -> None:
+    found = compare(wanted, got, PSK=Secret("kb252735"))
+    assert isinstance(found, Mismatch) is not fits
+
+
+def test_endless_ways_to_fit_end_with_a_reason() -> None:
+    wanted = "\n".join("| <...9>\n| a" for _ in range(60)) + "\n| b"
+    got = "\n".join("| a" for _ in range(300))
+    assert compare(wanted, got) == Mismatch(3, "the elisions fit in more ways than can be tried")
+    assert STEPS_MOST < 10_000_000
+    many = "~ unordered\n" + "| <int>\n" * 300 + "~ end"
+    assert isinstance(compare(many, "| 1\n" * 300), Mismatch)
+    literal = "~ unordered\n" + "".join(f"| {at}\n" for at in range(3000)) + "~ end"
+    shown = "\n".join(f"| {at}" for at in reversed(range(3000)))
+    assert not isinstance(compare(literal, shown), Mismatch)

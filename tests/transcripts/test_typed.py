@@ -12,8 +12,8 @@ from commands.answer import VOLATILE
 from commands.layout import SpanLine
 from commands.session import Session
 from engine.lab.site import DEFAULT, bound
-from transcripts.format import Transcript
-from transcripts.match import fold
+from transcripts.lines import fold
+from transcripts.model import Transcript
 from transcripts.replay import bundled, find, load, make_session
 from transcripts.said import say
 from transcripts.symbols import Symbols
@@ -36,8 +36,9 @@ def spoken(transcript: Transcript, session: Session) -> list[list[str]]:
         if any(word in exchange.command for word in CHANCE):
             break
         session.context = exchange.context
-        if exchange.pause:
-            session.lab.run(session.lab.now + exchange.pause)
+        for one in exchange.before:
+            if one.name == "clock" and isinstance(one.value, float):
+                session.lab.run(session.lab.now + one.value)
         lines = say(exchange.command, session).lines
         if "show" in exchange.command or exchange.command.startswith(LOOKS):
             lines += say(exchange.command + " | json", session).lines

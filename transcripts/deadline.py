@@ -1,0 +1,65 @@
+"""A limit of wall time on whatever runs, even on what never looks at a clock.
+
+A signal ends it, so it works in the main thread only; elsewhere the limit is noticed afterwards.
+"""
+
+import signal
+import threading
+from collections.abc import Callable
+from time import perf_counter
+from types import FrameType, TracebackType
+
+
+class TimedOut(BaseException):
+    """The time is up; no command may take it for a failure of its own."""
+
+
+# The limits that hold now, the innermost last; the outermost one owns the signal.
+_running: "list[Deadline]" = []
+
+
+class Deadline:
+    """A `with` block of at most `seconds`; `expired` tells afterwards whether they were over.
+
+    `gently` is asked first: True means that something is under way which must not be cut in half
+    and that KeyboardInterrupt follows at its end.
+    """
+
+    __slots__ = ("seconds", "gently", "expired", "_end", "_before", "_armed")
+
+    def __init__(self, seconds: float, gently: Callable[[], bool] = lambda: False) -> None:
+        self.seconds, self.gently = max(seconds, 0.001), gently
+        self.expired = self._armed = False
+        self._before: object = None
+
+    def __enter__(self) -> "Deadline":
+        self._end = perf_counter() + self.seconds
+        if threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGALRM"):
+            if not _running:
+                self._before = signal.signal(signal.SIGALRM, _ring)
+            _running.append(self)
+            self._armed = True
+            signal.setitimer(signal.ITIMER_REAL, self.seconds)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        if not self._armed:
+            self.expired = perf_counter() > self._end
+            return
+        _running.remove(self)
+        if _running:
+            # The limit around this one goes on from where it was.
+            signal.setitimer(signal.ITIMER_REAL, max(_running[-1]._end - perf_counter(), 0.001))
+            return
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, self._before)  # type: ignore[arg-type]
+
+
+def _ring(number: int, frame: FrameType | None) -> None:
+    if not _running:
+        return
+    limit = _running[-1]
+    limit.expired = True
+    if not limit.gently():
+        raise TimedOut

@@ -1,0 +1,131 @@
+"""Secrets by their values: wherever one stands, in whatever encoding, its name is written.
+
+The type of a tag or a cell says what is secret; what somebody copied into a description, or what
+another program prints, only its value tells.
+"""
+
+from collections.abc import Iterator
+
+from engine.policy.model import Secret
+
+# A shorter secret is taken for one only where it stands alone: "a" is in every word.
+SHORTEST = 4
+# Base64 of a text that begins somewhere inside the encoded octets: what does not depend on its
+# neighbours of each alignment.
+ALIGNMENTS = (0, 1, 2)
+
+
+def encodings(text: str) -> Iterator[tuple[str, str]]:
+    """(spelling, suffix of the name) of a secret: ``6b62`` is ``.hex`` of ``kb``."""
+    octets = text.encode("utf-8", "surrogateescape")
+    wide = text.encode("utf-16-le", "surrogatepass")
+    yield text, ""
+    for escaped in (_json(text), text.encode("unicode_escape").decode("ascii"), _doubled(text)):
+        yield escaped, ".escaped"
+    yield _percent(octets), ".percent"
+    for what, name in ((octets, ""), (wide, ".utf16"), (_swapped(wide), ".utf16be")):
+        digits = what.hex()
+        yield digits, name + ".hex"
+        yield digits.upper(), name + ".HEX"
+        pairs = [digits[at:at + 2] for at in range(0, len(digits), 2)]
+        for sign in " :-":
+            yield sign.join(pairs), name + ".hex"
+            yield sign.join(pairs).upper(), name + ".HEX"
+        for at in ALIGNMENTS:
+            for shown in _base64(what, at):
+                yield shown, name + ".base64"
+    yield "\\x00".join(text) + "\\x00", ".utf16.escaped"
+
+
+def _json(text: str) -> str:
+    from json import dumps
+    return dumps(text)[1:-1]
+
+
+def _doubled(text: str) -> str:
+    return text.replace("'", "''").replace('"', '""')
+
+
+def _percent(octets: bytes) -> str:
+    from urllib.parse import quote
+    return quote(octets, safe="")
+
+
+def _swapped(wide: bytes) -> bytes:
+    swapped = bytearray(wide)
+    swapped[::2], swapped[1::2] = wide[1::2], wide[::2]
+    return bytes(swapped)
+
+
+def _base64(octets: bytes, at: int) -> Iterator[str]:
+    """The stretch that any base64 holds in which the octets begin at this place of a triple."""
+    from base64 import b64encode
+    whole = b64encode(b"\0" * at + octets)
+    first = {0: 0, 1: 2, 2: 3}[at]
+    spare = (at + len(octets)) % 3
+    last = len(whole) - {0: 0, 1: 3, 2: 2}[spare]
+    found = whole[first:last].decode("ascii")
+    yield found
+    yield found.translate({ord("+"): "-", ord("/"): "_"})
+    if not at and spare:
+        yield whole.decode("ascii")
+
+
+class Hider:
+    """Knows the secrets of a session by name; mutable: it learns them as they are typed."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}  # value -> name
+        self._spellings: dict[str, str] = {}  # spelling -> what is written instead
+
+    def learn(self, value: str, name: str) -> str:
+        """Gives a secret a name, unless it has one; its name."""
+        plain = value.reveal() if isinstance(value, Secret) else value
+        if not plain:
+            return name
+        known = self.names.get(plain)
+        if known is not None:
+            return known
+        self.names[plain] = name
+        longer = self._spellings
+        for spelling, suffix in encodings(plain):
+            if len(spelling) >= SHORTEST or spelling == plain:
+                longer.setdefault(spelling, f"${{{name}{suffix}}}")
+        self._spellings = dict(sorted(longer.items(), key=lambda pair: -len(pair[0])))
+        return name
+
+    def fresh(self, value: str, kind: str) -> str:
+        """Learns a secret under the next free name of its kind: secret:psk1, secret:psk2."""
+        taken = set(self.names.values())
+        number = 1
+        while f"secret:{kind}{number}" in taken:
+            number += 1
+        return self.learn(value, f"secret:{kind}{number}")
+
+    def hide(self, text: str) -> str:
+        """The text with the names of all secrets in it."""
+        pieces = [text]  # what is left of the text, and between two pieces a name
+        for spelling, name in self._spellings.items():
+            if spelling in text:
+                pieces = [part for at, piece in enumerate(pieces)
+                          for part in ([piece] if at % 2 else _cut(piece, spelling, name))]
+        return "".join(pieces)
+
+    def holds(self, text: str) -> bool:
+        """Whether a secret stands in the text."""
+        return self.hide(text) != text
+
+
+def _cut(text: str, word: str, name: str) -> list[str]:
+    """The text cut at a word, whose name stands between the pieces."""
+    pieces: list[str] = []
+    start = at = 0
+    while True:
+        found = text.find(word, at)
+        if found < 0:
+            return [*pieces, text[start:]]
+        at = end = found + len(word)
+        around = text[max(found - 1, 0):found] + text[end:end + 1]
+        if len(word) >= SHORTEST or not any(sign.isalnum() for sign in around):
+            pieces += [text[start:found], name]
+            start = end

@@ -1,0 +1,95 @@
+"""A printed line as it is compared: its text, its typed cells, and where blanks do not count."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Cell(NamedTuple):
+    """A typed cell of a printed line: columns [start, end) of its text, type and JSON value."""
+
+    start: int
+    end: int
+    type: str
+    value: object
+
+
+class Printed(NamedTuple):
+    """One printed line: `sigil`, its text, its cells, and whether it was padded.
+
+    When padded, `folded` is the text with every run of blanks as one, and cells count there;
+    `fills` are the signs whose runs are as long as something else is wide. `order` is not None
+    for a line that stands in the order of its own values: lines with one number belong together.
+    """
+
+    sigil: str
+    text: str
+    folded: str = ""
+    cells: tuple[Cell, ...] = ()
+    padded: bool = False
+    fills: str = ""
+    order: object = None
+
+    @property
+    def compared(self) -> str:
+        """The text that patterns are held against."""
+        return self.folded if self.padded else self.text
+
+
+def fold(text: str) -> str:
+    """Every run of blanks as one blank, none at the ends."""
+    return " ".join(text.split())
+
+
+def squeeze(text: str, signs: str) -> str:
+    """Every run of each of the signs as one."""
+    for sign in signs:
+        while sign * 2 in text:
+            text = text.replace(sign * 2, sign)
+    return text
+
+
+def printed(sigil: str, spans: Sequence[tuple[str, str, object]]) -> Printed:
+    """A line from its spans (text, type, value); an untyped span is literal text."""
+    if len(spans) == 1 and not spans[0][1]:
+        return Printed(sigil, spans[0][0].rstrip())
+    text = "".join(span[0] for span in spans).rstrip()
+    fills = "".join({span[0][0]: None for span in spans if span[1] == "fill" and span[0]})
+    padded = bool(fills) or any(
+        not span[1] and span[0].isspace() and 0 < at < len(spans) - 1
+        for at, span in enumerate(spans))
+    order = next((value if value is not None else object() for _, kind, value in spans
+                  if kind == "sorted"), None)
+    if not padded:
+        return Printed(sigil, text, "", _cells(spans, text), False, "", order)
+    folded, places = _folded(text, fills)
+    return Printed(sigil, text, folded, _moved(_cells(spans, text), places), True, fills, order)
+
+
+def _cells(spans: Sequence[tuple[str, str, object]], text: str) -> tuple[Cell, ...]:
+    cells, at = [], 0
+    for shown, kind, value in spans:
+        if kind and shown.strip() and at < len(text):
+            cells.append(Cell(at, min(at + len(shown), len(text)), kind, value))
+        at += len(shown)
+    return tuple(cells)
+
+
+def _folded(text: str, fills: str) -> tuple[str, list[int]]:
+    """The text without repeated blanks and fills, and where each of its columns went."""
+    folded: list[str] = []
+    places: list[int] = []
+    for sign in text:
+        if sign == " " and not folded or (
+                (sign == " " or sign in fills) and folded and folded[-1] == sign):
+            places.append(max(len(folded) - 1, 0))
+            continue
+        places.append(len(folded))
+        folded.append(sign)
+    # A column behind the last one ends where the text does.
+    places.append(len(folded))
+    return "".join(folded), places
+
+
+def _moved(cells: tuple[Cell, ...], places: list[int]) -> tuple[Cell, ...]:
+    return tuple(Cell(places[cell.start], places[cell.end - 1] + 1, cell.type, cell.value)
+                 for cell in cells)

@@ -1,0 +1,44 @@
+"""Where the secrets of a run come from: a file, the environment, the operator, or nowhere."""
+
+import os
+from collections.abc import Callable, Mapping
+
+from engine.entropy import Entropy
+from engine.policy.model import Secret
+
+# As long as a careful administrator's key, in signs that no language has to quote.
+GENERATED_OCTETS = 18
+FILE_MOST = 4096
+
+
+class NoSecret(Exception):
+    """A secret that cannot be had; the text says which and why, and not what it is."""
+
+
+def resolve(name: str, source: str, entropy: Entropy, environment: Mapping[str, str],
+            ask: Callable[[str], str] | None, folder: str = "") -> Secret:
+    """The secret of a source: generate, ask, env:NAME or @FILE. Raises NoSecret."""
+    if source == "generate":
+        from base64 import b32encode
+        return Secret(b32encode(entropy(GENERATED_OCTETS)).decode().rstrip("=").lower())
+    if source == "ask":
+        if ask is None:
+            raise NoSecret(f"secret '{name}' is to be asked for, and nobody is there to answer")
+        value = ask(f"Secret {name}: ")
+    elif source.startswith("env:"):
+        value = environment.get(source[4:], "")
+    else:
+        value = _read(name, os.path.join(folder, os.path.expanduser(source[1:])))
+    if not value:
+        raise NoSecret(f"secret '{name}' is empty: {source} gives nothing")
+    return Secret(value)
+
+
+def _read(name: str, path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read(FILE_MOST).rstrip("\r\n")
+    except OSError as error:
+        raise NoSecret(f"secret '{name}': {path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise NoSecret(f"secret '{name}': {path} is not UTF-8 text") from None
