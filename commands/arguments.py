@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from commands.errors import CommandError, Span
 from commands.nearest import nearest
-from commands.spec import Command, Kind, Tag
+from commands.spec import ASKED, Command, Kind, Tag
 from commands.words import USAGE_EXIT, Word, brief
 
 if TYPE_CHECKING:
@@ -95,6 +95,11 @@ class Arguments:
                     self._store(keyword, True, word.text, word.start, word.end)
                     return at + 1
                 return self._following(keyword, words, at)
+        secret = self._asked(word)
+        if secret is not None:
+            self._mark(word.start, word.end, "tag")
+            self._store(secret, ASKED, "", word.start, word.end)
+            return at + 1
         slot = self.next_slot()
         if slot is not None:
             self._put(slot, word.text, word.start, word.end)
@@ -102,6 +107,12 @@ class Arguments:
         if self.rest is not None:
             return self._take_rest(words, at)
         raise self._surplus(word)
+
+    def _asked(self, word: Word) -> Tag[Any] | None:
+        """The secret tag of which only the name stands there: its value is asked for."""
+        tag = None if word.quoted else self.named.get(word.text.lower())
+        wanted = tag is not None and tag.kind.secret and tag.name not in self.given
+        return tag if wanted and self.line[word.start:word.end] == word.text else None
 
     def _take_rest(self, words: tuple[Word, ...], at: int) -> int:
         assert self.rest is not None

@@ -202,8 +202,8 @@ class Key(Kind[Secret]):
     secret = True
     cell = "secret"
 
-    def __init__(self, usage: str = "<string>") -> None:
-        self.usage = usage
+    def __init__(self, usage: str = "<string>", question: str = "Pre-shared key: ") -> None:
+        self.usage, self.question = usage, question
 
     def parse(self, text: str, session: "Session") -> Secret:
         if not text:

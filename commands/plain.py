@@ -28,7 +28,7 @@ Token = tuple[str, str | None]
 class Plan:
     """How the arguments of one command are read: its tags as typed, its values seen before."""
 
-    __slots__ = ("command", "slots", "tags", "seen", "defaults", "required")
+    __slots__ = ("command", "slots", "tags", "seen", "defaults", "required", "secrets")
 
     def __init__(self, command: type[Command]) -> None:
         self.command = command
@@ -37,6 +37,8 @@ class Plan:
         self.seen: dict[Token, tuple[str, object]] = {}
         self.defaults = {tag.name: () if tag.many and tag.default is None else tag.default
                          for tag in command.tags}
+        # Such a name alone asks for the value.
+        self.secrets = frozenset(tag.word.lower() for tag in command.tags if tag.kind.secret)
         self.required = frozenset(tag.name for tag in command.tags if tag.required)
 
     def tag(self, typed: str) -> Tag[Any] | None:
@@ -140,7 +142,7 @@ class PlainReader:
                     continue
                 name, text = token
                 if text is None:
-                    if name.lower() in HELP_WORDS:
+                    if name.lower() in HELP_WORDS or name.lower() in plan.secrets:
                         return None
                     tag, text = plan.slot(given), name
                 else:

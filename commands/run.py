@@ -12,8 +12,8 @@ from commands.answer import NOTHING, Answer, Block, Cell
 from commands.errors import CommandError, Interrupted, Leave, Span
 from commands.parser import Parse, parse
 from commands.remote import command_text, goes_there
-from commands.spec import Command
-from commands.words import split_words
+from commands.spec import ASKED, Command
+from commands.words import quote, split_words
 from engine.errors import EngineError
 
 if TYPE_CHECKING:
@@ -105,10 +105,28 @@ def _perform(parsed: Parse, session: "Session") -> Answer:
     if parsed.kind == "context":
         session.context = parsed.words
         return NOTHING
+    if any(one.value is ASKED for one in parsed.bindings) and not parsed.missing:
+        return _perform(_asked(parsed, session), session)
     command = parsed.build()
     if session.remote is not None and goes_there(parsed):
         return session.remote.run(command_text(parsed), session)
     return _execute(command, session)
+
+
+def _asked(parsed: Parse, session: "Session") -> Parse:
+    """The line with the value that the operator was asked for; nobody sees it typed."""
+    one = next(one for one in parsed.bindings if one.value is ASKED)
+    ask = session.ask_hidden or session.ask
+    if ask is None:
+        raise CommandError("missing-value", f"{one.tag.word}: the value is missing",
+                           span=Span(one.start, one.end), exit=2,
+                           fix=f"{one.tag.word}={one.tag.kind.usage}")
+    value = ask(one.tag.kind.question)
+    if not value:
+        raise CommandError("missing-value", f"{one.tag.word}: no value was given",
+                           span=Span(one.start, one.end), exit=2)
+    text = f"{parsed.text[:one.start]}{one.tag.word}={quote(value)}{parsed.text[one.end:]}"
+    return parse(text, session)
 
 
 def _execute(command: Command, session: "Session") -> Answer:

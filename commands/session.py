@@ -71,6 +71,7 @@ class Session:
         self.store_path, self.seed, self.machine = store_path, seed, machine
         self.emit = emit or (lambda block: None)
         self.ask, self.yes = ask, yes
+        self.ask_hidden: Callable[[str], str] | None = None
         self.wait: Callable[[float], None] | None = None
         self.on_boot: Callable[[Lab], None] | None = None
         self.epoch: float | None = None

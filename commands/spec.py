@@ -26,12 +26,14 @@ T = TypeVar("T")
 class Kind(Generic[T]):
     """What a value may be. `usage` is the hint in usage pages, `cell` the cell type.
 
-    `secret` kinds are masked wherever the typed line goes (history, logs, errors, transcripts).
+    `secret` kinds are masked wherever the typed line goes (history, logs, errors, transcripts);
+    their `question` asks for a value that is not typed in the line.
     """
 
     usage: str = "<string>"
     cell: str = "text"
     secret: bool = False
+    question: str = "Value: "
 
     def parse(self, text: str, session: "Session") -> T:
         """The value of `text`. Raises ValueError("must be ...") without the tag's name."""
@@ -51,6 +53,13 @@ class Required:
 
 
 REQUIRED: Any = Required()
+
+
+class Asked:
+    """The value of a secret tag of which only the name was typed: the operator is asked for it."""
+
+
+ASKED: Any = Asked()
 
 FORMS = ("tag", "dash", "flag", "slash", "colon", "word", "bare", "rest")
 

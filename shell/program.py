@@ -153,7 +153,7 @@ def _failed(mistake: CommandError, show: Show) -> int:
 
 def _session(options: Options, session: Session, show: Show) -> int:
     if _at_terminal() and sys.stderr.isatty():
-        session.ask = _ask
+        session.ask, session.ask_hidden = _ask, _ask_hidden
     if _at_terminal():
         session.wait = _wait
     if options.machine is not None:
@@ -194,6 +194,11 @@ def _ask(question: str) -> str:
     sys.stderr.write(question)
     sys.stderr.flush()
     return sys.stdin.readline()
+
+
+def _ask_hidden(question: str) -> str:
+    from getpass import getpass
+    return getpass(question)
 
 
 def _wait(seconds: float) -> None:

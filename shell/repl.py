@@ -67,6 +67,7 @@ class Repl:
         self.prompt = self._make_prompt()
         session.emit = show.emit
         session.ask, session.wait = self.ask, sleep
+        session.ask_hidden = self.ask_hidden
 
     def _make_prompt(self) -> PromptSession[str]:
         session = self.session
@@ -142,11 +143,15 @@ class Repl:
             self.show.error(report_bug(bug, Parse(text, "unknown")))
         return True
 
-    def ask(self, question: str) -> str:
+    def ask(self, question: str, hidden: bool = False) -> str:
         """Asks the operator; Ctrl-D is no answer."""
         asking: PromptSession[str] = PromptSession(
             history=DummyHistory(), color_depth=self.depth, input=self.input, output=self.output)
         try:
-            return asking.prompt(question)
+            return asking.prompt(question, is_password=hidden)
         except EOFError:
             return ""
+
+    def ask_hidden(self, question: str) -> str:
+        """Asks for a secret, which is not echoed."""
+        return self.ask(question, hidden=True)

@@ -10,7 +10,7 @@ from transcripts.types import TYPES, seconds
 # Header lines that may be given more than once; their values add up.
 REPEATED = frozenset({"bind", "secrets", "mask", "requires", "include", "prompt", "login", "error",
                       "pager"})
-SOURCES = ("generate", "ask", "env:", "@")
+SOURCES = ("generate", "weak", "ask", "env:", "@")
 
 
 def read_header(header: Header, key: str, value: str) -> Header:
@@ -42,10 +42,11 @@ def pairs(text: str) -> list[tuple[str, str]]:
 
 
 def check_source(text: str) -> str:
-    """Where a secret comes from: generate, ask, env:NAME or @FILE. Raises ValueError."""
-    if text in SOURCES[:2] or text.startswith("env:") and text[4:] or text[:1] == "@" and text[1:]:
+    """Where a secret comes from: generate, weak, ask, env:NAME or @FILE. Raises ValueError."""
+    if text in SOURCES[:3] or text.startswith("env:") and text[4:] or text[:1] == "@" and text[1:]:
         return text
-    raise ValueError(f"has the source '{text}'; it must be generate, ask, env:NAME or @FILE")
+    raise ValueError(f"has the source '{text}'; it must be generate, weak, ask, env:NAME or "
+                     "@FILE")
 
 
 def _clock(header: Header, value: str) -> Header:

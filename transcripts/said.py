@@ -128,6 +128,7 @@ def say(text: str, session: "Session", answers: Answers | None = None,
     listener = Listener(session, given)
     session.emit = listener.emit
     session.ask = listener.ask if given.left else None
+    session.ask_hidden = None
     due = given.interrupt()
     session.wait = listener.wait if due is not None else None
     if due is not None and due[1]:

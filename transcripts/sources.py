@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from engine.entropy import Entropy
 from engine.policy.model import Secret
 
-# As long as a careful administrator's key, in signs that no language has to quote.
-GENERATED_OCTETS = 18
+# A careful administrator's key, in signs that no language has to quote, and a careless one's.
+GENERATED_OCTETS = 24
+WEAK_LETTERS = 8
 FILE_MOST = 4096
 
 
@@ -17,10 +18,11 @@ class NoSecret(Exception):
 
 def resolve(name: str, source: str, entropy: Entropy, environment: Mapping[str, str],
             ask: Callable[[str], str] | None, folder: str = "") -> Secret:
-    """The secret of a source: generate, ask, env:NAME or @FILE. Raises NoSecret."""
-    if source == "generate":
+    """The secret of a source: generate, weak, ask, env:NAME or @FILE. Raises NoSecret."""
+    if source in ("generate", "weak"):
         from base64 import b32encode
-        return Secret(b32encode(entropy(GENERATED_OCTETS)).decode().rstrip("=").lower())
+        made = b32encode(entropy(GENERATED_OCTETS)).decode().rstrip("=").lower()
+        return Secret(made if source == "generate" else made[:WEAK_LETTERS])
     if source == "ask":
         if ask is None:
             raise NoSecret(f"secret '{name}' is to be asked for, and nobody is there to answer")

@@ -40,8 +40,8 @@ class AddCertificate(Command, words="ipsec static add certificate",
     name: str = tag(CertificateName(new=True), "Name of the certificate in this store.")
     file: str = tag(Path(), "File with the certificate.")
     key: str = tag(Path(), "File with the private key.", default="")
-    password: Secret = tag(Key(), "Password of the key or of the PKCS #12 file.",
-                           default=Secret())
+    password: Secret = tag(Key(question="Password: "),
+                           "Password of the key or of the PKCS #12 file.", default=Secret())
     type: str = tag(TYPES, "machine, ca or crl.", default="machine")
 
     def run(self, session: "Session") -> Answer:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from commands import index, pipes
 from commands.answer import Answer
 from commands.errors import CommandError, Leave
+from commands.plain import PlainReader
 from commands.run import run_line, writes
 from commands.session import Session
 from commands.words import split_words
@@ -154,3 +155,47 @@ def test_random_lines_are_run_or_refused_and_nothing_else(
         pass
     shared.context = ()
     assert not os.path.exists("a")
+
+
+RULE = "ipsec static add rule name=R policy=P filterlist=L filteraction=F conntype=all"
+
+
+def ruled() -> Session:
+    session = Session()
+    for line in ("policy P", "filterlist L", "filteraction F"):
+        run_line("ipsec static add " + line, session)
+    return session
+
+
+@pytest.mark.parametrize("line", [RULE + " psk", RULE + " psk description=x", RULE + " PSK"])
+def test_the_name_of_a_key_alone_asks_for_it(line: str) -> None:
+    session, asked = ruled(), list[str]()
+
+    def ask(question: str) -> str:
+        asked.append(question)
+        return 'a "key" = x'
+
+    session.ask_hidden = ask
+    run_line(line, session)
+    assert asked == ["Pre-shared key: "]
+    auth = session.config.rule("P", "R").auth[0]
+    assert (auth.kind, auth.value) == ("psk", 'a "key" = x')
+    assert str(auth.value) == "********"
+
+
+def test_without_an_answer_or_anybody_to_ask_the_value_is_missing() -> None:
+    session = ruled()
+    error = fails(RULE + " psk", session)
+    assert (error.code, error.fix) == ("missing-value", "psk=<string>")
+    assert error.span is not None and error.line[slice(*error.span)] == "psk"
+    session.ask = lambda question: ""
+    assert fails(RULE + " psk", session).text == "psk: no value was given"
+    reader = PlainReader(session)
+    assert reader(RULE + " psk") is None and reader(RULE + " description=psk") is not None
+
+
+def test_a_key_that_was_asked_for_is_in_no_error() -> None:
+    session = ruled()
+    session.ask_hidden = lambda question: "open-sesame"
+    error = fails(RULE.replace("policy=P", "policy=Q") + " psk", session)
+    assert "open-sesame" not in str(vars(error)) and error.line.endswith(" psk")
