@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -102,4 +101,4 @@ def calm(seconds: float = 0.3) -> None:
     time.sleep(seconds)
 
 
-assert signal
+
