@@ -20,6 +20,10 @@ class Files:
         with open(path, "rb") as file:
             return file.read(most)
 
+    def folder(self, path: str) -> None:
+        """Makes a folder, 0700, unless it is there. Raises OSError or ValueError."""
+        os.makedirs(path, mode=0o700, exist_ok=True)
+
     def write(self, path: str, octets: bytes, append: bool = False) -> None:
         """Writes a file, made 0600 when it is new. Raises OSError or ValueError."""
         flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if append else os.O_TRUNC)

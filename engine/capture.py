@@ -4,11 +4,12 @@ from collections import deque
 from struct import Struct
 from typing import NamedTuple
 
-from engine.address import format_address
+from engine.address import Address, format_address
 from engine.errors import ParseError
 from engine.icmp import parse_icmp
-from engine.ip import AH, ESP, ICMP, TCP, UDP, IPv4, parse_ipv4, parse_udp
+from engine.ip import AH, ESP, HEADER, ICMP, TCP, UDP, IPv4, parse_ipv4, parse_udp
 from engine.messages import NAMES, MessageNames, isakmp_of
+from engine.pcapng import Frame, pcapng
 
 LINKTYPE_RAW = 101
 SNAPLEN = 65535
@@ -43,20 +44,42 @@ class Summary(NamedTuple):
     info: str
 
 
+class Wanted(NamedTuple):
+    """Which packets a capture keeps; 0 is any. ESP in UDP is UDP here, as on the wire."""
+
+    protocol: int = 0
+    address: Address = 0
+
+    def takes(self, octets: bytes) -> bool:
+        """Whether an IPv4 packet is one of them."""
+        if self == _EVERYTHING:
+            return True
+        if len(octets) < HEADER or self.protocol not in (0, octets[9]):
+            return False
+        return not self.address or self.address.to_bytes(4, "big") in (octets[12:16],
+                                                                       octets[16:20])
+
+
+_EVERYTHING = Wanted()
+
+
 class Capture:
     """A running or stopped capture on (machine, interface); the newest packets stay.
 
-    `dropped` counts the older ones that gave way.
+    `dropped` counts the older ones that gave way. Only packets that `wanted` takes are kept.
     """
 
-    def __init__(self, machine: str, interface: str, limit: int = KEPT) -> None:
-        self.machine, self.interface = machine, interface
+    def __init__(self, machine: str, interface: str, limit: int = KEPT,
+                 wanted: Wanted | None = None) -> None:
+        self.machine, self.interface, self.wanted = machine, interface, wanted or Wanted()
         self.running = True
         self.dropped = 0
         self.packets: deque[Captured] = deque(maxlen=limit)
 
     def add(self, now: float, octets: bytes, outgoing: bool) -> None:
-        """Keeps one packet."""
+        """Keeps one packet, if it is wanted."""
+        if not self.wanted.takes(octets):
+            return
         if len(self.packets) == self.packets.maxlen:
             self.dropped += 1
         self.packets.append(Captured(now, octets, outgoing))
@@ -74,6 +97,17 @@ class Capture:
             seconds, micros = divmod(round((epoch + one.time) * 1_000_000), 1_000_000)
             parts += (_RECORD.pack(seconds, micros, len(one.octets), len(one.octets)), one.octets)
         return b"".join(parts)
+
+
+    def pcapng(self, epoch: float) -> bytes:
+        """A pcapng file: the interface by name, messages of IKE with what they are."""
+        frames = (Frame(epoch + one.time, one.octets, one.outgoing,
+                        summary.info if summary.protocol == "ISAKMP" else "")
+                  for one, summary in zip(self.packets, self.summaries(), strict=True))
+        lost = f"; {self.dropped} older packets gave way" if self.dropped else ""
+        where = f"{self.interface} of {self.machine}"
+        return pcapng(frames, name=self.interface, description=where,
+                      comment=f"captured on {where}{lost}")
 
 
 class _Reader:

@@ -28,6 +28,7 @@ from engine.ike.interface import (
     SendDatagram,
 )
 from engine.ip import IPv4, Udp, udp_packet
+from engine.keylog import KeyLog
 from engine.pending import Negotiations, Pending
 from engine.pipeline.hold import Held
 from engine.pipeline.node import Flow, Node
@@ -54,7 +55,7 @@ class Keying:
                  epoch: float = 0.0) -> None:
         self.node, self.entropy, self.record, self.epoch = node, entropy, record, epoch
         self.endpoint: IkeEndpoint | None = None
-        self.running = True
+        self.running, self.keylog = True, KeyLog()
         self._pending = Negotiations()
         self._booting: tuple[float, Callable[[], PolicyAgent]] | None = None
         self._ending: dict[int, SaPair] = {}
@@ -286,6 +287,7 @@ class Keying:
 
     def _installed(self, one: SaInstalled, now: float) -> list[Output]:
         node, stats = self.node, self.node.stats
+        self.keylog.note_pair(one)
         if node.sad.pair(one.inbound.spi) is None:
             stats.total_get_spi += 1
             if node.sad.pairs_of(one.entry):
@@ -316,6 +318,7 @@ class Keying:
     def _main_mode_up(self, one: MainModeUp, now: float) -> list[Output]:
         self.node.stats.main_modes += 1
         self.record(audit.main_mode_up(one, now))
+        self.keylog.note_main_modes(self.main_modes(now))
         return []
 
     def _main_mode_down(self, one: MainModeDown, now: float) -> list[Output]:

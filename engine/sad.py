@@ -40,9 +40,10 @@ class SaPair:
 
     __slots__ = ("entry", "local", "peer", "selector", "method", "tunnel", "inbound", "outbound",
                  "created", "seconds", "kilobytes", "pfs_group", "initiator", "cookies",
-                 "alive", "soft_reported")
+                 "alive", "soft_reported", "installed")
 
     def __init__(self, installed: SaInstalled, inbound: SecurityAssociation, now: float) -> None:
+        self.installed = installed
         self.entry: str = installed.entry
         self.local: Address = installed.local
         self.peer: Address = installed.peer

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from engine.address import Address
-from engine.capture import Capture
+from engine.capture import Capture, Wanted
 from engine.echo import EchoResult
 from engine.host import Host
 from engine.ip import DEFAULT_TTL
@@ -62,8 +62,9 @@ class World(Protocol):
     def edit(self, machine: str, live: Live) -> None:
         """ipsec dynamic add, set, delete. Raises NotFound."""
 
-    def start_capture(self, machine: str, interface: str) -> Capture:
-        """Starts a fresh capture. Raises NotFound."""
+    def start_capture(self, machine: str, interface: str,
+                      wanted: Wanted | None = None) -> Capture:
+        """Starts a fresh capture of all packets, or of those wanted. Raises NotFound."""
 
     def stop_capture(self, machine: str, interface: str) -> Capture | None:
         """Stops it; None when there is none."""

@@ -4,19 +4,22 @@ The article reads the result so: ISAKMP and ESP packets mean that IPsec protects
 plain ICMP means that it does not.
 """
 
+import os
 from typing import TYPE_CHECKING
 
 from commands import cells
-from commands.answer import Answer, Cell, Joined, Line, Lines
+from commands.answer import Answer, Cell, Joined, Line, Lines, Warn
 from commands.clock import iso_time, windows_time
 from commands.errors import CommandError
-from commands.kinds import Number, Path
+from commands.kinds import Address, Number, Path, Protocol, YesNo
 from commands.names import InterfaceName, MachineName
 from commands.spec import Command, tag
+from engine.capture import Wanted
 
 if TYPE_CHECKING:
     from commands.session import Session
     from engine.capture import Capture, Summary
+    from engine.keylog import KeyLog
 
 DEFAULT_INTERFACE = "External"
 
@@ -68,11 +71,14 @@ class Start(Command, words="capture start", help="Starts a capture on an interfa
 
     interface: str = _interface()
     machine: str = _machine()
+    protocol: int = tag(Protocol(), "Only packets of that protocol; 50 is ESP.", default=0)
+    address: int = tag(Address(), "Only packets from or to that address.", default=0)
 
     def run(self, session: "Session") -> Answer:
         """One line that says where."""
         where = place(session, self.interface, self.machine)
-        return Answer((_said(session.world.start_capture(*where), "started"),))
+        wanted = Wanted(self.protocol, self.address)
+        return Answer((_said(session.world.start_capture(*where, wanted), "started"),))
 
 
 class Stop(Command, words="capture stop", help="Stops the running capture.",
@@ -151,23 +157,51 @@ class Show(Command, words="capture show", help="Displays the captured frames.",
 
 
 class Save(Command, words="capture save", help="Writes the captured frames to a file.",
-           remarks=("The file is a pcap of raw IPv4 packets; tshark and Wireshark open it.",)):
-    """Writes a pcap file."""
+           remarks=("A file called .pcapng has the interface's name and a comment at each message "
+                    "of IKE; any other name gives a plain pcap. tshark and Wireshark open both.",
+                    "keys= writes esp_sa, ikev1_decryption_table and preferences into a folder: "
+                    "with WIRESHARK_CONFIG_DIR=folder Wireshark shows what is inside. They are "
+                    "the keys of the associations that lived during the capture, so it needs "
+                    "reveal=yes.")):
+    """Writes a capture file, and the keys to read it."""
 
-    file: str = tag(Path(), "The file to write, such as x.pcap.")
+    file: str = tag(Path(), "The file to write, such as x.pcapng.")
     interface: str = _interface()
     machine: str = _machine()
+    keys: str = tag(Path(), "A folder for the keys that Wireshark reads.", default="")
+    reveal: bool = tag(YesNo(), "Whether keys may be written out.", default=False)
 
     def run(self, session: "Session") -> Answer:
         """One line with the file's name. Raises CommandError when it cannot be written."""
         capture = started(session, self.interface, self.machine)
+        if self.keys and not self.reveal:
+            raise CommandError("needs-reveal", "The keys of a capture are written out only with "
+                               "reveal=yes", tag="keys", fix=f"capture save {self.file} "
+                               f"keys={self.keys} reveal=yes")
+        write = capture.pcapng if self.file.lower().endswith(".pcapng") else capture.pcap
+        octets = write(session.world.epoch)
         try:
-            session.files.write(session.files.full(self.file, session.folder),
-                                capture.pcap(session.world.epoch))
+            session.files.write(session.files.full(self.file, session.folder), octets)
+            if self.keys:
+                _write_keys(session, self.keys,
+                            session.world.hosts[capture.machine].keying.keylog)
         except OSError as error:
             raise CommandError("file", f"{self.file} cannot be written: {error.strerror}",
                                tag="file") from None
         written = len(capture.packets)
-        line = (cells.count(written), " packets written to ",
-                Cell("path", self.file, self.file), ".")
-        return Answer((Lines((line,), {"packets": written, "file": self.file}, "saved"),))
+        line: Line = (cells.count(written), " packets written to ",
+                      Cell("path", self.file, self.file), ".")
+        return Answer((Lines((line,), {"packets": written, "file": self.file}, "saved"),),
+                      (_KEYS_IN_FILES,) if self.keys else ())
+
+
+_KEYS_IN_FILES = Warn("KEYS-IN-FILE", "the folder holds the keys of live associations in the clear",
+                      "delete it when the capture has been read")
+
+
+def _write_keys(session: "Session", folder: str, log: "KeyLog") -> None:
+    """Wireshark's files into a folder. Raises OSError."""
+    path = session.files.full(folder, session.folder)
+    session.files.folder(path)
+    for name, text in log.files().items():
+        session.files.write(os.path.join(path, name), text.encode())

@@ -105,6 +105,10 @@ class SaKeys(NamedTuple):
     ah_spi: int = 0
     ah_key: bytes = b""
 
+    def __repr__(self) -> str:
+        # Whatever prints, logs or traces a pair must not show its keys.
+        return f"SaKeys(spi=0x{self.spi:08x}, ********)"
+
 
 class SaInstalled(NamedTuple):
     """Quick mode gave a pair of SAs: install inbound at once, outbound when `outbound_ready`.

@@ -11,7 +11,7 @@ from itertools import count
 from random import Random
 
 from engine.address import Address
-from engine.capture import Capture
+from engine.capture import Capture, Wanted
 from engine.echo import Crossings, EchoResult, Expected, pattern, refusal
 from engine.errors import NotFound
 from engine.host import Deliver, Host, Output, Refused, Transmit
@@ -290,7 +290,8 @@ class Lab:
             if capture is not None and capture.running:
                 capture.add(self.now, packet.build(), outgoing)
 
-    def start_capture(self, machine: str, interface: str) -> Capture:
+    def start_capture(self, machine: str, interface: str,
+                      wanted: Wanted | None = None) -> Capture:
         """Starts a fresh capture, in place of an earlier one of that interface.
 
         Raises NotFound("Machine" or "Interface").
@@ -299,7 +300,8 @@ class Lab:
         name = next((one for one in host.interfaces if one.casefold() == interface.casefold()), "")
         if not name:
             raise NotFound("Interface", interface, tuple(host.interfaces))
-        capture = self.captures[machine, name] = Capture(machine, name)
+        capture = self.captures[machine, name] = Capture(machine, name, wanted=wanted)
+        host.keying.keylog.watch((one.installed for one in host.sad.pairs()), host.main_modes())
         return capture
 
     def stop_capture(self, machine: str, interface: str) -> Capture | None:

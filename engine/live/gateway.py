@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 
 from engine.address import Address
-from engine.capture import Capture
+from engine.capture import Capture, Wanted
 from engine.configuration import HostSnapshot, read_host
 from engine.echo import EchoResult
 from engine.errors import EngineError, NotFound, ParseError
@@ -157,17 +157,23 @@ class Gateway:
         self._host(machine)
         return self.echoes.ping(destination, size, timeout, ttl, source, df)
 
-    def start_capture(self, machine: str, interface: str) -> Capture:
+    def start_capture(self, machine: str, interface: str,
+                      wanted: Wanted | None = None) -> Capture:
         """Starts a fresh capture on an adapter's device. Raises NotFound, Broken."""
         self._host(machine)
         name = next((one for one in self.names if one.casefold() == interface.casefold()), "")
         if not name:
             raise NotFound("Interface", interface, tuple(self.names))
         self.stop_capture(machine, name)
-        capture = Capture(machine, name)
-        self._listening[machine, name] = LiveCapture(self.loop, self.names[name], capture,
-                                                     self.clock)
+        capture = Capture(machine, name, wanted=wanted)
+        device = self.facts.device(self.names[name])
+        self._listening[machine, name] = LiveCapture(
+            self.loop, self.names[name], capture, self.clock, device.mtu if device else 1500)
         self.captures[machine, name] = capture
+        # What is captured is what the wire sees, not runs that the kernel takes apart later.
+        self.fast.segmentation = False
+        self.host.keying.keylog.watch((one.installed for one in self.host.sad.pairs()),
+                                      self.host.main_modes())
         return capture
 
     def stop_capture(self, machine: str, interface: str) -> Capture | None:
@@ -177,12 +183,15 @@ class Gateway:
                 listening = self._listening.pop(place, None)
                 if listening is not None:
                     listening.close()
+                self.fast.segmentation = not self._listening
                 capture.running = False
                 return capture
         return None
 
     def refresh(self) -> None:
-        """Brings counters that the kernel keeps up to date; before somebody looks at them."""
+        """Brings what the kernel keeps up to date; before somebody looks at it."""
+        for one in self._listening.values():
+            one.read()
         self._guarded(lambda: self.settled.count(self.host))
 
     def names_of_article(self) -> dict[str, str]:

@@ -163,7 +163,9 @@ class Agent:
             if message["type"] == "read":
                 return {"data": b64encode(files.read(path, int(message["most"]))).decode()}
             octets = b64decode(message["data"])
-            if message["type"] == "replace":
+            if message["type"] == "folder":
+                files.folder(path)
+            elif message["type"] == "replace":
                 files.replace(path, octets)
             else:
                 files.write(path, octets, message["type"] == "append")

@@ -148,6 +148,9 @@ class OperatorFiles(Files):
     def read(self, path: str, most: int) -> bytes:
         return b64decode(self._sitting.ask({"type": "read", "path": path, "most": most})["data"])
 
+    def folder(self, path: str) -> None:
+        self._send(path, b"", "folder")
+
     def write(self, path: str, octets: bytes, append: bool = False) -> None:
         self._send(path, octets, "append" if append else "write")
 

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from commands.answer import Answer, Cell, Lines, Record, Records, Table, Warn
+from commands import answer
 from commands.errors import CommandError, Span
 from engine.policy.model import Secret
 
@@ -18,8 +18,13 @@ FRAME_MOST = 64 << 20
 Message = dict[str, Any]
 
 _LENGTH = struct.Struct("!I")
+# All that an answer may be made of; a test sends one of each.
 _VALUES: dict[str, Callable[..., Any]] = {
-    one.__name__: one for one in (Answer, Cell, Lines, Record, Records, Table, Warn)}
+    name: one for name, one in vars(answer).items()
+    if isinstance(one, type) and issubclass(one, tuple)}
+_LISTS: dict[str, type[list[Any]]] = {
+    name: one for name, one in vars(answer).items()
+    if isinstance(one, type) and issubclass(one, list)}
 
 
 class WireError(Exception):
@@ -75,7 +80,7 @@ def encode(value: object, reveal: bool = False) -> Any:
         return ["dict", [[encode(key, reveal), encode(one, reveal)]
                          for key, one in value.items()]]
     kind = type(value).__name__
-    if kind in _VALUES or kind in ("tuple", "list"):
+    if kind in _VALUES or kind in _LISTS or kind in ("tuple", "list"):
         assert isinstance(value, (tuple, list))
         return [kind, *(encode(one, reveal) for one in value)]
     raise TypeError(f"no {kind} travels")
@@ -97,8 +102,8 @@ def decode(data: Any) -> Any:
             return {decode(key): decode(one) for key, one in rest[0]}
         if kind == "tuple":
             return tuple(decode(one) for one in rest)
-        if kind == "list":
-            return [decode(one) for one in rest]
+        if kind == "list" or kind in _LISTS:
+            return _LISTS.get(kind, list)(decode(one) for one in rest)
         return _VALUES[kind](*(decode(one) for one in rest))
     except (KeyError, TypeError, ValueError, IndexError, RecursionError):
         raise WireError(f"a bad {kind}") from None

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from commands.errors import CommandError
 from commands.run import run_line
 from commands.session import Session
+from tests.support.article import LINES
 from tests.support.typing import data, refused, text, tunnel
 
 
@@ -115,3 +117,34 @@ def test_the_fix_of_a_missing_capture_can_be_typed() -> None:
     session = Session()
     run_line(refused(session, "capture show").fix, session)
     assert text(session, "capture show").startswith("No packet crossed External")
+
+
+def test_a_capture_is_saved_as_pcapng_with_keys_for_whoever_reveals_them(
+        tmp_path: Path) -> None:
+    session = Session()
+    session.folder = str(tmp_path)
+    for line in (*LINES, "capture start", "set machine hostA", "ping hostB -n 1",
+                 "set machine gwA"):
+        run_line(line, session)
+    with pytest.raises(CommandError) as caught:
+        run_line("capture save x.pcapng keys=keys", session)
+    assert caught.value.code == "needs-reveal" and "reveal=yes" in caught.value.fix
+    answer = run_line("capture save x.pcapng keys=keys reveal=yes", session)
+    assert [one.code for one in answer.warnings] == ["KEYS-IN-FILE"]
+    assert (tmp_path / "x.pcapng").read_bytes()[:4] == b"\x0a\x0d\x0d\x0a"
+    assert b"ISAKMP MM5" in (tmp_path / "x.pcapng").read_bytes()
+    assert sorted(one.name for one in (tmp_path / "keys").iterdir()) == [
+        "esp_sa", "ikev1_decryption_table", "preferences"]
+    assert (tmp_path / "keys").stat().st_mode & 0o777 == 0o700
+    assert "DES-CBC" in (tmp_path / "keys/esp_sa").read_text()
+
+
+def test_a_capture_keeps_what_its_filter_wants() -> None:
+    session = Session()
+    for line in (*LINES, "capture start protocol=50", "set machine hostA", "ping hostB -n 2",
+                 "set machine gwA", "capture stop"):
+        run_line(line, session)
+    kept = session.world.captures["gwA", "External"].packets
+    assert kept and {one.octets[9] for one in kept} == {50}
+    run_line("capture start address=10.9.9.9", session)
+    assert not session.world.captures["gwA", "External"].packets

@@ -2,7 +2,18 @@
 
 import pytest
 
-from commands.answer import Answer, Cell, Lines, Record, Records, Table, Warn
+from commands import answer as answers
+from commands.answer import (
+    Answer,
+    Cell,
+    InOrder,
+    Joined,
+    Lines,
+    Record,
+    Records,
+    Table,
+    Warn,
+)
 from commands.errors import CommandError, Span
 from commands.session import Session
 from engine.policy.model import Secret
@@ -25,6 +36,7 @@ ANSWERS = [
     Answer((Lines((("Ping ", CELL), ()), {"to": CELL, "list": [1, 2.5, None, True]}, "ping"),)),
     Answer((Table((("a", "A"),), ((CELL,),), "t", "n", "none"),), (Warn("CODE", "text", "x"),), 1),
     Answer((Record((("k", "Label", CELL),)), Records((Record(()),), "No."))),
+    Answer((Lines((), [InOrder([1, InOrder(["a"])]), Joined(("seq=", CELL))]),)),
     Answer((Lines((("odd \udcff \u2028 text",),)),)),
 ]
 
@@ -35,6 +47,15 @@ def test_answers_travel(answer: Answer) -> None:
     octets = pack({"type": "done", "answer": encode(answer)})
     found = [one for at in range(len(octets)) for one in frames.add(octets[at:at + 1])]
     assert [decode(one["answer"]) for one in found] == [answer]
+
+
+def test_every_kind_of_value_that_an_answer_has_is_among_those_sent() -> None:
+    sent = repr(ANSWERS)
+    for name, kind in vars(answers).items():
+        if isinstance(kind, type) and issubclass(kind, (tuple, list)):
+            assert f"{name}(" in sent or kind is InOrder, name
+    inside = ANSWERS[-2].blocks[0].data[0]  # type: ignore[union-attr,index]
+    assert type(decode(encode(inside))) is InOrder
 
 
 def test_a_key_travels_masked_unless_it_was_asked_for() -> None:
