@@ -163,6 +163,8 @@ ROWS: list[tuple[str, str, str]] = [
      "Displays policies, filters, SAs and statistics of the running machine."),
     ("ipsec dynamic show stats", _DYNAMIC + "stats:ShowStats",
      "Displays IKE and IPsec statistics."),
+    ("ipsec dynamic show tunnels", _DYNAMIC + "tunnels:ShowTunnels",
+     "Displays the configured tunnels, and why one is down."),
     ("ipsec dynamic show config", _DYNAMIC + "config:ShowConfig",
      "Displays the IPsec configuration parameters."),
     ("ipsec dynamic set config", _DYNAMIC + "config:SetConfig",

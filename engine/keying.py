@@ -56,7 +56,7 @@ class Keying:
         self.node, self.entropy, self.record, self.epoch = node, entropy, record, epoch
         self.endpoint: IkeEndpoint | None = None
         self.running, self.keylog = True, KeyLog()
-        self._pending = Negotiations()
+        self.pending = Negotiations()
         self._booting: tuple[float, Callable[[], PolicyAgent]] | None = None
         self._ending: dict[int, SaPair] = {}
 
@@ -71,7 +71,7 @@ class Keying:
         if ike.in_flight(key) or node.agent.spd.is_dynamic(entry.id):
             return []
         node.stats.total_acquire += 1
-        self._pending.begin(key, Pending(entry, local, peer))
+        self.pending.begin(key, Pending(entry, local, peer))
         return self._act(ike.initiate(local, peer, node.agent.wanted(entry, local, peer), now),
                          now)
 
@@ -125,7 +125,7 @@ class Keying:
         clear text anyway (soft associations).
         """
         outputs: list[Output] = []
-        for key in self._pending.soft(peer):
+        for key in self.pending.soft(peer):
             if self._ike().in_flight(key):
                 outputs += self._go_soft(key, now)
         return outputs
@@ -143,7 +143,7 @@ class Keying:
         ike = self.endpoint
         if ike is None:
             return {}
-        return {key: one for key, one in self._pending.items() if ike.in_flight(key)}
+        return {key: one for key, one in self.pending.items() if ike.in_flight(key)}
 
     def count_current(self, now: float) -> None:
         """Brings the statistics that are states, not sums, up to date."""
@@ -156,7 +156,7 @@ class Keying:
         """A new policy: what belongs to entries that vanished or changed is deleted."""
         dynamic.keep(self.node.agent, agent)
         before, after = self.node.agent.by_key(), agent.by_key()
-        keys = {pair.entry for pair in self.node.sad.pairs()} | set(self._pending)
+        keys = {pair.entry for pair in self.node.sad.pairs()} | set(self.pending)
         keys |= {soft.entry for soft in self.node.sad.soft_associations()}
         gone = dict.fromkeys(sorted(
             key for key in keys
@@ -179,7 +179,7 @@ class Keying:
             outputs = self._act(self.endpoint.shutdown(now), now)
         self.endpoint, self.running, self.node.agent = None, False, agent
         self.node.sad.clear()
-        for key in list(self._pending):
+        for key in list(self.pending):
             self._forget(key, now)
         return outputs
 
@@ -271,7 +271,7 @@ class Keying:
         return outputs
 
     def _send(self, one: SendDatagram, now: float) -> list[Output]:
-        tired = self._pending.tried(one.peer) if one.label == "MM1" else []
+        tired = self.pending.tried(one.peer) if one.label == "MM1" else []
         if tired:
             return [output for key in tired for output in self._go_soft(key, now)]
         node = self.node
@@ -302,7 +302,7 @@ class Keying:
         stats.total_key_add += 2
         self.record(audit.quick_mode_up(one, now))
         node.sad.delete_soft(one.entry, one.peer)
-        self._pending.end(one.entry)
+        self.pending.end(one.entry)
         return []
 
     def _deleted(self, one: SaDeleted, now: float) -> list[Output]:
@@ -334,11 +334,12 @@ class Keying:
             stats.acquire_fail += 1
         else:
             stats.receive_fail += 1
-        pending = self._pending.get(one.entry)
+        pending = self.pending.get(one.entry)
         selector = None
         if pending is not None:
             selector = node.agent.wanted(pending.entry, pending.local, pending.peer).selector
         self.record(audit.failed(one, selector, now))
+        self.pending.fail(one, now)
         self._forget(one.entry, now)
         return []
 
@@ -363,7 +364,7 @@ class Keying:
 
     def _forget(self, key: str, now: float) -> None:
         """A negotiation came to nothing: what waited for it is dropped."""
-        self._pending.end(key)
+        self.pending.end(key)
         for held in self.node.hold.take(key):
             self.node.drop(Flow(held.packet, now), "hold", "negotiation-failed")
 
@@ -371,7 +372,7 @@ class Keying:
 
     def _go_soft(self, key: str, now: float) -> list[Output]:
         """The peer speaks no IKE and the action allows it: its traffic passes in clear."""
-        node, pending = self.node, self._pending.end(key)
+        node, pending = self.node, self.pending.end(key)
         assert pending is not None, "soft without a negotiation"
         node.sad.add_soft(SoftAssociation(key, pending.peer, now + SOFT_SECONDS))
         node.stats.soft_sas += 1

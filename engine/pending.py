@@ -3,10 +3,12 @@
 from typing import NamedTuple
 
 from engine.address import Address
+from engine.ike.interface import NegotiationFailed
 from engine.spd import SpdEntry
 
 # KB 234580: IKE is tried about four times before the clear text of a soft association.
 SOFT_TRIES = 4
+FAILURES_KEPT = 4096
 
 
 class Pending(NamedTuple):
@@ -17,6 +19,13 @@ class Pending(NamedTuple):
     peer: Address
 
 
+class Failure(NamedTuple):
+    """What came of a negotiation, and when (engine seconds)."""
+
+    failed: NegotiationFailed
+    time: float
+
+
 class Negotiations(dict[str, Pending]):
     """Negotiations by the key of the pair they are for.
 
@@ -25,6 +34,7 @@ class Negotiations(dict[str, Pending]):
 
     def __init__(self) -> None:
         super().__init__()
+        self._failures: dict[str | Address, Failure] = {}
         self._tries: dict[Address, dict[str, int]] = {}
 
     def begin(self, key: str, one: Pending) -> None:
@@ -42,6 +52,18 @@ class Negotiations(dict[str, Pending]):
             if not self._tries[one.peer]:
                 del self._tries[one.peer]
         return one
+
+    def fail(self, failed: NegotiationFailed, now: float) -> None:
+        """Remembers why a negotiation failed, by its key and by its peer, the newest of each."""
+        if len(self._failures) >= FAILURES_KEPT:
+            del self._failures[next(iter(self._failures))]
+        for key in (failed.entry, failed.peer):
+            self._failures.pop(key, None)
+            self._failures[key] = Failure(failed, now)
+
+    def failure(self, key: str, peer: Address) -> Failure | None:
+        """The newest failure of a pair, else of any negotiation with the peer."""
+        return self._failures.get(key) or self._failures.get(peer)
 
     def soft(self, peer: Address) -> list[str]:
         """The keys with that peer that may end in a soft association."""

@@ -1,4 +1,7 @@
-"""`ipsecsh agent run`: the privileges, the store, the gateway, the socket, and their end."""
+"""`ipsecsh agent`: one is run, asked for metrics, or made a unit of systemd.
+
+Running is: the privileges, the store, the gateway, the socket, and their end.
+"""
 
 import os
 import signal
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 USAGE = """\
 Usage: ipsecsh agent run [--store FILE] [--socket FILE] [--machine NAME]
                          [--interface NAME=DEVICE ...]
+       ipsecsh agent metrics [--socket FILE]    Prometheus text of a running agent
+       ipsecsh agent unit                       a systemd unit for this program
 
   --store FILE            the agent's policy store (else IPSECSH_STORE, else
                           store.db in systemd's state folder or /var/lib/ipsecsh)
@@ -74,6 +79,13 @@ def default_store() -> str:
 
 def agent(words: tuple[str, ...], store: str) -> int:
     """Runs an agent until it is told to end; the exit code."""
+    if words == ("unit",):
+        from shell.agent.unit import unit
+        sys.stdout.write(unit())
+        return 0
+    if words[:1] == ("metrics",):
+        from shell.agent.ask import metrics
+        return metrics(words[1:])
     if words[:1] != ("run",):
         sys.stderr.write(f"ERR usage : say what the agent is to do\n{USAGE}")
         return EXIT_USAGE
@@ -127,9 +139,10 @@ def _gateway(wishes: Wishes, log: Log) -> "Gateway":
 
 
 def _serve(gateway: "Gateway", wishes: Wishes, log: Log) -> None:
+    from engine.live.metrics import metrics
     from engine.live.provision import open_store
     from shell.agent.server import Server
-    requests: dict[str, Callable[[], Message]] = {}
+    requests: dict[str, Callable[[], Message]] = {"metrics": lambda: {"text": metrics(gateway)}}
     server = Server(gateway, wishes.socket or os.environ.get("IPSECSH_AGENT", "")
                     or own_place(os.environ), lambda: open_store(wishes.store, patient=False),
                     requests)
