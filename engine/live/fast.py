@@ -20,6 +20,7 @@ from engine.esp.packets import room_for
 from engine.esp.sa import SecurityAssociation
 from engine.esp.udp import NAT_T_PORT
 from engine.ip import ESP, HEADER, IPv4, parse_ipv4
+from engine.live.carrier import Carrier
 from engine.live.merge import merge
 from engine.live.sockets import (
     READS,
@@ -60,14 +61,13 @@ class Way:
 
 
 class FastPath:
-    """The flows known in both directions.
+    """The flows known in both directions; `watched` sees what became of the others."""
 
-    `stirred` is set whenever the engine saw a packet, for its timers may be others then.
-    """
-
-    def __init__(self, host: "Host", sockets: Sockets, tun: int,
-                 carry: "Callable[[list[Output]], None]", clock: Callable[[], float]) -> None:
-        self.host, self.sockets, self.carry, self.clock = host, sockets, carry, clock
+    def __init__(self, host: "Host", sockets: Sockets, tun: int, carrier: Carrier,
+                 clock: Callable[[], float]) -> None:
+        self.host, self.sockets, self.clock = host, sockets, clock
+        self.carry = carrier.carry
+        self.slow_datagram, self.slow_packet = carrier.datagram, carrier.packet
         self._node: Node = host.node
         self._tun = tun
         self._ways: dict[bytes, Way] = {}
@@ -75,7 +75,6 @@ class FastPath:
         self._stamp: tuple[int, int] = (-1, -1)
         self._plain = False
         self.segmentation = True
-        self.stirred = True
         self.watched: Callable[[IPv4, list[Output]], None] = lambda packet, outputs: None
         self.size = 1500 + VNET
 
@@ -370,10 +369,6 @@ class FastPath:
                 write(tun, vectors)
             except OSError:
                 self._node.count("tun-refused")
-
-    # Set by the gateway: what takes a datagram or a packet that is not plain.
-    slow_datagram: Callable[[Datagram], None]
-    slow_packet: Callable[[bytes], None]
 
 
 def _is_plain(inner: bytes) -> bool:

@@ -7,27 +7,30 @@ else never comes here. ESP, AH and IKE arrive on sockets.
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from engine.address import Address
 from engine.capture import Capture, Wanted
 from engine.configuration import HostSnapshot, read_host
 from engine.echo import EchoResult
-from engine.errors import EngineError, NotFound, ParseError
-from engine.esp.udp import is_esp
-from engine.host import Deliver, Host, Output, Transmit
-from engine.ip import DEFAULT_TTL, IPv4, parse_ipv4, udp_packet
+from engine.errors import Broken, EngineError, NotFound
+from engine.events import LogEvent
+from engine.host import Host
+from engine.ip import DEFAULT_TTL
 from engine.live.article import article_names
 from engine.live.capture import LiveCapture
+from engine.live.carrier import Carrier
 from engine.live.clock import Clock
 from engine.live.echo import Echoes
+from engine.live.eventlog import EventFile, KeptLog, fields_of
 from engine.live.facts import interfaces_of, kernel_routes, overlay, why_down
 from engine.live.fast import FastPath
 from engine.live.kernel import Kernel
 from engine.live.loop import Loop
+from engine.live.provision import write_interfaces
 from engine.live.settle import Settled, disabled
-from engine.live.sockets import Datagram, Handlers, Sockets
-from engine.live.tun import NAME, PLAIN, VNET, open_tun
+from engine.live.sockets import Handlers, Sockets
+from engine.live.tun import NAME, VNET, open_tun
 from engine.policy.live import Live
 from engine.policy.model import Interface
 from engine.policy.store import Config, Store
@@ -49,7 +52,8 @@ class Gateway:
     """
 
     def __init__(self, store: Store, name: str, names: Mapping[str, str], *,
-                 log: Log = lambda event, **fields: None, tun: str = NAME) -> None:
+                 log: Log = lambda event, **fields: None, tun: str = NAME,
+                 events: str = "") -> None:
         self.store, self.name, self.names, self.log, self.tun_name = store, name, names, log, tun
         self.clock = Clock()
         self.loop = Loop()
@@ -62,7 +66,7 @@ class Gateway:
         self._listening: dict[tuple[str, str], LiveCapture] = {}
         self._applied = store.generation()
         self._look_at = self._chores_at = self._due = 0.0
-        self._trouble = ""
+        self._trouble, self._unwritten = "", False
         self._interfaces: tuple[Interface, ...] = ()
         self._soft: tuple[SoftAssociation, ...] = ()
         self._sitting = threading.local()
@@ -72,17 +76,35 @@ class Gateway:
         self.host = Host(name, config=store.on(name), entropy=os.urandom, now=self.now,
                          epoch=self.epoch, read=self._read)
         self.host.node.handover = True
+        self._events = EventFile(events) if events else None
+        self._keep_events()
         self.hosts = {name: self.host}
-        self.sockets = Sockets(self.loop, Handlers(
-            self._datagram, self._packet, self._icmp,
+        self.carrier = Carrier(self.host, self.settled, self._tun, self.clock.now)
+        self.sockets = self.carrier.sockets = Sockets(self.loop, Handlers(
+            self.carrier.datagram, self.carrier.packet, self.carrier.icmp,
             lambda place: self.fast.read_natt(place), lambda place: self.fast.read_esp(place)))
-        self.fast = FastPath(self.host, self.sockets, self._tun, self._carry, self.clock.now)
-        self.fast.slow_datagram, self.fast.slow_packet = self._datagram, self._packet
+        self.fast = FastPath(self.host, self.sockets, self._tun, self.carrier, self.clock.now)
         self.echoes = Echoes(self)
         self.fast.watched = self.echoes.departed
         self.loop.watch(self._tun, self.fast.read_tun)
         self.kernel.watch(self.loop, self._kernel_changed)
         self._settle()
+
+    def _keep_events(self) -> None:
+        """The log of before a restart counts on; what happens is told to the agent's log, too."""
+        host, log = self.host, self.log
+        if self._events is not None:
+            before = [one._replace(time=one.time - self.epoch) for one in self._events.read()]
+            host.log = KeptLog(before, host.log.maxlen, self._events, self.wall)
+        record = host.keying.record
+
+        def recorded(event: LogEvent) -> None:
+            name = f"event-{event.event_id}" if event.event_id else event.name
+            log(name, priority=6 if event.success else 4,
+                text=event.title.splitlines()[0], **fields_of(event))
+            record(event)
+
+        host.keying.record = recorded
 
     # --- the world's face ----------------------------------------------------------------------
 
@@ -127,22 +149,22 @@ class Gateway:
     def reload(self) -> None:
         """The store changed: what it says takes effect, and only that."""
         self._applied = self.store.generation()
-        self._carry(self.host.reload(self.now))
+        self.carrier.carry(self.host.reload(self.now))
         self._settle()
 
     def start_agent(self, machine: str) -> None:
         """net start policyagent. Raises NotFound."""
-        self._carry(self._host(machine).start_agent(self.now))
+        self.carrier.carry(self._host(machine).start_agent(self.now))
         self._settle()
 
     def stop_agent(self, machine: str) -> None:
         """net stop policyagent: deletes are sent, nothing is steered any more."""
-        self._carry(self._host(machine).stop_agent(self.now))
+        self.carrier.carry(self._host(machine).stop_agent(self.now))
         self._settle()
 
     def edit(self, machine: str, live: Live) -> None:
         """ipsec dynamic add, set, delete. Raises NotFound."""
-        self._carry(self._host(machine).edit(live, self.now))
+        self.carrier.carry(self._host(machine).edit(live, self.now))
         self._settle()
 
     def _host(self, machine: str) -> Host:
@@ -211,12 +233,12 @@ class Gateway:
         Known flows change no timer, so most wake-ups only look at the clock.
         """
         now = self.now
-        if now < self._due and not self.fast.stirred:
+        if now < self._due and not self.carrier.stirred:
             return self._due - now
-        self.fast.stirred = False
+        self.carrier.stirred = False
         timer = self.host.next_timer()
         if timer is not None and timer <= now:
-            self._carry(self.host.handle_timer(now))
+            self.carrier.carry(self.host.handle_timer(now))
             timer = self.host.next_timer()
         if self.host.soft != self._soft:
             self._guarded(self._settle)
@@ -247,14 +269,17 @@ class Gateway:
         if drift:
             self.log("clock-set", priority=5, seconds=round(drift, 3))
             self.host.keying.set_epoch(self.epoch)
+        self._remember()
         if self.read_again or self.store.generation() != self._applied:
             self.read_again = False
             self.reload()
+        if self._events is not None and self._events.failed:
+            raise Broken("full", f"the event log cannot be written: {self._events.failed}")
 
     def _kernel_changed(self) -> None:
         if not self._look_at:
             self._look_at = self.now + SETTLE_SECONDS
-            self.fast.stirred = True
+            self.carrier.stirred = True
 
     def _look(self) -> None:
         """The kernel said that something changed: takes over what did."""
@@ -267,8 +292,16 @@ class Gateway:
                 self.log("interface", priority=4 if after else 5, interface=name, device=device,
                          text=after or f"{name}: the device {device} works again")
         self.facts = facts
-        self._carry(self.host.reload(self.now))
+        self._unwritten = True
+        self.carrier.carry(self.host.reload(self.now))
         self._settle()
+        self._remember()
+
+    def _remember(self) -> None:
+        """Keeps the store's adapters as the kernel has them. Raises Broken when it cannot now."""
+        if self._unwritten:
+            write_interfaces(self.store, self.name, self.names, self.facts)
+            self._unwritten = False
 
     def _read(self, config: Config) -> HostSnapshot:
         interfaces = interfaces_of(self.facts, self.names)
@@ -298,7 +331,7 @@ class Gateway:
 
     def stop(self) -> None:
         """An orderly end: deletes are sent, routes, rules and the TUN device go."""
-        self._carry(self.host.stop_agent(self.now))
+        self.carrier.carry(self.host.stop_agent(self.now))
         for place in list(self._listening):
             self.stop_capture(*place)
         self.settled.remove(self._index)
@@ -313,61 +346,3 @@ class Gateway:
         os.close(self._tun)
         self.kernel.close()
         self.loop.close()
-
-    # --- packets -------------------------------------------------------------------------------
-
-    def _count(self, name: str) -> None:
-        self.host.node.count(name)
-
-    def _packet(self, data: bytes) -> None:
-        """ESP or AH for an own address."""
-        try:
-            packet = parse_ipv4(data)
-        except ParseError as error:
-            self._count(error.drop)
-            return
-        self._arrive(packet)
-
-    def _arrive(self, packet: IPv4) -> None:
-        interface = self.host.node.own.get(packet.destination)
-        if interface is not None:
-            self._carry(self.host.receive(packet, interface, self.now))
-
-    def _datagram(self, one: Datagram) -> None:
-        packet = udp_packet(one.peer, one.local, one.peer_port, one.local_port, one.payload,
-                            tos=one.tos)
-        interface = self.host.node.own.get(one.local)
-        if interface is not None and self.settled.fenced and not is_esp(packet):
-            # The kernel's filter table has seen it already.
-            self._carry(self.host.deliver(packet, interface, self.now))
-        else:
-            self._arrive(packet)
-
-    def _icmp(self, data: bytes) -> None:
-        """An error about a packet of ours; the kernel has had its copy."""
-        try:
-            packet = parse_ipv4(data)
-        except ParseError:
-            return
-        interface = self.host.node.own.get(packet.destination)
-        if interface is not None:
-            outputs = self.host.deliver(packet, interface, self.now)
-            self._carry(one for one in outputs if not isinstance(one, Deliver))
-
-    def _carry(self, outputs: Iterable[Output]) -> None:
-        """Does what the host wants done."""
-        self.fast.stirred = True
-        for one in outputs:
-            if isinstance(one, Transmit):
-                if not self.sockets.send(one.packet):
-                    self._count("send-refused")
-            elif isinstance(one, Deliver):
-                self._hand_over(one.packet)
-
-    def _hand_over(self, packet: IPv4) -> None:
-        """Gives a decrypted packet to the kernel, which delivers or forwards it."""
-        try:
-            os.write(self._tun, PLAIN + packet.build())
-        except OSError:
-            self._count("tun-refused")
-

@@ -8,6 +8,7 @@ agent dies it is gone, and the routes through it with it.
 import fcntl
 import os
 import struct
+from errno import EBUSY
 
 from engine.errors import Broken
 
@@ -42,5 +43,8 @@ def open_tun(name: str = NAME) -> int:
         if isinstance(error, PermissionError):
             raise Broken("privilege", f"the TUN device {name} cannot be made: CAP_NET_ADMIN is "
                          "missing") from None
+        if error.errno == EBUSY:
+            raise Broken("in-use", f"an agent is running here already: it has the TUN device {name}"
+                         ) from None
         raise Broken("io", f"the TUN device {name} cannot be made: {error.strerror}") from None
     return descriptor

@@ -100,7 +100,12 @@ class Agent:
 
     def request(self, message: Message, wanted: str) -> Message:
         """Sends a message and gives the answer of the wanted type."""
-        self._send(message)
+        try:
+            self._send(message)
+        except CommandError:
+            # An agent that sends us away says why before it closes.
+            self._receive()
+            raise
         while True:
             answer = self._receive()
             if answer["type"] == wanted:

@@ -52,7 +52,8 @@ class Log:
         stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         word = WORDS.get(priority, "info")
         try:
-            sys.stderr.write(f"{stamp} {word} {event}: {found['MESSAGE']}\n")
+            more = "".join(f" {key}={value}" for key, value in fields.items()) if text else ""
+            sys.stderr.write(f"{stamp} {word} {event}: {found['MESSAGE']}{more}\n")
             sys.stderr.flush()
         except OSError:
             pass  # a full disk or a closed pipe must not end the agent

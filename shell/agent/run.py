@@ -135,7 +135,8 @@ def _gateway(wishes: Wishes, log: Log) -> "Gateway":
         raise Broken("io", "no device has an IPv4 address; name them with "
                      "--interface External=DEVICE")
     write_interfaces(store, machine, names, facts)
-    return Gateway(store, machine, names, log=log)
+    events = os.path.join(os.path.dirname(os.path.abspath(wishes.store)), "events.log")
+    return Gateway(store, machine, names, log=log, events=events)
 
 
 def _serve(gateway: "Gateway", wishes: Wishes, log: Log) -> None:

@@ -64,9 +64,9 @@ class Network:
         """Runs a program on a machine to its end."""
         return run(*self.argv(node, argv), check=check, timeout=timeout, text=text)
 
-    def ip(self, node: str, *words: str) -> str:
+    def ip(self, node: str, *words: str, check: bool = True) -> str:
         """The ip tool on a machine."""
-        return run("ip", "-n", self.ns(node), *words)
+        return run("ip", "-n", self.ns(node), *words, check=check)
 
     def set(self, node: str, key: str, value: int) -> None:
         """A sysctl of a machine."""
