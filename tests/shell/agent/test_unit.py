@@ -1,0 +1,24 @@
+"""The systemd unit: three capabilities, an own user, a closed world."""
+
+import pytest
+
+from shell.app import main
+
+
+def test_the_unit_gives_exactly_three_capabilities_and_names_this_program(
+        capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["agent", "unit"]) == 0
+    text = capsys.readouterr().out
+    lines = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+    wanted = {"CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_NET_BIND_SERVICE"}
+    assert set(lines["AmbientCapabilities"].split()) == wanted
+    assert set(lines["CapabilityBoundingSet"].split()) == wanted
+    assert lines["DynamicUser"] == "yes" and lines["NoNewPrivileges"] == "yes"
+    assert lines["ExecStart"].endswith(" agent run") and lines["Type"] == "notify"
+
+
+def test_metrics_need_an_agent(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["agent", "metrics"]) == 3
+    assert "no agent is running here" in capsys.readouterr().err
+    assert main(["agent", "metrics", "--what"]) == 2
+    assert main(["agent", "metrics", "--socket", "/nowhere.sock"]) == 3
