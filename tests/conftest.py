@@ -1,5 +1,9 @@
-"""What holds for every test: an agent that may run on this machine is none of its business."""
+"""What all tests need of the process they run in."""
 
-import os
+import signal
 
-os.environ["IPSECSH_AGENT"] = "none"
+
+def pytest_configure() -> None:
+    """A runner in the background ignores Ctrl-C, and every program started here would inherit it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
