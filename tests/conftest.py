@@ -4,6 +4,6 @@ import signal
 
 
 def pytest_configure() -> None:
-    """A runner in the background ignores Ctrl-C, and every program started here would inherit it."""
+    """A runner in the background ignores Ctrl-C, and so would every program started here."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
