@@ -73,6 +73,8 @@ class PolicySnapshot(NamedTuple):
     dpd: int = DPD_SECONDS
     commit: bool = False
     natt_forced: bool = False
+    local_id: str = ""
+    remote_id: str = ""
 
 
 def number_setting(config: Config, key: str, default: int, most: int) -> int:
@@ -99,7 +101,8 @@ def read_policy(config: Config) -> PolicySnapshot:
                           config.get_setting("natt").casefold() != "no",
                           number_setting(config, "dpd", DPD_SECONDS, DPD_MOST),
                           config.get_setting("commit").casefold() == "yes",
-                          config.get_setting("natt").casefold() == "force")
+                          config.get_setting("natt").casefold() == "force",
+                          config.get_setting("localid"), config.get_setting("remoteid"))
 
 
 def key_of(entry: SpdEntry, peer: Address) -> str:
@@ -279,7 +282,8 @@ def _phase1(policy: Policy, auth: Sequence[Authentication],
                         policy.mmlifetime * 60, 1 if policy.mmpfs else policy.qmpermm,
                         policy.mmpfs, psk is None and "kerberos" in kinds,
                         _credentials(auth, snapshot), _preference(kinds), snapshot.natt,
-                        snapshot.dpd, snapshot.commit, snapshot.natt_forced)
+                        snapshot.dpd, snapshot.commit, snapshot.natt_forced,
+                        snapshot.local_id, snapshot.remote_id)
 
 
 def _credentials(auth: "Sequence[Authentication]",

@@ -51,6 +51,17 @@ class EchoResult(NamedTuple):
     soft: bool = False
 
 
+class Pinged(NamedTuple):
+    """One echo that somebody sent: when (engine time), from where, to whom, how long it was."""
+
+    time: float
+    machine: str
+    destination: Address
+    size: int
+    df: bool
+    result: EchoResult
+
+
 class Expected(NamedTuple):
     """What a waiting ping looks for among the packets delivered to its machine."""
 

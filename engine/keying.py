@@ -14,6 +14,7 @@ from engine.agent import PolicyAgent, key_of
 from engine.entropy import Entropy
 from engine.esp.udp import KEEPALIVE, NAT_T_PORT, NON_ESP_MARKER, ike_of
 from engine.events import LogEvent
+from engine.history import History
 from engine.ike.interface import (
     Dropped,
     IkeOutput,
@@ -56,6 +57,7 @@ class Keying:
         self.node, self.entropy, self.record, self.epoch = node, entropy, record, epoch
         self.endpoint: IkeEndpoint | None = None
         self.running, self.keylog = True, KeyLog()
+        self.history = History()
         self.pending = Negotiations()
         self._booting: tuple[float, Callable[[], PolicyAgent]] | None = None
         self._ending: dict[int, SaPair] = {}
@@ -256,6 +258,7 @@ class Keying:
         outputs: list[Output] = []
         ready: list[str] = []
         for one in reported:
+            self.history.note(one, now)
             outputs += _HANDLERS[type(one)](self, one, now)
             if isinstance(one, SaInstalled) and one.outbound_ready:
                 ready.append(one.entry)

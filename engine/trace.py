@@ -14,7 +14,8 @@ class Step(NamedTuple):
     `stage` one of "receive", "rras-input", "rras-output", "route", "ttl", "spd", "hold", "ike",
     "esp", "ah", "fragment", "reassemble", "deliver", "link"; `verdict` "pass", "drop", "hold",
     "protect", "send" or "deliver"; `reason` a short stable name (it is also the drop counter's
-    name); `detail` the object that decided (filter number, route, SPI) in words.
+    name); `detail` the object that decided (filter number, route, SPI) in words. `flow` is the
+    packet as this stage saw it: source, destination, protocol and ports.
     """
 
     time: float
@@ -24,3 +25,4 @@ class Step(NamedTuple):
     verdict: str
     reason: str = ""
     detail: str = ""
+    flow: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)

@@ -57,6 +57,13 @@ def _logging(text: str) -> str:
     return text
 
 
+def _identity(text: str) -> str:
+    bare = text.replace("@", "", 1).replace(".", "").replace("-", "").replace("_", "")
+    if not text or (bare.isalnum() and text.isascii() and len(text) <= 255):
+        return text
+    raise ValueError("must be an address, a name such as gw.example.com, user@name, or empty")
+
+
 def _exemptions(text: str) -> str:
     from engine.boot import format_exemptions, parse_exemptions
     return format_exemptions(parse_exemptions(text))
@@ -80,10 +87,13 @@ PROPERTIES = (
     Property("fragmentation", "Fragmentation", _word("after", "before"), "after",
              "after | before"),
     Property("replaywindow", "Replay Window", _number(32, 1024), "64", "32 - 1024"),
+    Property("localid", "Own Identity", _identity, "", "address | name | user@name"),
+    Property("remoteid", "Peer's Identity", _identity, "", "address | name | user@name"),
     Property("holdpackets", "Packets Held", _number(0, 32), "1", "0 - 32"),
 )
 BY_NAME = {one.name: one for one in PROPERTIES}
-EXTENSIONS = ("natt", "dpd", "commit", "outerdf", "fragmentation", "replaywindow", "holdpackets")
+EXTENSIONS = ("natt", "dpd", "commit", "outerdf", "fragmentation", "replaywindow", "holdpackets",
+              "localid", "remoteid")
 
 
 def _shown(session: "Session", one: Property) -> Cell:

@@ -122,9 +122,12 @@ class Core(Tables):
     def fail(self, mode: str, sa: Phase1, exchange: Exchange, entry: str, code: int, point: str,
              detail: tuple[str, ...]) -> None:
         """Reports the end of a negotiation, for one SPD entry ("" when the peer began it)."""
-        initiator = exchange.initiator if isinstance(exchange, QuickMode) else sa.initiator
-        self.emit(NegotiationFailed(mode, sa.local, sa.peer, entry, code, point, detail,
-                                    exchange.last, initiator, exchange.answered, sa.proven()))
+        quick = exchange if isinstance(exchange, QuickMode) else None
+        self.emit(NegotiationFailed(
+            mode, sa.local, sa.peer, entry, code, point, detail, exchange.last,
+            sa.initiator if quick is None else quick.initiator, exchange.answered, sa.proven(),
+            sa.offered if quick is None else quick.offered,
+            None if quick is None else quick.asked))
 
     # --- exchanges ------------------------------------------------------------------------------
 

@@ -187,6 +187,8 @@ def _main(core: Core, sa: Phase1, header: Header, data: bytes, now: float) -> No
             _exchange_keys(core, sa, header, data, label, now)
     except Failure as failure:
         core.drop(sa.peer, failure.drop)
+        if label == "MM5" and failure.drop == "unsupported-id" and not sa.failed:
+            informational.refuse_name(core, sa, data, failure.notify)
         _refuse_main(core, sa, failure)
 
 
@@ -236,7 +238,8 @@ def _refuse_main(core: Core, sa: Phase1, failure: Failure) -> None:
     """A main mode message that was refused does not end the exchange: it may be forged.
 
     The initiator keeps the reason as a hint for the day it gives up; the responder reports it
-    once, says nothing to the peer, and lets the half-open SA run out.
+    once and lets the half-open SA run out. Only a peer that has proved that it holds the key
+    hears of it.
     """
     if failure.code in AUTHENTICATION_CODES and not sa.failed:
         core.count("authentication_failures")

@@ -100,5 +100,6 @@ def obey(core: Core, sa: Phase1, notify: Notify) -> None:
     elif not sa.dpd_tries or sequence != sa.dpd_sequence:
         raise ParseError("dpd", "answer to another question")
     else:
+        core.count("dpd_acked")
         sa.dpd_tries = 0
         core.timers.set("dpd", sa, sa.heard + sa.policy.dpd)

@@ -3,7 +3,14 @@
 from functools import lru_cache
 from typing import NamedTuple
 
-from engine.address import Address, Network, format_address, make_network, mask_prefix
+from engine.address import (
+    Address,
+    Network,
+    format_address,
+    make_network,
+    mask_prefix,
+    parse_address,
+)
 from engine.errors import ParseError
 from engine.ike.constants import IKE_PORT, UDP, IdType
 from engine.ike.interface import TrafficSelector
@@ -32,6 +39,16 @@ def parse_identity(body: bytes) -> Identity:
 def address_identity(address: Address) -> Identity:
     """What we call ourselves in phase 1: our address, UDP port 500."""
     return Identity(IdType.IPV4_ADDR, UDP, IKE_PORT, address.to_bytes(4, "big"))
+
+
+def named_identity(name: str) -> Identity:
+    """A name as it is configured: an address, a mail address or a domain name (4.6.2.1 to 4)."""
+    try:
+        address = parse_address(name)
+    except ValueError:
+        kind = IdType.USER_FQDN if "@" in name else IdType.FQDN
+        return Identity(kind, UDP, IKE_PORT, name.encode())
+    return address_identity(address)
 
 
 def phase1_address(identity: Identity) -> Address | None:

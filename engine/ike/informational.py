@@ -2,6 +2,7 @@
 
 from engine.errors import ParseError
 from engine.ike import dpd, quick_mode
+from engine.ike.cipher import block_octets
 from engine.ike.constants import (
     HEADER_SIZE,
     MAX_MESSAGE_IDS,
@@ -17,7 +18,7 @@ from engine.ike.interface import NotifyReceived
 from engine.ike.lifecycle import end_sa, fail_wishes, forget_pair
 from engine.ike.negotiation import connected, fail_quick, hint, peer_failure, start_over
 from engine.ike.payloads import Delete, Notify, parse_delete, parse_notify
-from engine.ike.phase1 import Phase1, check_hash, exchange_iv, unseal
+from engine.ike.phase1 import Phase1, check_hash, exchange_iv, seal_info, unseal
 from engine.ike.quick_mode import QuickMode
 from engine.ike.rules import bodies, check_payloads
 from engine.ike.wire import Header, build_message, parse_chain
@@ -29,6 +30,20 @@ def refuse_first(cookies: bytes, number: int) -> bytes:
     """An unprotected notify for a first message that cannot be served: 40 octets, no state."""
     answer = Header(cookies[:8], cookies[8:], 0, ExchangeType.INFORMATIONAL, 0, 0)
     return build_message(answer, [Notify(ProtocolId.ISAKMP, number).build()])
+
+
+def refuse_name(core: Core, sa: Phase1, message: bytes, number: int) -> None:
+    """Tells a peer whose proof was right that its name is not: protected, as message 5 was.
+
+    The IV follows the last block of that message; the exchange stays where it was.
+    """
+    assert sa.method
+    before, sa.iv = sa.iv, message[-block_octets(sa.method.cipher):]
+    notify = Notify(ProtocolId.ISAKMP, number, sa.cookies)
+    try:
+        core.transmit(sa, seal_info(sa, core.new_message_id(sa), notify.build()), "INFO")
+    finally:
+        sa.iv = before
 
 
 def receive(core: Core, sa: Phase1, header: Header, data: bytes, now: float) -> None:
@@ -54,7 +69,8 @@ def _unprotected(core: Core, sa: Phase1, header: Header, data: bytes) -> None:
 
 def _protected(core: Core, sa: Phase1, header: Header, data: bytes, now: float) -> None:
     if not sa.up:
-        raise ParseError("not-established", "informational before message 6")
+        _before_six(core, sa, header, data)
+        return
     quick = sa.quicks.get(header.message_id)
     if quick and quick.state == "QM3":
         _connected(core, quick, header, data, now)
@@ -86,6 +102,26 @@ def _connected(core: Core, quick: QuickMode, header: Header, data: bytes, now: f
     core.proved(quick.sa)
     if quick_mode.is_connected(opened):
         connected(core, quick, now)
+
+
+def _before_six(core: Core, sa: Phase1, header: Header, data: bytes) -> None:
+    """The responder refuses our message 5 under the keys of the exchange: it holds the key, and
+    nobody else could have said it. It is a hint all the same, as the exchange may still end well.
+    Anything else that comes so early is dropped.
+    """
+    if not sa.initiator or sa.state != "MM5" or not header.message_id:
+        raise ParseError("not-established", "informational before message 6")
+    opened = unseal(sa, header, data, exchange_iv(sa, header.message_id))
+    if not opened.payloads or opened.payloads[0].type != PayloadType.HASH:
+        raise ParseError("payload-order", "first payload of INFO")
+    check_hash(sa, header.message_id, opened)
+    check_payloads("INFO", opened.payloads)
+    if bodies(opened.payloads, PayloadType.DELETE):
+        raise ParseError("not-established", "delete before message 6")
+    for notify in [parse_notify(one) for one in bodies(opened.payloads, PayloadType.NOTIFY)]:
+        core.emit(NotifyReceived(sa.peer, notify.type, True))
+        if notify.type < _ERRORS_END:
+            hint(sa, peer_failure(notify.type))
 
 
 def obey_notify(core: Core, sa: Phase1, notify: Notify, now: float) -> None:

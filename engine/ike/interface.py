@@ -5,11 +5,14 @@ The core is sans-IO: datagrams and `now` go in, a list of outputs comes out. It 
 Addresses are integers in host order, times seconds as float, lifetimes seconds and kilobytes.
 """
 
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from engine.address import Address, Network
 from engine.ike.credentials import CertificateIdentity, Credentials
 from engine.suites import MainModeMethod, QuickModeMethod
+
+if TYPE_CHECKING:
+    from engine.ike.payloads import Proposal
 
 
 class Phase1Policy(NamedTuple):
@@ -22,7 +25,8 @@ class Phase1Policy(NamedTuple):
     the order of the rule's methods, "psk" and "rsa". `natt` allows NAT traversal (RFC 3947);
     `dpd` is how many seconds a peer may be silent while we send (RFC 3706; 0: it is not asked).
     `commit` sets the commit bit as responder of quick mode (RFC 2408 3.1);
-    `natt_forced` wants ESP in UDP even where no NAT is found.
+    `natt_forced` wants ESP in UDP even where no NAT is found. `local_id` is what we call ourselves
+    with a pre-shared key, `remote_id` what the peer must; "" is the address.
     """
 
     methods: tuple[MainModeMethod, ...]
@@ -37,6 +41,8 @@ class Phase1Policy(NamedTuple):
     dpd: int = 30
     commit: bool = False
     natt_forced: bool = False
+    local_id: str = ""
+    remote_id: str = ""
 
 
 class TrafficSelector(NamedTuple):
@@ -198,7 +204,8 @@ class NegotiationFailed(NamedTuple):
     entry that wanted it ("" when the peer began); `detail` the first differing attribute as
     (name, expected, received) or (); `last` the last message seen or sent ("MM1", ...);
     `initiator` our role; `answered` whether the peer ever sent a valid message of the exchange.
-    `certificate` is what the peer showed, believed or not, None when it showed none.
+    `certificate` is what the peer showed, believed or not, None when it showed none. `offered` is
+    the SA payload of whoever began, `selector` (ours first) the traffic that quick mode was for.
     """
 
     mode: str
@@ -212,6 +219,15 @@ class NegotiationFailed(NamedTuple):
     initiator: bool
     answered: bool
     certificate: CertificateIdentity | None = None
+    offered: "tuple[Proposal, ...]" = ()
+    selector: TrafficSelector | None = None
+
+    @property
+    def notify(self) -> int:
+        """The number of the notify by which the peer refused, 0 when it did not."""
+        if self.detail[:1] != ("Notify",):
+            return 0
+        return int(self.detail[2].rpartition("(")[2].rstrip(")"))
 
 
 class NotifyReceived(NamedTuple):

@@ -27,6 +27,7 @@ from engine.ike.identity import (
     Identity,
     address_identity,
     identity_text,
+    named_identity,
     parse_identity,
     phase1_address,
 )
@@ -76,7 +77,8 @@ def second(sa: Phase1, payloads: tuple[Payload, ...], vendor_version: int) -> by
     """
     check_payloads("MM1", payloads)
     sai_b = body(payloads, PayloadType.SA)
-    choice = select_phase1(parse_sa(sai_b), sa.policy, sa.authentications)
+    sa.offered = parse_sa(sai_b)
+    choice = select_phase1(sa.offered, sa.policy, sa.authentications)
     sa.sai_b = sai_b
     _agree(sa, choice.taken)
     _agree_life(sa, choice)
@@ -194,7 +196,8 @@ def _prove(sa: Phase1, contact: bool, wall: float) -> bytes:
     if sa.authentication == "rsa":
         payloads = _signature(sa, wall)
     else:
-        identity = address_identity(sa.local).build()
+        identity = (named_identity(sa.policy.local_id) if sa.policy.local_id
+                    else address_identity(sa.local)).build()
         payloads = [Payload(PayloadType.ID, identity),
                     Payload(PayloadType.HASH, _hash(sa, True, identity))]
     if sa.notify_life:
@@ -243,10 +246,23 @@ def _authenticate(sa: Phase1, header: Header, data: bytes, label: str,
     if not same(_hash(sa, False, identity_body), body(opened.payloads, PayloadType.HASH)):
         raise Failure("authentication-failed", Win32.HASH_FAILED,
                       detail=("Hash", "the peer's proof", "another"))
-    if _address(identity) != sa.peer and not (sa.peer_behind and _address(identity)):
-        raise Failure("unsupported-id", Win32.UNSUPPORTED_ID,
-                      detail=("Identity", format_address(sa.peer), identity_text(identity)))
+    _check_name(sa, identity)
     return opened, identity_text(identity)
+
+
+def _check_name(sa: Phase1, identity: Identity) -> None:
+    """The proven name must be the peer's address (5.4: the key was chosen by that), or what the
+    policy expects instead. Raises Failure "unsupported-id", which the peer may be told.
+    """
+    wanted = sa.policy.remote_id
+    if wanted:
+        expected = named_identity(wanted)
+        if (identity.type, identity.data) == (expected.type, expected.data):
+            return
+    elif _address(identity) == sa.peer or (sa.peer_behind and _address(identity)):
+        return
+    raise Failure("unsupported-id", Win32.UNSUPPORTED_ID, NotifyType.AUTHENTICATION_FAILED,
+                  ("Identity", wanted or format_address(sa.peer), identity_text(identity)))
 
 
 def _believe(sa: Phase1, opened: Opened, identity_body: bytes, wall: float) -> str:

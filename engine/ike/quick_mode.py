@@ -67,15 +67,16 @@ class QuickMode(Exchange):
     it hears CONNECTED.
     """
 
-    __slots__ = ("commit", "group", "ids", "initiator", "iv", "key_pair", "keys", "kilobytes",
-                 "message_id", "method", "ni", "nr", "offered", "original", "replaces", "sa",
-                 "seconds", "shared", "spis_in", "spis_out", "state", "wanted")
+    __slots__ = ("asked", "commit", "group", "ids", "initiator", "iv", "key_pair", "keys",
+                 "kilobytes", "message_id", "method", "ni", "nr", "offered", "original", "replaces",
+                 "sa", "seconds", "shared", "spis_in", "spis_out", "state", "wanted")
 
     def __init__(self, sa: Phase1, message_id: int, initiator: bool, now: float) -> None:
         super().__init__(now)
         self.sa, self.message_id, self.initiator = sa, message_id, initiator
         self.iv = exchange_iv(sa, message_id)
         self.state = "new"
+        self.asked: TrafficSelector | None = None
         self.wanted: Phase2Policy | None = None
         self.method: QuickModeMethod | None = None
         self.offered: tuple[Proposal, ...] = ()
@@ -132,6 +133,7 @@ def first(quick: QuickMode, wanted: Phase2Policy, spis: Spis, entropy: Entropy) 
                       detail=("Security methods", "ESP through a NAT" if natted
                               else "one with integrity", "none"))
     quick.wanted, quick.spis_in, quick.group = wanted, spis, wanted.pfs_group
+    quick.asked = wanted.selector
     quick.offered = offer_phase2(wanted, spis, encapsulation(quick.sa), natted)
     quick.ni = entropy(NONCE_SIZE)
     rest = [build_sa(quick.offered), Payload(PayloadType.NONCE, quick.ni)]
@@ -180,7 +182,7 @@ def _peer_selector(quick: QuickMode, ids: list[bytes]) -> TrafficSelector:
 def _wish(quick: QuickMode, ids: list[bytes], policy: IkePolicy) -> Phase2Policy:
     """Our policy for the peer's identities. Raises Failure "invalid-id-information"."""
     try:
-        selector = _peer_selector(quick, ids)
+        quick.asked = selector = _peer_selector(quick, ids)
     except ParseError as error:
         raw = " and ".join(one[:16].hex() for one in ids)
         raise _no_filter(f"{error.field} {raw}") from None

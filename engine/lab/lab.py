@@ -5,6 +5,7 @@ links act. Random draws of links come from one generator, random octets of each 
 seeded stream, so that a fault at one place leaves the others' draws alone.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 from itertools import count
@@ -12,7 +13,7 @@ from random import Random
 
 from engine.address import Address
 from engine.capture import Capture, Wanted
-from engine.echo import Crossings, EchoResult, Expected, pattern, refusal
+from engine.echo import Crossings, EchoResult, Expected, Pinged, pattern, refusal
 from engine.errors import NotFound
 from engine.host import Deliver, Host, Output, Refused, Transmit
 from engine.icmp import echo_request
@@ -34,6 +35,7 @@ IDENTIFIER = 0x0200
 KINDS: dict[str, type[Host]] = {NAT: NatHost, PROXY: ProxyHost}
 # A host that answers every event of one instant with another one is our bug, not a busy network.
 EVENTS_AN_INSTANT = 100_000
+ECHOES_KEPT = 200
 
 # No machine has this name: the event is the operator's.
 CTRL_C = "\x03"
@@ -55,6 +57,7 @@ class Lab:
         self.links: dict[str, Link] = {}
         self.captures: dict[tuple[str, str], Capture] = {}
         self.crossings = Crossings()
+        self.pinged: deque[Pinged] = deque(maxlen=ECHOES_KEPT)
         self._draw = Random(seed)
         self._heap: list[Happening] = []
         self._serial = count()
@@ -339,8 +342,9 @@ class Lab:
         answer = self._answer or expected.result("timeout", 0, self.now)
         self._expected = None
         clear, protected = self.crossings.verdict(trace)
-        return answer._replace(clear=clear, protected=protected,
-                               soft=self._soft_passes() > soft)
+        answer = answer._replace(clear=clear, protected=protected, soft=self._soft_passes() > soft)
+        self.pinged.append(Pinged(expected.sent, machine, destination, size, df, answer))
+        return answer
 
     def _soft_passes(self) -> int:
         return sum(host.node.counters.get("soft-clear", 0) for host in self.hosts.values())

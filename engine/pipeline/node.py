@@ -1,11 +1,12 @@
 """What the pipeline needs to know of the machine it runs in, and the flow of one packet."""
 
+from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
 from engine.address import Address, prefix_mask
 from engine.agent import PolicyAgent, PolicySnapshot
 from engine.esp.sa import PathMtu, SecurityAssociation
-from engine.ip import MAX_DATAGRAM, UDP_HEADER, IPv4
+from engine.ip import MAX_DATAGRAM, UDP_HEADER, IPv4, ports
 from engine.pipeline.fragment import Reassembler
 from engine.pipeline.hold import HoldQueue
 from engine.pipeline.route import Hop, RouteTable
@@ -26,6 +27,8 @@ PATH_MTU_FLOOR = 576
 # RFC 1191 7.1: MTUs that links have, for routers that do not tell theirs.
 PLATEAUS = (32000, 17914, 8166, 4352, 2002, 1492, 1006)
 OUTER_DF = ("copy", "clear", "set")
+# The last drops are kept: they say what the counters only count.
+DROPS_KEPT = 256
 
 
 class Services(Protocol):
@@ -85,7 +88,8 @@ class Node:
 
     `handover` is True on a live machine, whose kernel forwards and delivers what was decrypted.
 
-    `trace` is None while nobody asked for steps; `counters` has a count under each drop's name;
+    `trace` is None while nobody asked for steps; `counters` has a count under each drop's name,
+    `recent` the last packets that were dropped;
     `paths` are the flows that `engine.pipeline.fast` knows, forgotten whenever the interfaces,
     the routes, the filters or the policy change. `outer_df` says what the outer header's "don't
     fragment" is ("copy" of the inner one's, "clear" or "set"), `fragment_first` whether packets
@@ -94,8 +98,8 @@ class Node:
 
     __slots__ = ("name", "interfaces", "own", "broadcasts", "_routes", "_rras", "_agent", "sad",
                  "hold", "reassembler", "secured_pieces", "_forwarding", "counters", "stats",
-                 "trace", "diagnostics", "services", "outer_df", "fragment_first", "paths",
-                 "handover", "changes", "_identification")
+                 "recent", "trace", "diagnostics", "services", "outer_df", "fragment_first",
+                 "paths", "handover", "changes", "_identification")
 
     def __init__(self, name: str, services: Services) -> None:
         self.name, self.services = name, services
@@ -112,6 +116,7 @@ class Node:
         self.secured_pieces = Reassembler()
         self.forwarding = False
         self.counters: dict[str, int] = {}
+        self.recent: deque[Step] = deque(maxlen=DROPS_KEPT)
         self.stats = Statistics()
         self.trace: list[Step] | None = None
         self.diagnostics = 0
@@ -187,13 +192,20 @@ class Node:
              detail: str = "") -> None:
         """Records a decision while somebody watches."""
         if self.trace is not None:
-            self.trace.append(Step(flow.now, self.name, flow.packet.trace, stage, verdict,
-                                   reason, detail))
+            self.trace.append(self._step(flow, stage, verdict, reason, detail))
+
+    def _step(self, flow: Flow, stage: str, verdict: str, reason: str, detail: str) -> Step:
+        packet = flow.packet
+        return Step(flow.now, self.name, packet.trace, stage, verdict, reason, detail,
+                    (packet.source, packet.destination, packet.protocol, *ports(packet)))
 
     def drop(self, flow: Flow, stage: str, reason: str, detail: str = "") -> bool:
         """Counts and records the end of a packet; a local program hears of it. Gives False."""
         self.count(reason)
-        self.step(flow, stage, "drop", reason, detail)
+        step = self._step(flow, stage, "drop", reason, detail)
+        self.recent.append(step)
+        if self.trace is not None:
+            self.trace.append(step)
         if self.diagnostics:
             inbound = flow.hop is None and stage not in ("ttl", "route")
             self.services.dropped(reason, flow.packet, detail, inbound, flow.now)

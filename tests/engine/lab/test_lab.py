@@ -80,7 +80,7 @@ def test_what_is_lost_on_a_wire_is_a_step_and_a_count_of_its_sender() -> None:
     site.lab.links["NetA"].up = False
     steps = site.lab.hosts["hostA"].trace = []
     assert site.lab.ping("hostA", INTERNAL).kind == "timeout"
-    assert steps[-1][3:] == ("link", "drop", "link-lost", "NetA")
+    assert steps[-1][3:7] == ("link", "drop", "link-lost", "NetA")
     assert site.counter("link-lost", "hostA") == 1
 
 
@@ -133,3 +133,13 @@ def test_a_restart_of_the_lab_begins_anew_from_the_store() -> None:
     again = Lab(site.store)
     assert again.now == 0.0 and again.hosts["gwA"].sad.pairs() == ()
     assert again.ping("hostA", HOST_B).protected
+
+
+def test_the_last_drops_and_the_last_echoes_are_remembered() -> None:
+    site = Site()
+    site.ping(1)
+    (drop,) = site.lab.hosts["gwA"].node.recent
+    assert (drop.stage, drop.reason) == ("route", "no-route")
+    assert drop.flow == (HOST_A, HOST_B, 1, 0, 0)
+    (one,) = site.lab.pinged
+    assert (one.machine, one.destination, one.result.kind) == ("hostA", HOST_B, "unreachable-net")
