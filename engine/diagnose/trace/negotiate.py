@@ -6,7 +6,7 @@ from engine.diagnose.finding import Fix
 from engine.diagnose.plan import Intent
 from engine.diagnose.station import Station
 from engine.diagnose.trace.outer import Arrival, rras, travel
-from engine.diagnose.trace.phase1 import main_mode
+from engine.diagnose.trace.phase1 import identities, main_mode
 from engine.diagnose.trace.phase2 import quick_mode
 from engine.diagnose.trace.record import Record
 from engine.diagnose.trace.secure import why_not
@@ -69,6 +69,7 @@ def _compare(record: Record, station: Station, peer: Station, entry: SpdEntry, i
         _stranger(record, station, peer, theirs, here, local, packet)
         return
     main_mode(record, station, peer, ours, policy)
+    identities(record, (station, ours, local, here), (peer, policy, there, intent.peer))
     quick_mode(record, station, peer, entry, local, there, here, packet)
 
 

@@ -5,6 +5,7 @@ Everything is asked that can be asked, so that a wrong key does not hide a wrong
 
 from hmac import compare_digest
 
+from engine.address import Address, format_address
 from engine.diagnose import repair
 from engine.diagnose.finding import Fix
 from engine.diagnose.station import Station
@@ -111,6 +112,31 @@ def _keys(record: Record, station: Station, peer: Station, ours: Phase1Policy,
     repairs.sort(key=lambda fix: fix.machine != own)
     record.block(peer, "phase 1", "psk-mismatch", f"the preshared keys of {station.name} and "
                  f"{peer.name} differ", "", *repairs)
+
+
+End = tuple[Station, Phase1Policy, Address, Address]
+
+
+def identities(record: Record, one: End, other: End) -> None:
+    """Each end's name against what the other expects, where pre-shared keys prove them.
+
+    An end is its machine, its policy, its address, and the address that the other one sees.
+    """
+    for (speaker, ours, own, seen), (judge, theirs, _, _) in ((one, other), (other, one)):
+        if ours.credentials or theirs.credentials:
+            continue
+        shown, wanted = ours.local_id or format_address(own), theirs.remote_id
+        expected = wanted or format_address(seen)
+        if shown == expected or (not wanted and not ours.local_id and theirs.natt):
+            continue
+        value = wanted or '""'
+        record.block(judge, "phase 1", "peer-identity-mismatch", f"{speaker.name} calls itself "
+                     f"{shown}, {judge.name} expects {expected}", "",
+                     repair.fix(speaker, f"Set the identity that {judge.name} expects.",
+                                f"ipsec dynamic set config property=localid value={value}",
+                                repair.FRESH),
+                     repair.fix(judge, f"Or let {judge.name} expect the address.",
+                                'ipsec dynamic set config property=remoteid value=""'))
 
 
 def _certificates(record: Record, station: Station, peer: Station, ours: Phase1Policy,

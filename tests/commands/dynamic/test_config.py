@@ -23,6 +23,8 @@ Commit Bit                  : no
 Outer DF                    : copy
 Fragmentation               : after
 Replay Window               : 64
+Own Identity                :
+Peer's Identity             :
 Packets Held                : 1
 """
 
@@ -34,6 +36,8 @@ TAKEN = [
     ("dpd", "0", "0"), ("commit", "YES", "yes"), ("outerdf", "clear", "clear"),
     ("fragmentation", "before", "before"),
     ("replaywindow", "1024", "1024"), ("holdpackets", "32", "32"),
+    ("localid", "gw.example.com", "gw.example.com"),
+    ("remoteid", "me@example.com", "me@example.com"),
 ]
 REFUSED = [
     ("ipsecdiagnostics", "8"), ("ipsecloginterval", "59"), ("ipsecloginterval", "86401"),
@@ -41,7 +45,7 @@ REFUSED = [
     ("bootexemptions", "tcp:1:2"), ("ikelogging", "1"), ("ikelogging", "2"), ("natt", "maybe"),
     ("dpd", "3601"), ("commit", "x"), ("outerdf", "x"), ("fragmentation", "x"),
     ("replaywindow", "31"),
-    ("holdpackets", "33"),
+    ("holdpackets", "33"), ("localid", '"two words"'), ("remoteid", "a@b@c"),
 ]
 
 
