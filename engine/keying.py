@@ -57,8 +57,7 @@ class Keying:
         self.node, self.entropy, self.record, self.epoch = node, entropy, record, epoch
         self.endpoint: IkeEndpoint | None = None
         self.running, self.keylog = True, KeyLog()
-        self.history = History()
-        self.pending = Negotiations()
+        self.history, self.pending = History(), Negotiations()
         self._booting: tuple[float, Callable[[], PolicyAgent]] | None = None
         self._ending: dict[int, SaPair] = {}
 
