@@ -29,6 +29,21 @@ def negotiate(record: Record, station: Station, entry: SpdEntry, intent: Intent,
     record.about = ""
 
 
+def outward(record: Record, station: Station, intent: Intent, local: Address) -> None:
+    """What our own machine does with IKE, when the other gateway cannot be seen."""
+    pair = frozenset((station.name, ""))
+    if pair in record.paired:
+        return
+    record.paired.add(pair)
+    record.about = "IKE"
+    outside = station.own[local].name
+    first = udp_packet(local, intent.peer, IKE_PORT, IKE_PORT, bytes(FIRST_OCTETS))
+    travel(record, station, first, via=outside)
+    rras(record, station, outside, "input", udp_packet(
+        intent.peer, local, IKE_PORT, IKE_PORT, bytes(FIRST_OCTETS)), outside=True)
+    record.about = ""
+
+
 def _negotiate(record: Record, station: Station, entry: SpdEntry, intent: Intent, local: Address,
                packet: IPv4) -> None:
     first = udp_packet(local, intent.peer, IKE_PORT, IKE_PORT, bytes(FIRST_OCTETS))

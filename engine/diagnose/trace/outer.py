@@ -127,8 +127,10 @@ def travel(record: Record, station: Station, packet: IPv4, via: str,
     if hop is None:
         hop = route(record, station, packet, via)
         if hop is None:
+            intent = next(iter(record.scene.intents.get(station.name, ())), None)
+            repairs = (repair.way_out(station, intent),) if intent is not None else ()
             record.block(station, "route", "no-route-to-peer", f"{station.name} has no route to "
-                         f"{format_address(packet.destination)}, the other gateway")
+                         f"{format_address(packet.destination)}, the other gateway", "", *repairs)
             return None
     if not sealed:
         rras(record, station, hop.interface, "output", packet, outside=True)
@@ -207,12 +209,13 @@ def cross(record: Record, station: Station, interface: str, next_hop: Address,
     """Over one wire to the neighbour."""
     scene = record.scene
     wire = scene.wire(station, interface)
-    if wire is None:
+    if wire is None and not scene.shared(station, interface):
         return _jump(record, scene, station, packet)
-    _wire(record, station, interface, wire, packet)
+    if wire is not None:
+        _wire(record, station, interface, wire, packet)
     found = scene.neighbour(station, interface, next_hop)
     if found is None:
-        record.note(station, "wire", DROP, f"nobody on {wire.name} has "
+        record.note(station, "wire", DROP, f"nobody on {station.interfaces[interface].link} has "
                                            f"{format_address(next_hop)}")
         record.missing = station, next_hop
         return None

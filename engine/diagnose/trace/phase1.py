@@ -31,7 +31,7 @@ def main_mode(record: Record, station: Station, peer: Station, ours: Phase1Polic
         try:
             ways[one.name] = usable(policy, record.wall)
         except Failure as failure:
-            _unusable(record, one, failure)
+            unusable(record, one, failure)
     if len(ways) < 2:
         return
     mine, yours = ways[station.name], ways[peer.name]
@@ -58,7 +58,7 @@ def _words(ways: tuple[str, ...]) -> str:
     return " or ".join(names[one] for one in ways)
 
 
-def _unusable(record: Record, station: Station, failure: Failure) -> None:
+def unusable(record: Record, station: Station, failure: Failure) -> None:
     """A machine has nothing to authenticate with."""
     reason = failure.detail[2] if len(failure.detail) == 3 else failure.drop
     if any(one in reason for one in EXPIRED):
@@ -66,9 +66,15 @@ def _unusable(record: Record, station: Station, failure: Failure) -> None:
                      f"the certificate of {station.name} is outside its validity ({reason})", "",
                      renew(station))
         return
-    code = "certificate-unusable" if failure.drop == "no-certificate" else "auth-method-unusable"
-    record.block(station, "phase 1", code, f"{station.name} has no way to authenticate that works: "
-                                           f"{reason}")
+    keyless = failure.drop != "no-certificate"
+    repairs = []
+    for intent in record.scene.intents.get(station.name, ())[:1] if keyless else ():
+        if intent.tunnel is not None:
+            repairs.append(repair.same_authentication(
+                station, intent.tunnel.legs, f"psk={repair.KEY}", "Use a pre-shared key."))
+    record.block(station, "phase 1", "auth-method-unusable" if keyless else
+                 "certificate-unusable", f"{station.name} has no way to authenticate that works: "
+                 f"{reason}", "", *repairs)
 
 
 def renew(station: Station) -> Fix:

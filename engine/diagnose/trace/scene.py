@@ -46,10 +46,12 @@ class Scene:
     """Every machine by its name, the wires between them, and the gateway that asks.
 
     Machines that are not joined by a wire (an imported configuration) are found by address.
+    `fresh` True asks what would be without the associations that live now.
     """
 
     def __init__(self, stations: Iterable[Station], wires: Mapping[str, Wire] | None = None,
-                 own: str = "", hints: Hints | None = None) -> None:
+                 own: str = "", hints: Hints | None = None, fresh: bool = False) -> None:
+        self.fresh = fresh
         self.stations = {one.name: one for one in stations}
         self.wires = dict(wires or {})
         gateways = [one for one in self.stations.values() if one.is_gateway]
@@ -97,6 +99,12 @@ class Scene:
     def wire(self, station: Station, interface: str) -> Wire | None:
         """The wire an adapter is plugged into."""
         return self.wires.get(station.interfaces[interface].link)
+
+    def shared(self, station: Station, interface: str) -> bool:
+        """Whether another machine that can be seen is plugged into the wire of an adapter."""
+        link = station.interfaces[interface].link
+        return bool(link) and any(one.link == link for other in self.stations.values()
+                                  if other is not station for one in other.interfaces.values())
 
     def joined(self, station: Station) -> bool:
         """Whether the machine is on any wire that is known."""

@@ -7,7 +7,7 @@ from engine.diagnose.finding import Fix
 from engine.diagnose.lines import entry_line, rule_line
 from engine.diagnose.plan import Intent
 from engine.diagnose.station import Station
-from engine.diagnose.trace.negotiate import negotiate
+from engine.diagnose.trace.negotiate import negotiate, outward
 from engine.diagnose.trace.outer import travel
 from engine.diagnose.trace.record import Place, Record
 from engine.diagnose.trace.secure import serves, why_not
@@ -65,9 +65,9 @@ def _association(record: Record, station: Station, packet: IPv4, hop: Hop, inten
                  entry: SpdEntry) -> QuickModeMethod:
     """The pair that carries it: one that lives, or one that has to be negotiated."""
     peer = record.scene.peer_of(intent)
-    sa = None
-    if station.host is not None:
-        sa = station.host.sad.outbound(key_of(entry, entry.tunnel or 0))
+    sa, host = None, None if record.scene.fresh else station.host
+    if host is not None:
+        sa = host.sad.outbound(key_of(entry, entry.tunnel or 0))
     if sa is not None and sa.usable:
         text = f"association with SPI 0x{sa.spi:08x}, {format_quick_mode(sa.terms.method)}"
         if peer is not None and peer.host is not None and peer.host.sad.by_spi(sa.spi) is None:
@@ -80,7 +80,7 @@ def _association(record: Record, station: Station, packet: IPv4, hop: Hop, inten
         if peer is not None:
             record.paired.add(frozenset((station.name, peer.name)))
         return sa.terms.method
-    if station.host is not None and station.host.keying.is_soft(entry, entry.tunnel or 0):
+    if host is not None and host.keying.is_soft(entry, entry.tunnel or 0):
         record.bared = True
         record.block(station, "sa", "soft-association-allowed", "a soft association lets it pass "
                      "in the clear: the other gateway did not answer IKE, and the filter action "
@@ -89,6 +89,7 @@ def _association(record: Record, station: Station, packet: IPv4, hop: Hop, inten
     if peer is None:
         record.note(station, "sa", UNKNOWN, f"none yet; {format_address(intent.peer)} is not "
                     "seen, so nobody knows what it accepts")
+        outward(record, station, intent, _local(station, hop))
         return method
     pair = frozenset((station.name, peer.name))
     if pair not in record.paired:

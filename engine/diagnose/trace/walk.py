@@ -134,7 +134,8 @@ class _Walk:
             if station.is_gateway and inside:
                 return Place(station, inside, packet)
         station = scene.stations[scene.own]
-        return Place(station, next(iter(station.interfaces)), packet)
+        intent = scene.intent(station, packet)
+        return Place(station, intent.inside if intent else next(iter(station.interfaces)), packet)
 
     def _way(self, place: Place) -> Station | None:
         """From `place` to the machine that has the destination; None when it is not seen there."""
@@ -307,7 +308,11 @@ class _Walk:
             record.block(station, "route", "no-route", f"{station.name} has no route to "
                          f"{format_address(packet.destination)}")
             return None
-        if station.routes.lookup(packet.destination) is not None:
+        found = station.routes.lookup(packet.destination)
+        if found is not None and found.gateway == intent.peer:
+            self._no_way_to_peer(station, intent)
+            return None
+        if found is not None:
             code, text = "route-next-hop-unreachable", "leads to a gateway that cannot be reached"
         else:
             code, text = "missing-route-to-netb", "is missing"
@@ -315,6 +320,12 @@ class _Walk:
                      f"{text}", "", repair.add_route(station, intent.remote, intent.outside,
                                                      intent.peer, "Add the route."))
         return station.routes.resolve(intent.peer, intent.outside)
+
+    def _no_way_to_peer(self, station: Station, intent: Intent) -> None:
+        """The route leads to the other gateway, to which there is none."""
+        self.record.block(station, "route", "no-route-to-peer", f"{station.name} has no route to "
+                          f"{format_address(intent.peer)}, the other gateway", "",
+                          repair.way_out(station, intent))
 
     def _right_interface(self, station: Station, packet: IPv4, hop: Hop, intent: Intent) -> Hop:
         """The inner packet must leave by the adapter that holds the tunnel's address."""
