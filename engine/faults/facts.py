@@ -59,7 +59,7 @@ def _gateway(config: Config) -> dict[str, str]:
         raise Refused("no-tunnel", f"{config.name} has no tunnel to break: a policy with one rule "
                                    "each way")
     assert found.out and found.back
-    rule = found.out.rule
+    rule, own = found.out.rule, found.own or _outside(config, found).address
     action = config.filteraction(rule.filteraction, found.out.location)
     outside = _outside(config, found)
     wide = _wider(found.remote)
@@ -68,9 +68,9 @@ def _gateway(config: Config) -> dict[str, str]:
         "out_rule": quote(rule.name), "back_rule": quote(found.back.rule.name),
         "out_list": quote(rule.filterlist), "back_list": quote(found.back.rule.filterlist),
         "outside": quote(outside.name), "outside_link": quote(outside.link),
-        "outside_net": _network(outside), "own": format_address(found.own),
+        "outside_net": _network(outside), "own": format_address(own),
         "peer": format_address(found.peer), "nobody": format_address(_neighbour(found.peer, 76)),
-        "second": format_address(_neighbour(found.own, 1)), "second_mask": str(outside.prefix),
+        "second": format_address(_neighbour(own, 1)), "second_mask": str(outside.prefix),
         "hop": format_address(_hop(config, outside, found.peer)),
         "peer_net": format_address(found.peer & prefix_mask(24)),
         **fence_words(config), **_ends("local", found.local), **_ends("remote", found.remote),
@@ -100,9 +100,11 @@ def _network(interface: Interface) -> str:
 
 
 def _outside(config: Config, tunnel: Tunnel) -> Interface:
-    """The adapter that holds our end of the tunnel."""
+    """The adapter that holds our end of the tunnel, else the one that leads to the other end."""
     adapters = config.interfaces()
-    return next((one for one in adapters if one.address == tunnel.own), adapters[-1])
+    routed = {one.interface for one in config.routes() if one.gateway == tunnel.peer}
+    return next((one for one in adapters if one.address == tunnel.own), next(
+        (one for one in adapters if one.name in routed), adapters[-1]))
 
 
 def _hop(config: Config, outside: Interface, peer: Address) -> Address:

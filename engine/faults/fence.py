@@ -26,8 +26,10 @@ def _passes(one: RrasFilter, source: Network, destination: Network) -> bool:
 
 
 def fence_lines(config: Config) -> tuple[str, ...]:
-    """What is missing of a fence that drops all but the tunnel and IKE."""
+    """What is missing of a fence that drops all but the tunnel and IKE; () where one stands."""
     outside, pairs = _pairs(config)
+    if all(config.rras_default(outside, way) == "drop" for way in (OUTPUT, INPUT)):
+        return ()
     lines = []
     for _, direction, source, destination in pairs:
         known = config.rras_filters(outside, direction)
