@@ -269,6 +269,8 @@ ROWS: list[tuple[str, str, str]] = [
     ("capture stop", "commands.capture.capture:Stop", "Stops the running capture."),
     ("capture show", "commands.capture.capture:Show", "Displays the captured frames."),
     ("capture save", "commands.capture.capture:Save", "Writes the captured frames to a file."),
+    ("diag check", "commands.diag.check:DiagCheck",
+     "Names what is wrong with the tunnel, and what to type about it."),
     ("diag trace", "commands.diag.trace:DiagTrace",
      "Follows a packet through every stage of every machine."),
     ("diag checklist", "commands.diag.checklist:DiagChecklist",

@@ -6,10 +6,14 @@ PASS, FAIL, WARN, SKIP, UNKNOWN = "PASS", "FAIL", "WARN", "SKIP", "UNKNOWN"
 
 
 class Evidence(NamedTuple):
-    """What was looked at: the command that shows it, and the lines that decided."""
+    """What was looked at: the command that shows it, and the lines that decided.
+
+    `machine` is where the command is typed, "" for the machine that is looked at.
+    """
 
     command: str
     lines: tuple[str, ...]
+    machine: str = ""
 
 
 class Fix(NamedTuple):
@@ -27,11 +31,13 @@ class Fix(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """The answer to one question of the checklist.
+    """The answer to one question.
 
     `code` is the fault's id in the catalogue ("" when nothing is wrong), `because` says why the
-    verdict is what it is, `why` what the article says depends on it, `next` what would decide an
-    UNKNOWN.
+    verdict is what it is, `why` what depends on it, `next` what would decide an UNKNOWN, and
+    `candidates` the codes between which it would. `severity` is the cause's (`engine.diagnose
+    .causes`), `affects` what follows from it and is folded beneath it, `kb` where it comes from,
+    `machine` the machine that has it, `check` the name of the check that asked.
     """
 
     code: str
@@ -44,3 +50,9 @@ class Finding(NamedTuple):
     verify: str = ""
     why: str = ""
     next: tuple[str, ...] = ()
+    severity: str = ""
+    affects: tuple[str, ...] = ()
+    kb: tuple[str, ...] = ()
+    machine: str = ""
+    candidates: tuple[str, ...] = ()
+    check: str = ""

@@ -238,6 +238,13 @@ def add_route(station: Station, network: Network, interface: str, hop: Address,
                f"nhop={format_address(hop)} metric=1")
 
 
+def way_out(station: Station, intent: Intent) -> Fix:
+    """A route to the other gateway; which router it leads by, only the administrator knows."""
+    return fix(station, f"Add a route to {format_address(intent.peer)} by the router of "
+                        f"{intent.outside}: routing ip add persistentroute, or a default gateway.",
+               safe=False)
+
+
 def delete_route(destination: Address, prefix: int, interface: str) -> str:
     """The command that deletes a persistent route."""
     return (f"{ROUTING} delete persistentroute dest={format_address(destination)} "

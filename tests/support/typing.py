@@ -30,7 +30,11 @@ def text(session: Session, line: str) -> str:
 
 def data(session: Session, line: str) -> Any:
     """The JSON document that a line gives."""
-    said = answer(session, line)
+    return plain(session, answer(session, line))
+
+
+def plain(session: Session, said: Answer) -> Any:
+    """The JSON document of an answer."""
     return loads(render_text(said._replace(warnings=()), "json", session.reveal))
 
 

@@ -1,0 +1,134 @@
+"""`diag check`: every check asked, one primary cause named, what to type about it."""
+
+from typing import TYPE_CHECKING
+
+from commands import cells
+from commands.answer import Answer, Cell, Line, Lines
+from commands.diag.apply import typed
+from commands.diag.look import Wanted, look_at
+from commands.kinds import Choice, YesNo
+from commands.names import MachineName
+from commands.spec import Command, tag
+from commands.tools.target import Target, TargetName
+from engine.diagnose.checks.declare import PHASES
+from engine.diagnose.diagnosis import Diagnosis, diagnose
+from engine.diagnose.finding import FAIL, PASS, SKIP, UNKNOWN, WARN, Evidence, Finding, Fix
+
+if TYPE_CHECKING:
+    from commands.session import Session
+
+WIDTH = 80
+
+
+class DiagCheck(Command, words="diag check",
+                help="Names what is wrong with the tunnel, and what to type about it.",
+                remarks=("It pings through the tunnel meanwhile, with captures on, and puts back "
+                         "what it switched on. ping=no looks only.",
+                         "With both ends in view both configurations are compared; machine=gwA "
+                         "judges by one gateway alone, as in real life.",
+                         "Exit code 1: something is wrong, or cannot be told from here."),
+                examples=("diag check", "diag check machine=gwA", "diag check phase=policy")):
+    """Findings, the most important first."""
+
+    phase: str = tag(Choice("all", *PHASES), "Only this part.", default="all")
+    machine: str = tag(MachineName(), "The gateway to judge by, alone.", default="")
+    view: str = tag(Choice("both", "alone"), "Both ends, or one.", default="")
+    src: Target | None = tag(TargetName(), "A host of ours.", default=None)
+    dst: Target | None = tag(TargetName(), "The host to reach.", default=None)
+    ping: bool = tag(YesNo(), "Whether test packets are sent.", default=True)
+    all: bool = tag(YesNo(), "Whether what is right is listed as well.", default=False)
+
+    def run(self, session: "Session") -> Answer:
+        """Exit 1 for a FAIL, or an UNKNOWN of traffic that fails."""
+        look = look_at(session, Wanted(
+            self.machine, self.view, self.src.address if self.src else 0,
+            self.dst.address if self.dst else 0, self.ping))
+        found = diagnose(look, () if self.phase == "all" else (self.phase,))
+        failed = found.count(FAIL) + found.count(UNKNOWN)
+        return Answer((Lines(tuple(report(session, found, self.all)), as_data(session, found),
+                             "diagnosis"),), exit=int(failed > 0))
+
+
+def report(session: "Session", found: Diagnosis, whole: bool = False) -> list[Line]:
+    """The diagnosis as it is printed."""
+    shown = [one for one in found.findings
+             if whole or one.verdict in (FAIL, UNKNOWN, WARN) or one.code]
+    lines: list[Line] = []
+    for number, one in enumerate(shown, 1):
+        lines += finding_lines(session, number, one)
+        lines.append(())
+    counts = ", ".join(f"{count} {word}" for word in (FAIL, UNKNOWN, WARN, PASS, SKIP)
+                       if (count := found.count(word)))
+    view = "both ends" if found.view == "both" else f"{found.machine} alone"
+    primary = found.primary
+    if primary is None:
+        lines.append((f"Nothing is wrong, as seen from {view}: {counts}.",))
+    else:
+        name = primary.code or " or ".join(primary.candidates)
+        lines.append((f"As seen from {view}: ", Cell("verdict", primary.verdict,
+                                                     primary.verdict), " ",
+                      cells.enum(name), f" ({counts})."))
+    return lines
+
+
+def finding_lines(session: "Session", number: int, one: Finding) -> list[Line]:
+    """One finding: what, why we think so, what follows from it, what to type."""
+    head = f"{number:2}. {one.title}"
+    space = " " * max(1, WIDTH - len(head) - len(one.verdict))
+    lines: list[Line] = [(head, space, Cell("verdict", one.verdict, one.verdict))]
+    if one.code:
+        where = (" on ", cells.name(one.machine)) if one.machine else ()
+        lines.append(("    ", cells.enum(one.code), *where))
+    lines += [(cells.hang(4), "    ", *cells.sentence(text)) for text in one.because]
+    if one.candidates:
+        lines.append((cells.hang(13), "    one of:  ", cells.line(", ".join(one.candidates))))
+    for seen in one.evidence if one.verdict != PASS or one.code else ():
+        lines += _evidence(seen)
+    lines += [(cells.hang(13), "    affects: ", *cells.sentence(text)) for text in one.affects]
+    lines += [(cells.hang(13), "    next:    ", cells.line(text)) for text in one.next]
+    if one.fix is not None:
+        lines.append((cells.hang(13), "    fix:     ", cells.line(one.fix.text)))
+        lines += [("             ", cells.line(line)) for line in typed(session, one.fix)]
+    return lines
+
+
+def _evidence(seen: Evidence) -> list[Line]:
+    where = f"[{seen.machine}] " if seen.machine else ""
+    return [("    seen:    ", cells.line(where + seen.command)),
+            *((cells.hang(15), "               ", *cells.sentence(line)) for line in seen.lines)]
+
+
+# --- data -----------------------------------------------------------------------------------------
+
+
+def as_data(session: "Session", found: Diagnosis) -> dict[str, object]:
+    """The diagnosis as JSON."""
+    primary = found.primary
+    return {
+        "view": found.view, "machine": found.machine,
+        "primary": primary.code or None if primary is not None else None,
+        "verdict": primary.verdict if primary is not None else PASS,
+        "counts": {word.lower(): found.count(word) for word in (FAIL, UNKNOWN, WARN, PASS, SKIP)},
+        "findings": [finding_data(session, one) for one in found.findings],
+    }
+
+
+def finding_data(session: "Session", one: Finding) -> dict[str, object]:
+    """A finding with the fields of every finding of the product."""
+    return {
+        "code": one.code, "title": one.title, "phase": one.phase, "severity": one.severity,
+        "verdict": one.verdict, "because": [cells.line(text) for text in one.because],
+        "evidence": [{"command": cells.line(seen.command), "machine": seen.machine,
+                      "lines": [cells.line(text) for text in seen.lines]}
+                     for seen in one.evidence],
+        "affects": [cells.line(text) for text in one.affects],
+        "fix": one.fix and fix_lines(session, one.fix), "verify": cells.line(one.verify),
+        "kb": list(one.kb), "next": [cells.line(text) for text in one.next],
+        "machine": one.machine, "candidates": list(one.candidates), "check": one.check,
+    }
+
+
+def fix_lines(session: "Session", fix: Fix) -> dict[str, object]:
+    """A fix with its lines as they are typed from where the operator is."""
+    return {"text": cells.line(fix.text), "safe": fix.safe, "machine": fix.machine,
+            "commands": [cells.line(line) for line in typed(session, fix)]}

@@ -1,0 +1,250 @@
+"""How well a tunnel that answers carries: sizes, bursts, losses, delays."""
+
+from collections.abc import Iterator
+
+from engine.address import format_address
+from engine.diagnose import repair
+from engine.diagnose.checks.declare import (
+    LIVE,
+    Result,
+    check,
+    elsewhere,
+    found,
+    passed,
+    show,
+    shown,
+    skipped,
+    undecided,
+)
+from engine.diagnose.checks.ike import next_check
+from engine.diagnose.exam.seen import Probe
+from engine.diagnose.exam.side import Side
+from engine.diagnose.finding import Evidence, Fix
+from engine.diagnose.look import Look
+from engine.diagnose.trace.seal import sealed_octets
+from engine.echo import Pinged
+from engine.history import MAIN
+from engine.policy.methods import parse_quick_mode
+from engine.policy.script import quote
+
+STATS = "ipsec dynamic show stats"
+IP_AND_ICMP = 28
+UDP_AROUND, USUAL, WIDEST = 8, 1500, 1024
+# A tunnel that carries less than this is noticed; less than IPv6's least MTU.
+NARROW = 1280
+FEW = 0.02
+
+
+@check("size", "path", "Do packets of every size get through?", kind=LIVE,
+       verify="ping -f -l 1400", codes=("pmtu-blackhole", "fragments-lost-on-path",
+                                        "tunnel-mtu-needs-frag"))
+def size(look: Look) -> Iterator[Result]:
+    """Small and large, with and without DF; who says that one is too large."""
+    seen = look.seen
+    large = seen.probe("large") if seen is not None else None
+    whole = seen.probe("whole") if seen is not None else None
+    if seen is None or large is None or not look.works:
+        yield skipped("Asked of a tunnel that answers.")
+        return
+    evidence = tuple(_size_line(one) for one in (large, seen.probe("large-df"), whole)
+                     if one is not None)
+    if seen.probe("fits") is not None:
+        yield _hole(look, evidence)
+    elif not large.replies:
+        yield found("fragments-lost-on-path", "A packet that fills the tunnel is answered, one in "
+                    "two fragments is not.", evidence=evidence)
+    else:
+        yield from _told(look, evidence)
+
+
+def _size_line(probe: Probe) -> Evidence:
+    answers = [one.kind + (f" from {format_address(one.source)}" if one.kind == "needs-frag"
+                           else "") for one in probe.echoes]
+    flag = " -f" if probe.df else ""
+    return shown(f"[{probe.machine}] ping{flag} -l {probe.size} "
+                 f"{format_address(probe.destination)}", *answers)
+
+
+def _hole(look: Look, evidence: tuple[Evidence, ...]) -> Result:
+    """Large packets vanish. The search has found out what passes."""
+    assert look.seen is not None and look.side is not None
+    sizes = [one.size + IP_AND_ICMP for one in look.seen.probes
+             if one.name == "fits" and one.replies]
+    most = max(sizes, default=0)
+    text = f"Packets of up to {most} octets are answered, larger ones vanish without a word." \
+        if most else "All but the smallest packets vanish without a word."
+    return found("pmtu-blackhole", text, evidence=evidence, machine=look.own.name,
+                 fix=_narrower(look, most))
+
+
+def _narrower(look: Look, most: int) -> Fix | None:
+    """Both outer adapters no wider than what passes: the tunnel packet around `most` octets."""
+    pairs = look.seen.after[look.own.name].pairs if look.seen is not None else ()
+    if not pairs or not most or look.side is None:
+        return None
+    method = parse_quick_mode(pairs[-1].method)[0]
+    mtu = sealed_octets(method, most) + (UDP_AROUND if pairs[-1].udp else 0)
+    ours = repair.set_mtu(look.own, look.side.outside, mtu)
+    outside = look.far_side.outside if look.far_side is not None else look.side.outside
+    theirs = ours.commands[0].replace(f"interface={quote(look.side.outside)}",
+                                      f"interface={quote(outside)}")
+    return ours._replace(
+        text=f"Lower the MTU of both gateways' outer adapters to what passes, {mtu}.",
+        commands=elsewhere(look, ours.commands, (theirs,)), safe=look.peer is not None)
+
+
+def _told(look: Look, evidence: tuple[Evidence, ...]) -> Iterator[Result]:
+    """Somebody says that the large packet is too large, which is as it should be."""
+    assert look.side is not None
+    outside = look.side.outside
+    mtu = look.own.interfaces[outside].mtu
+    complained = [one for one in look.recent if one.result.kind == "needs-frag"]
+    if complained or mtu < NARROW:
+        yield found("tunnel-mtu-needs-frag", f"{look.own.name} says itself what is too large: "
+                    f"{outside} has an MTU of {mtu}, and the tunnel needs a part of it. Normal, "
+                    "as long as the hosts listen.", evidence=evidence, machine=look.own.name,
+                    fix=repair.set_mtu(look.own, outside, USUAL) if mtu < USUAL else None)
+    else:
+        yield passed("They do; what is too large and must not be fragmented is reported.",
+                     evidence=evidence)
+
+
+@check("order", "sa", "Do packets arrive unaltered, once and in order?", kind=LIVE, verify=STATS,
+       codes=("replay-drops-reordering", "packets-altered-on-path", "path-loss",
+              "tunnel-packets-refused"))
+def order(look: Look) -> Iterator[Result]:
+    """Many packets in one instant; replay and integrity counters, and what is missing."""
+    side, seen = look.side, look.seen
+    if side is None or seen is None:
+        yield skipped("Nothing was tried.")
+        return
+    results = [one for each in (side, look.far_side) if each is not None
+               for one in _counted(look, each)]
+    yield from results
+    if not results:
+        yield from _missing(look, side)
+
+
+def _counted(look: Look, side: Side) -> Iterator[Result]:
+    """What one end has counted."""
+    drops, name = side.drops(), side.machine
+    where = "" if name == look.own.name else name
+    if drops.get("replay"):
+        widen = (f"ipsec dynamic set config property=replaywindow value={WIDEST}", repair.FRESH)
+        yield found("replay-drops-reordering", f"{name} refused {drops['replay']} packets as older "
+                    "than its window.", machine=name,
+                    evidence=(shown(STATS, f"replay +{drops['replay']}", machine=where),),
+                    fix=Fix("Widen the window of both receivers, or keep the flow on one path.",
+                            elsewhere(look, widen, widen), True, look.own.name))
+    altered = drops.get("bad-icv", 0)
+    if altered:
+        whole = seen_in(side)
+        what = "all of them" if altered >= whole else f"{altered} of {whole}"
+        yield found("packets-altered-on-path", f"The integrity check of {name} fails for {what}.",
+                    machine=name,
+                    evidence=(shown(STATS, f"bad-icv +{altered}", machine=where),))
+
+
+def seen_in(side: Side) -> int:
+    """Protected packets that came in."""
+    return side.count(False, "esp")
+
+
+def _missing(look: Look, side: Side) -> Iterator[Result]:
+    """Echoes and datagrams that were not answered, and nobody counted why."""
+    assert look.seen is not None
+    if not look.works:
+        yield skipped("Asked of a tunnel that answers.")
+        return
+    sent, lost = lost_echoes(look)
+    burst = look.seen.probe("burst")
+    gone = 0.0
+    if burst is not None and burst.echoes:
+        gone = 1 - burst.replies / len(burst.echoes)
+    evidence = (shown(f"[{look.decisive.machine if look.decisive else ''}] ping",
+                      f"{lost} of {sent} echoes lost"),
+                *((show(look.own, look, f"lab send count={len(burst.echoes)}",
+                        f"{burst.replies} of {len(burst.echoes)} datagrams answered"),)
+                  if burst is not None else ()))
+    if lost:
+        yield found("path-loss", f"{lost} of {sent} echoes were lost, and nobody counted them.",
+                    evidence=evidence)
+    elif gone > FEW:
+        yield undecided(("replay-drops-reordering", "path-loss"), "Single echoes are answered; of "
+                        f"many packets at once {gone:.0%} are not.", evidence=evidence,
+                        next=(next_check(look),))
+    else:
+        yield passed("They do.", evidence=evidence)
+
+
+def lost_echoes(look: Look) -> tuple[int, int]:
+    """Echoes sent and lost, without those that waited for the negotiation."""
+    assert look.seen is not None
+    sent = lost = 0
+    for one in look.seen.probes:
+        if one.name not in ("small", "after", "reverse") or not one.replies:
+            continue
+        answered = [each.kind == "reply" for each in one.echoes]
+        first = answered.index(True) if one.name == "small" else 0
+        sent += len(answered) - first
+        lost += answered[first:].count(False)
+    return sent, lost
+
+
+@check("delay", "negotiation", "Was an early echo lost to the negotiation only?", kind=LIVE,
+       verify="eventlog show id=541", codes=("negotiation-delay-only",))
+def delay(look: Look) -> Iterator[Result]:
+    """The first echo does not wait for a slow negotiation: no fault."""
+    if look.seen is None:
+        yield skipped("Nothing was tried.")
+        return
+    up = next((one for one in reversed(look.outcomes) if one.mode == MAIN
+               and one.failure is None), None)
+    if up is None or not look.works:
+        yield skipped("There was no negotiation that came to a good end.")
+        return
+    lost = _first_lost(look.recent, up.time - up.seconds, up.time)
+    if lost and up.seconds < LONG:
+        yield found("negotiation-delay-only", f"{lost} echo(es) were lost while main mode took "
+                    f"{up.seconds:.2f} s; all later ones were answered.",
+                    evidence=(show(look.own, look, "eventlog show id=541",
+                                   f"main mode took {up.seconds:.2f} s"),))
+    else:
+        yield passed("None was.")
+
+
+# A negotiation that takes longer has lost messages; how long ping waits for an answer.
+LONG, WAIT = 4.0, 1.0
+
+
+def _first_lost(series: tuple[Pinged, ...], begun: float, up: float) -> int:
+    """How many echoes were lost while IKE was at work, when all after it were answered."""
+    early = [one for one in series if begun - WAIT <= one.time <= up
+             and one.result.kind in ("timeout", "negotiating")]
+    later = [one for one in series if one.time > up]
+    if not later or any(one.result.kind != "reply" for one in later[:4]):
+        return 0
+    return len(early)
+
+
+@check("reverse", "path", "Does the other direction begin as well?", kind=LIVE, verify="ping",
+       codes=("host-firewall-blocks-icmp",))
+def reverse(look: Look) -> Iterator[Result]:
+    """A ping from the other side, where a host there may be used."""
+    probe = look.seen.probe("reverse") if look.seen is not None else None
+    if probe is None:
+        yield skipped("No host of the other network may be used for it.")
+    elif probe.replies:
+        yield passed(f"{probe.machine} gets answers.")
+    elif look.explained:
+        yield skipped("Configuration says why it does not.")
+    else:
+        yield undecided(("host-firewall-blocks-icmp", "auth-methods-differ-between-rules"),
+                        f"{probe.machine} gets no answer, though its own answers come.",
+                        evidence=(shown(f"[{probe.machine}] ping "
+                                        f"{format_address(probe.destination)}",
+                                        *(one.kind for one in probe.echoes)),),
+                        next=(f"diag trace {probe.machine} "
+                              f"{format_address(probe.destination)}",))
+
+
