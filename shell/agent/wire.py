@@ -113,7 +113,7 @@ def encode_error(error: CommandError) -> Message:
     """A mistake as a JSON object."""
     return {"code": error.code, "text": error.text, "tag": error.tag, "span": error.span,
             "known": list(error.known), "fix": error.fix, "exit": error.exit, "line": error.line,
-            "place": error.place}
+            "place": error.place, "values": encode(error.values)}
 
 
 def decode_error(data: Message) -> CommandError:
@@ -121,7 +121,8 @@ def decode_error(data: Message) -> CommandError:
     try:
         span = Span(*data["span"]) if data["span"] else None
         error = CommandError(data["code"], data["text"], tag=data["tag"], span=span,
-                             known=tuple(data["known"]), fix=data["fix"], exit=data["exit"])
+                             known=tuple(data["known"]), fix=data["fix"], exit=data["exit"],
+                             values=tuple(decode(data["values"])))
         error.line, error.place = data["line"], data["place"]
     except (KeyError, TypeError):
         raise WireError("a bad error") from None

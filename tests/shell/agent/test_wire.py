@@ -15,6 +15,8 @@ from commands.answer import (
     Warn,
 )
 from commands.errors import CommandError, Span
+from commands.render import render_text
+from commands.run import run_line
 from commands.session import Session
 from engine.policy.model import Secret
 from shell.agent.wire import (
@@ -39,6 +41,11 @@ ANSWERS = [
     Answer((Lines((), [InOrder([1, InOrder(["a"])]), Joined(("seq=", CELL))]),)),
     Answer((Lines((("odd \udcff \u2028 text",),)),)),
 ]
+# Whatever may be looked at while an agent runs.
+LOOKS = ("dump", "ipsec dump reveal=yes", "ipconfig /all", "route print", "checklist",
+         "netdiag /test:ipsec /debug", "ipsecmon", "routing ip show rtmroutes", "show alias",
+         "lab show topology", "lab show links", "ipsec dynamic show all", "eventlog show",
+         "capture start", "capture show", "auditpol", "ipsec static show all", "?")
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
@@ -58,6 +65,16 @@ def test_every_kind_of_value_that_an_answer_has_is_among_those_sent() -> None:
     assert type(decode(encode(inside))) is InOrder
 
 
+@pytest.mark.parametrize("line", LOOKS)
+def test_what_commands_say_travels(line: str) -> None:
+    session = Session()
+    for one in ("ipsec static add policy P", "capture start", "ping -n 1 10.1.0.10"):
+        run_line(one, session)
+    answer = run_line(line, session)
+    assert render_text(decode(encode(answer, True)), "json") == render_text(answer, "json")
+    assert render_text(decode(encode(answer, True))) == render_text(answer)
+
+
 def test_a_key_travels_masked_unless_it_was_asked_for() -> None:
     answer = Answer((Lines(((Cell("secret", Secret("hunter2"), Secret.MASK),),)),))
     assert b"hunter2" not in pack({"type": "done", "answer": encode(answer)})
@@ -68,7 +85,7 @@ def test_a_key_travels_masked_unless_it_was_asked_for() -> None:
 
 def test_a_mistake_travels_with_its_place() -> None:
     error = CommandError("not-found", "text", tag="name", span=Span(3, 7), known=("a", "b"),
-                         fix="do", exit=5)
+                         fix="do", exit=5, values=(CELL,))
     error.line, error.place = "the line", "file:3"
     found = decode_error(encode_error(error))
     assert vars(found) == vars(error)
