@@ -5,6 +5,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from commands.errors import CommandError
+from commands.places import state_folder
 from engine.errors import EngineError
 
 if TYPE_CHECKING:
@@ -52,9 +53,7 @@ def _traceback(bug: Exception, parsed: "Parse") -> str:
 
 def log_path() -> str:
     """The log file in the user's XDG state folder."""
-    base = os.environ.get("XDG_STATE_HOME") or os.path.join(
-        os.path.expanduser("~"), ".local", "state")
-    return os.path.join(base, "ipsecsh", "ipsecsh.log")
+    return os.path.join(state_folder(os.environ), "ipsecsh.log")
 
 
 def _log(line: str, text: str) -> str:

@@ -214,10 +214,16 @@ class Key(Kind[Secret]):
 
 
 class Path(Kind[str]):
-    """A file name; relative names count from the session's folder."""
+    """A file name; relative names count from the session's folder.
+
+    `written` says that the command writes it: a recording then writes into a folder of its own.
+    """
 
     cell = "path"
     usage = "<file>"
+
+    def __init__(self, *, written: bool = False) -> None:
+        self.written = written
 
     def parse(self, text: str, session: "Session") -> str:
         if not text:

@@ -58,6 +58,8 @@ def _run_line(text: str, session: "Session",
             session.reveal = False
             return _execute(command, session)
         parsed = parse(text, session)
+        if session.witness is not None:
+            session.witness.meant(parsed)
         if parsed.stages and parsed.error is None:
             return _piped(parsed, session)
         return _perform(parsed, session)
@@ -130,6 +132,8 @@ def _asked(parsed: Parse, session: "Session") -> Parse:
 
 
 def _execute(command: Command, session: "Session") -> Answer:
+    if command.secrets and session.witness is not None:
+        session.witness.keys(command)
     _confirm(command, session)
     answer = _run(command, session)
     session.settle()

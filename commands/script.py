@@ -92,13 +92,15 @@ def exec_file(path: str, session: "Session", stop: bool = False) -> int:
     lines = read_script(path, session.folder)
     session.script_depth.append(full)
     try:
-        return run_script(lines, path, session, stop)
+        return run_script(lines, path, session, stop, full)
     finally:
         session.script_depth.pop()
 
 
-def run_script(lines: list[str], name: str, session: "Session", stop: bool = False) -> int:
+def run_script(lines: list[str], name: str, session: "Session", stop: bool = False,
+               path: str = "") -> int:
     """Runs lines; what they say goes to `session.emit`, mistakes with ``name:line``.
+    `path` is the file they come from.
 
     With `stop` the first mistake is raised, else the exit code of all together is given: 1 for
     mistakes, 3 or 6 when it could not go on, 4 when there was nothing to run, 5 when all that
@@ -106,6 +108,16 @@ def run_script(lines: list[str], name: str, session: "Session", stop: bool = Fal
     """
     if all(not line.strip() or comment_start(line) >= 0 for line in lines):
         return EXIT_NOTHING
+    if session.witness is None:
+        return _run(lines, name, session, stop)
+    session.witness.enter(name, lines, path)
+    try:
+        return _run(lines, name, session, stop)
+    finally:
+        session.witness.leave()
+
+
+def _run(lines: list[str], name: str, session: "Session", stop: bool) -> int:
     worst = last = 0
     read = PlainReader(session)
     steps = batch_steps(lines) if is_batch(lines, name) else plain_steps(lines)
@@ -120,7 +132,7 @@ def run_script(lines: list[str], name: str, session: "Session", stop: bool = Fal
             mistake.place = mistake.place or f"{name}:{step.number}"
             if stop:
                 raise
-            session.emit(error_block(mistake))
+            _tell(mistake, session)
             last = script_exit(mistake)
             worst = worse(worst, last)
             if mistake.exit in FATAL_EXITS:
@@ -136,12 +148,22 @@ def run_script(lines: list[str], name: str, session: "Session", stop: bool = Fal
     return worst
 
 
+def _tell(mistake: CommandError, session: "Session") -> None:
+    if session.witness is not None:
+        session.witness.failed(mistake)
+    session.emit(error_block(mistake))
+
+
 def _run_step(step: Step, session: "Session", read: PlainReader) -> Answer:
+    if session.witness is not None:
+        session.witness.line = step.number
     if step.problem:
         raise CommandError("not-understood", step.problem)
     answer = run_line(step.text, session, read)
     if not step.quiet:
         emit_answer(answer, session)
+    if answer.exit and session.witness is not None:
+        session.witness.unsuccessful(answer.exit)
     return answer
 
 

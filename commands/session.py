@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from commands.remote import Remote
+    from commands.witness import Hearing, Witness
     from engine.lab.lab import Lab
     from engine.lab.site import Site
     from engine.policy.store import Config, Store
@@ -89,6 +90,7 @@ class Session:
         self.folder = os.curdir
         self.files = Files()
         self.remote: Remote | None = None
+        self.witness: Witness | None = None
         self._store: Store | None = None
         self._lab: Lab | None = None
         self._live: World | None = None
@@ -136,6 +138,19 @@ class Session:
     def use_store(self, store: "Store") -> None:
         """Acts on that store, a copy to try things on."""
         self._store = store
+
+    def heard(self, text: str) -> "Hearing":
+        """A `with` block around a typed line, of which the witness hears, if there is one."""
+        from commands.witness import Hearing
+        return Hearing(self, text)
+
+    def commits(self) -> int:
+        """How often this session has changed the store."""
+        return self._store.commits if self._store is not None else 0
+
+    def generation(self) -> int:
+        """The generation of the open store, -1 when nobody has looked at it."""
+        return self._store.generation() if self._store is not None else -1
 
     @property
     def opened(self) -> bool:

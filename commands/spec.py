@@ -108,6 +108,7 @@ class Command:
     words: ClassVar[tuple[str, ...]] = ()
     summary: ClassVar[str] = ""
     tags: ClassVar[tuple[Tag[Any], ...]] = ()
+    secrets: ClassVar[tuple[str, ...]] = ()
     destructive: ClassVar[bool] = False
     remarks: ClassVar[tuple[str, ...]] = ()
     examples: ClassVar[tuple[str, ...]] = ()
@@ -152,6 +153,7 @@ class Command:
                 own.append(value)
                 delattr(cls, name)
         cls.tags = cls.tags + tuple(own)
+        cls.secrets = tuple(one.name for one in cls.tags if one.kind.secret)
         cls.words, cls.summary, cls.destructive = tuple(words.split()), help, destructive
         cls.remarks, cls.examples = remarks, examples
 

@@ -96,19 +96,20 @@ def quote_argument(argument: str) -> str:
         return argument
     left, equals, right = argument.partition("=")
     if equals and left.isalnum() and left.isascii():
-        return left + "=" + (_quote(right) if right else '""')
+        return left + "=" + (quoted(right) if right else '""')
     name, colon, value = argument.partition(":")
     if colon and value and name[:1] == "/" and name[1:].isalnum():
-        return name + ":" + _quote(value)
-    return _quote(argument)
+        return name + ":" + quoted(value)
+    return quoted(argument)
 
 
 def quote(text: str) -> str:
     """A value as it is typed: in quotes when blanks or signs of the grammar ask for it."""
-    return _quote(text.replace("${", "\\${"))
+    return quoted(text.replace("${", "\\${"))
 
 
-def _quote(plain: str) -> str:
+def quoted(plain: str) -> str:
+    """The same for a text whose ``${...}`` are names and are to be filled in."""
     if plain and not any(sign in plain for sign in " \t\"=|>") and plain[0] not in "#;?":
         return plain
     # A backslash before an apostrophe means itself only outside quotes.

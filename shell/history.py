@@ -5,20 +5,12 @@ prompt, so a key can be neither read from the disk nor recalled with the arrow k
 """
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from prompt_toolkit.history import History
 
 KEPT = 2000
 SLACK = 2000
-
-
-def state_folder(environment: Mapping[str, str]) -> str:
-    """The user's XDG state folder of this program; it need not exist yet."""
-    base = environment.get("XDG_STATE_HOME", "")
-    if not os.path.isabs(base):
-        base = os.path.join(environment.get("HOME") or os.path.expanduser("~"), ".local", "state")
-    return os.path.join(base, "ipsecsh")
 
 
 class SafeHistory(History):

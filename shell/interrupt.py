@@ -4,10 +4,11 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from commands.session import Session
     from engine.lab.lab import Lab
 
 
-def shield(lab: "Lab") -> None:
+def shield(lab: "Lab", session: "Session | None" = None) -> None:
     """From now on Ctrl-C asks `lab` first and raises KeyboardInterrupt only between its steps.
 
     Without effect outside the main thread, and where somebody else took the signal already.
@@ -16,6 +17,8 @@ def shield(lab: "Lab") -> None:
     import threading
 
     def pressed(number: int, frame: FrameType | None) -> None:
+        if session is not None and session.witness is not None:
+            session.witness.interrupted()
         if not lab.interrupt():
             raise KeyboardInterrupt
 

@@ -8,7 +8,7 @@ COLOUR_MODES = ("auto", "always", "never")
 USAGE = """\
 Usage: ipsecsh [-a FILE] [-c CONTEXT] [-r MACHINE] [-f FILE] [--store FILE]
                [--atomic] [--yes] [-o FORMAT] [--color auto|always|never]
-               [--version] [--help] [COMMAND ...]
+               [--record FILE] [--version] [--help] [COMMAND ...]
        ipsecsh agent run [--interface NAME=DEVICE ...] [--store FILE] ...
 
   COMMAND ...     run one command and end; each argument is one word of it
@@ -21,6 +21,7 @@ Usage: ipsecsh [-a FILE] [-c CONTEXT] [-r MACHINE] [-f FILE] [--store FILE]
   --atomic        with -f: all of the script or nothing
   --yes           answer the questions of destructive commands with yes
   -o FORMAT       table, json, jsonl or csv
+  --record FILE   record all that is typed as a transcript
   --color MODE    auto, always or never
   --version       print the version
   --help          print this
@@ -48,6 +49,7 @@ class Options(NamedTuple):
     yes: bool = False
     format: str = "table"
     color: str = "auto"
+    record: str | None = None
     version: bool = False
     help: bool = False
 
@@ -56,7 +58,8 @@ class Options(NamedTuple):
 OPTIONS: dict[str, tuple[str, bool]] = {
     "-a": ("alias_file", True), "-c": ("context", True), "-f": ("script", True),
     "-r": ("machine", True), "--store": ("store", True), "-o": ("format", True),
-    "--color": ("color", True), "--atomic": ("atomic", False), "--yes": ("yes", False),
+    "--color": ("color", True), "--record": ("record", True),
+    "--atomic": ("atomic", False), "--yes": ("yes", False),
     "--version": ("version", False), "--help": ("help", False), "-?": ("help", False),
     "/?": ("help", False), "-h": ("help", False),
 }

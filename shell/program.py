@@ -6,14 +6,17 @@ interactive shell or one command needs.
 
 import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from commands import index
 from commands.errors import CommandError, Interrupted, Leave
 from commands.parser import parse
+from commands.places import state_folder
 from commands.run import run_line
 from commands.session import Session
-from commands.words import line_of_arguments
+from commands.witness import listened
+from commands.words import line_of_arguments, quote
 from shell.options import USAGE, Options, UsageError, read_options
 from shell.show import Show
 from shell.title import hide
@@ -87,6 +90,16 @@ TRANSCRIPT_ROWS = (
      "Runs transcripts and compares what is printed."),
     ("transcript list", "transcripts.command:TranscriptList",
      "Lists the transcripts that come with the product."),
+    ("transcript start", "transcripts.recording.command:TranscriptStart",
+     "Begins to record what is typed."),
+    ("transcript stop", "transcripts.recording.command:TranscriptStop",
+     "Ends a recording and writes it."),
+    ("transcript save", "transcripts.recording.command:TranscriptSave",
+     "Writes what was typed before as a transcript."),
+    ("transcript label", "transcripts.recording.command:TranscriptLabel",
+     "Gives the next command a name, for since= and from=."),
+    ("history", "transcripts.recording.command:History",
+     "Displays what was typed, newest last."),
 )
 
 
@@ -100,8 +113,9 @@ def _guarded(options: Options) -> int:
         options, session = _session_for(options)
     except CommandError as mistake:
         return _failed(mistake, Show(Session(), options.format, options.color))
+    _listen(session, options.record)
     show = Show(session, options.format, options.color)
-    session.emit, session.on_boot = show.emit, _shield
+    session.emit, session.on_boot = show.emit, partial(_shield, session)
     try:
         return _session(options, session, show)
     except CommandError as mistake:
@@ -115,6 +129,7 @@ def _guarded(options: Options) -> int:
         return _failed(explain_any(failure), show)
     finally:
         show.done()
+        _recorded(session)
         if session.booted and not session.live:
             from shell.interrupt import unshield
             unshield()
@@ -140,9 +155,35 @@ def _session_for(options: Options) -> tuple[Options, Session]:
     return options, Session(store_path(options), yes=options.yes)
 
 
-def _shield(lab: "Lab") -> None:
+def _listen(session: Session, record: str | None) -> None:
+    """The journal of all that is typed; IPSECSH_JOURNAL=off keeps none. `record` names a file."""
+    from time import time
+
+    from transcripts.recording.journal import journal_path
+    from transcripts.recording.sitting import listen
+    kept = os.environ.get("IPSECSH_JOURNAL", "").lower() != "off"
+    listen(session, journal_path(state_folder(os.environ)) if kept else "", time)
+    if record is not None:
+        from transcripts.recording.command import begin
+        begin(session, record)
+
+
+def _recorded(session: Session) -> None:
+    """A recording ends with the program at the latest."""
+    from transcripts.recording.sitting import Sitting
+    keeper = session.witness.keeper if session.witness is not None else None
+    if isinstance(keeper, Sitting) and keeper.recording is not None:
+        from transcripts.recording.command import finish
+        try:
+            path, made = finish(session)
+            sys.stderr.write(f"{made.commands} commands recorded in {path}\n")
+        except CommandError as error:
+            sys.stderr.write(f"ERR {error.code} : {error.text}\n")
+
+
+def _shield(session: Session, lab: "Lab") -> None:
     from shell.interrupt import shield
-    shield(lab)
+    shield(lab, session)
 
 
 def _failed(mistake: CommandError, show: Show) -> int:
@@ -153,7 +194,8 @@ def _failed(mistake: CommandError, show: Show) -> int:
 
 def _session(options: Options, session: Session, show: Show) -> int:
     if _at_terminal() and sys.stderr.isatty():
-        session.ask, session.ask_hidden = _ask, _ask_hidden
+        session.ask = listened(session, _ask)
+        session.ask_hidden = listened(session, _ask_hidden, hidden=True)
     if _at_terminal():
         session.wait = _wait
     if options.machine is not None:
@@ -181,9 +223,11 @@ def _enter(context: str, session: Session) -> None:
 def _one_command(command: tuple[str, ...], session: Session, show: Show) -> int:
     line = line_of_arguments(command)
     hide(one.text for one in parse(line, session).bindings if one.tag.kind.secret)
-    answer = run_line(line, session)
-    show.answer(answer)
-    return answer.exit or int(show.failed)
+    with session.heard(line) as ended:
+        answer = run_line(line, session)
+        show.answer(answer)
+        ended.exit = answer.exit or int(show.failed)
+    return ended.exit
 
 
 def _at_terminal() -> bool:
@@ -216,8 +260,12 @@ def _script(options: Options, session: Session) -> int:
         content = sys.stdin.buffer.read() if sys.stdin is not None else b""
         return run_script(script_lines(content, "standard input"), "-", session, options.atomic)
 
-    if not options.atomic:
-        return run()
-    with session.transaction():
-        session.atomic = True
-        return run()
+    name = "standard input" if options.script in (None, "-") else quote(options.script or "")
+    with session.heard(f"exec {name}") as ended:
+        if not options.atomic:
+            ended.exit = run()
+            return ended.exit
+        with session.transaction():
+            session.atomic = True
+            ended.exit = run()
+    return ended.exit

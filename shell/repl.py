@@ -11,9 +11,12 @@ from prompt_toolkit.input import Input
 from prompt_toolkit.output import ColorDepth, Output
 from prompt_toolkit.styles import Style
 
+from commands.answer import Lines
+from commands.places import state_folder
+from commands.witness import listened
 from shell.completer import LineCompleter
 from shell.hints import SafeSuggest
-from shell.history import SafeHistory, state_folder
+from shell.history import SafeHistory
 from shell.keys import make_keys
 from shell.lexer import LineLexer
 from shell.show import Show, wants_colour
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from commands.session import Session
 
 HOME_MACHINE = "gwA"
+INTERRUPTED = 130
 BANNER = "ipsecsh, the tunnel of KB 252735 as a shell. ? for help, bye to leave."
 # Rows kept free below the prompt for the completion menu.
 MENU_ROWS = 6
@@ -66,8 +70,8 @@ class Repl:
         self.depth = None if colour else ColorDepth.DEPTH_1_BIT
         self.prompt = self._make_prompt()
         session.emit = show.emit
-        session.ask, session.wait = self.ask, sleep
-        session.ask_hidden = self.ask_hidden
+        session.ask, session.wait = listened(session, self.ask), sleep
+        session.ask_hidden = listened(session, self.ask_hidden, hidden=True)
 
     def _make_prompt(self) -> PromptSession[str]:
         session = self.session
@@ -122,29 +126,49 @@ class Repl:
 
     def type(self, text: str) -> bool:
         """Runs one line and shows what it says; False after ``bye``."""
-        from commands.errors import CommandError, Interrupted, Leave
-        from commands.run import run_line
+        from commands.errors import Leave
         if not text.strip():
             return True
+        self.show.failed = False
         try:
-            self.show.answer(run_line(text, self.session))
-        except CommandError as error:
-            self.show.error(error)
+            with self.session.heard(text) as ended:
+                ended.exit = self._run(text)
         except Leave as leave:
             self.exit = leave.exit
             return False
+        return True
+
+    def _run(self, text: str) -> int:
+        """The exit class of one line. Raises Leave."""
+        from commands.errors import CommandError, Interrupted, Leave
+        from commands.run import run_line
+        try:
+            answer = run_line(text, self.session)
+            self.show.answer(answer)
+            return answer.exit or int(self.show.failed)
+        except CommandError as error:
+            self.show.error(error)
+            return error.exit
+        except Leave:
+            raise
         except Interrupted:
-            return True
+            return INTERRUPTED
         except KeyboardInterrupt:
-            self.write("Control-C")
+            if self.session.witness is not None:
+                self.session.witness.interrupted()
+            self.show.emit(Lines((("Control-C",),)))
+            return INTERRUPTED
         except Exception as bug:
             from commands.failures import report_bug
             from commands.parser import Parse
             self.show.error(report_bug(bug, Parse(text, "unknown")))
-        return True
+            return 1
 
-    def ask(self, question: str, hidden: bool = False) -> str:
+    def ask(self, question: str) -> str:
         """Asks the operator; Ctrl-D is no answer."""
+        return self._ask(question, False)
+
+    def _ask(self, question: str, hidden: bool) -> str:
         asking: PromptSession[str] = PromptSession(
             history=DummyHistory(), color_depth=self.depth, input=self.input, output=self.output)
         try:
@@ -154,4 +178,4 @@ class Repl:
 
     def ask_hidden(self, question: str) -> str:
         """Asks for a secret, which is not echoed."""
-        return self.ask(question, hidden=True)
+        return self._ask(question, True)

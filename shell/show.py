@@ -55,6 +55,11 @@ class Show:
 
     def emit(self, block: Block) -> None:
         """Prints a block as soon as a command has it."""
+        if self.session.witness is not None:
+            self.session.witness.block(block)
+        self._emit(block)
+
+    def _emit(self, block: Block) -> None:
         if isinstance(block, Lines) and (block.error or block.name == "warning"):
             self.failed = self.failed or block.error
             self._aside(block, self.err if block.error or self.format != "table" else self.out)
@@ -65,6 +70,8 @@ class Show:
 
     def answer(self, answer: Answer) -> None:
         """Prints what is left to say when a command has ended."""
+        if self.session.witness is not None:
+            self.session.witness.answer(answer)
         if self.format in ("json", "csv"):
             self._held += answer.blocks
         else:
@@ -72,7 +79,7 @@ class Show:
             self._print(render(whole, self.format, self.session.reveal), self.out)
         for warning in answer.warnings:
             data = {"warning": warning.code, "text": warning.text, "fix": warning.fix}
-            self.emit(lines_of(render_warning(warning), "warning", data))
+            self._emit(lines_of(render_warning(warning), "warning", data))
         self.done()
 
     def done(self) -> None:
@@ -83,7 +90,9 @@ class Show:
 
     def error(self, error: CommandError) -> None:
         """Prints a mistake to standard error."""
-        self.emit(error_block(error))
+        if self.session.witness is not None:
+            self.session.witness.failed(error)
+        self._emit(error_block(error))
 
     def _aside(self, block: Lines, stream: TextIO) -> None:
         """Errors and warnings: text beside tables, one JSON object a line beside data."""

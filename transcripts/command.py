@@ -23,6 +23,16 @@ ROWS = (
      "Runs transcripts and compares what is printed."),
     ("transcript list", "transcripts.command:TranscriptList",
      "Lists the transcripts that come with the product."),
+    ("transcript start", "transcripts.recording.command:TranscriptStart",
+     "Begins to record what is typed."),
+    ("transcript stop", "transcripts.recording.command:TranscriptStop",
+     "Ends a recording and writes it."),
+    ("transcript save", "transcripts.recording.command:TranscriptSave",
+     "Writes what was typed before as a transcript."),
+    ("transcript label", "transcripts.recording.command:TranscriptLabel",
+     "Gives the next command a name, for since= and from=."),
+    ("history", "transcripts.recording.command:History",
+     "Displays what was typed, newest last."),
 )
 NO_TRANSCRIPT = 2
 COULD_NOT_RUN = 3

@@ -78,8 +78,12 @@ class Hider:
         self.names: dict[str, str] = {}  # value -> name
         self._spellings: dict[str, str] = {}  # spelling -> what is written instead
 
-    def learn(self, value: str, name: str) -> str:
-        """Gives a secret a name, unless it has one; its name."""
+    def learn(self, value: str, name: str, everywhere: bool = True) -> str:
+        """Gives a secret a name, unless it has one; its name.
+
+        What everybody knows, as the lab's key, is not looked for `everywhere`: it is a secret
+        where its type says so, and a word elsewhere.
+        """
         plain = value.reveal() if isinstance(value, Secret) else value
         if not plain:
             return name
@@ -87,6 +91,8 @@ class Hider:
         if known is not None:
             return known
         self.names[plain] = name
+        if not everywhere:
+            return name
         longer = self._spellings
         for spelling, suffix in encodings(plain):
             if len(spelling) >= SHORTEST or spelling == plain:
@@ -102,14 +108,32 @@ class Hider:
             number += 1
         return self.learn(value, f"secret:{kind}{number}")
 
+    def name(self, value: str) -> str:
+        """``${secret:psk1}`` of a value that is a secret by its type; "?" for an unknown one."""
+        plain = value.reveal() if isinstance(value, Secret) else value
+        known = self.names.get(plain)
+        if known is not None:
+            return f"${{{known}}}"
+        shown = self.hide(plain)
+        return shown if shown.startswith("${") and shown.endswith("}") else "${secret:?}"
+
     def hide(self, text: str) -> str:
         """The text with the names of all secrets in it."""
-        pieces = [text]  # what is left of the text, and between two pieces a name
+        return "".join(self.pieces(text))
+
+    def insert(self, text: str) -> str:
+        """The same as it can be typed: what looks like a name and is none is escaped."""
+        return "".join(piece if at % 2 else piece.replace("${", "\\${")
+                       for at, piece in enumerate(self.pieces(text)))
+
+    def pieces(self, text: str) -> list[str]:
+        """The text cut at its secrets: between two pieces of it stands a name."""
+        pieces = [text]
         for spelling, name in self._spellings.items():
             if spelling in text:
                 pieces = [part for at, piece in enumerate(pieces)
                           for part in ([piece] if at % 2 else _cut(piece, spelling, name))]
-        return "".join(pieces)
+        return pieces
 
     def holds(self, text: str) -> bool:
         """Whether a secret stands in the text."""

@@ -76,17 +76,12 @@ def shown(lines: Sequence[tuple[str, SpanLine]], hider: Hider) -> tuple[Printed,
 def hidden(line: SpanLine, hider: Hider) -> SpanLine:
     """The same line with the names of secrets in their places."""
     if any(span.type == "secret" and span.text != Secret.MASK for span in line):
-        line = tuple(span._replace(text=_named(span.text, hider), value=None)
+        line = tuple(span._replace(text=hider.name(span.text), value=None)
                      if span.type == "secret" and span.text != Secret.MASK else span
                      for span in line)
     if hider.holds(plain(line)):
         return tuple(span._replace(text=hider.hide(span.text)) for span in line)
     return line
-
-
-def _named(text: str, hider: Hider) -> str:
-    known = hider.hide(text)
-    return known if known.startswith("${") and known.endswith("}") else "${secret:?}"
 
 
 def answers_of(expected: Sequence[Expected], expand: Callable[[str], str]) -> Answers:
@@ -129,7 +124,7 @@ class LabStage:
         self.hider = Hider()
         for name, value in session.variables.items():
             if isinstance(value, Secret):
-                self.hider.learn(value, name)
+                self.hider.learn(value, name, everywhere=False)
         self.virtual = not real
         self._synced = clock()
         self._yes = session.yes

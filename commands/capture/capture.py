@@ -165,10 +165,11 @@ class Save(Command, words="capture save", help="Writes the captured frames to a 
                     "reveal=yes.")):
     """Writes a capture file, and the keys to read it."""
 
-    file: str = tag(Path(), "The file to write, such as x.pcapng.")
+    file: str = tag(Path(written=True), "The file to write, such as x.pcapng.")
     interface: str = _interface()
     machine: str = _machine()
-    keys: str = tag(Path(), "A folder for the keys that Wireshark reads.", default="")
+    keys: str = tag(Path(written=True), "A folder for the keys that Wireshark reads.",
+                    default="")
     reveal: bool = tag(YesNo(), "Whether keys may be written out.", default=False)
 
     def run(self, session: "Session") -> Answer:

@@ -91,7 +91,7 @@ class DiagTrace(Command, words="diag trace",
     df: bool = tag(YesNo(), "Whether it must not be fragmented.", default=False)
     machine: str = tag(MachineName(), "The gateway whose view it is.", default="")
     fix: str = tag(Choice("ask", "yes", "no"), "Whether the changes are typed.", default="ask")
-    picture: str = tag(Path(), "An SVG file to write.", default="")
+    picture: str = tag(Path(written=True), "An SVG file to write.", default="")
     decrypted: bool = tag(YesNo(), "As if it had come out of the tunnel.", default=False,
                           form="bare")
 

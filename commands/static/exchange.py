@@ -35,7 +35,7 @@ class ExportPolicy(Command, words="ipsec static exportpolicy",
                    examples=("ipsec static exportpolicy file=Policies.ipsec",)):
     """All policies, filter lists and filter actions of the current store, in one file."""
 
-    file: str = tag(Path(), "Name of the file.")
+    file: str = tag(Path(written=True), "Name of the file.")
     reveal: bool = tag(YesNo(), "Whether the file holds the keys in the clear.", default=False)
 
     def run(self, session: "Session") -> Answer:

@@ -41,6 +41,7 @@ class Store:
         self._depth = 0
         self._writing = False
         self._changes = 0
+        self.commits = 0  # how often this program has raised the generation
         self._levels: list[int] = []
         self._known: dict[Hashable, Any] = {}
         self._inserts: dict[tuple[str, str], str] = {}
@@ -112,6 +113,7 @@ class Store:
         try:
             if done and self._connection.total_changes != self._changes:
                 self._control("UPDATE counter SET generation = generation + 1")
+                self.commits += 1
             self._control("COMMIT" if done else "ROLLBACK")
         except BaseException:
             self._control("ROLLBACK")

@@ -8,7 +8,7 @@ import pytest
 
 from commands.masking import mask_text
 from commands.session import Session
-from shell.history import KEPT, SLACK, SafeHistory, state_folder
+from shell.history import KEPT, SLACK, SafeHistory
 
 KEY = "s3cret-key"
 RULE = "ipsec static add rule name=out policy=P filterlist=L filteraction=A"
@@ -66,12 +66,3 @@ def test_a_folder_that_cannot_be_made_costs_only_the_history(tmp_path: Path) -> 
     kept.append_string("lab show clock")
     assert kept.get_strings() == ["lab show clock"]
     assert list(kept.load_history_strings()) == []
-
-
-@pytest.mark.parametrize(("environment", "folder"), [
-    ({"XDG_STATE_HOME": "/var/state", "HOME": "/home/u"}, "/var/state/ipsecsh"),
-    ({"XDG_STATE_HOME": "relative", "HOME": "/home/u"}, "/home/u/.local/state/ipsecsh"),
-    ({"HOME": "/home/u"}, "/home/u/.local/state/ipsecsh"),
-])
-def test_the_state_folder_is_that_of_xdg(environment: dict[str, str], folder: str) -> None:
-    assert state_folder(environment) == folder

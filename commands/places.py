@@ -1,0 +1,12 @@
+"""Where the program keeps what is the user's: the XDG folders."""
+
+import os
+from collections.abc import Mapping
+
+
+def state_folder(environment: Mapping[str, str]) -> str:
+    """The user's XDG state folder of this program; it need not exist yet."""
+    base = environment.get("XDG_STATE_HOME", "")
+    if not os.path.isabs(base):
+        base = os.path.join(environment.get("HOME") or os.path.expanduser("~"), ".local", "state")
+    return os.path.join(base, "ipsecsh")

@@ -1,0 +1,377 @@
+"""A typed line with all that was said, as it may be kept: no secret in it, every cell typed.
+
+Made when a line has ended, for the journal that is always on and for a recording; both keep the
+same. Where a secret stood, its name stands.
+"""
+
+from typing import TYPE_CHECKING
+
+from commands.answer import Answer, Block, Lines, Records, Table
+from commands.layout import SpanLine
+from commands.words import quoted, split_words
+from engine.policy.model import Secret
+
+if TYPE_CHECKING:
+    from commands.arguments import Binding
+    from commands.errors import CommandError
+    from commands.parser import Parse
+    from commands.session import Session
+    from commands.witness import Heard, Item, Script
+    from transcripts.hiding import Hider
+
+UNWRAPPED = 1 << 20
+LINES_MOST = 400  # of one command, in the journal; a recording keeps all
+ELIDED = "..."
+NAMED = "named"  # the type of a span that is the name of a secret
+FLAG = "flag"  # the type of an argument without a value
+REST = "rest"  # the type of one that is all that was left of the line
+
+
+# Plain classes and no NamedTuples: this is on the path of every one-shot command, and making
+# five of those takes longer than all the rest of the journal.
+
+
+class Argument:
+    """A value of a typed line: what stands before it (``name=``, ``-n ``), its cell type, its
+    text in full, its columns in the masked line, and whether it names a file that is written.
+    """
+
+    __slots__ = ("head", "type", "text", "start", "end", "written")
+
+    def __init__(self, head: str, type: str, text: str, start: int, end: int,
+                 written: bool = False) -> None:
+        self.head, self.type, self.text = head, type, text
+        self.start, self.end, self.written = start, end, written
+
+    def values(self) -> list[object]:
+        """All of it, in order."""
+        return [self.head, self.type, self.text, self.start, self.end, self.written]
+
+
+class Said:
+    """One line that was printed: its sigil and its spans as (text, type).
+
+    The sigil "e" stands for a whole mistake, which is `error`.
+    """
+
+    __slots__ = ("sigil", "spans", "error")
+
+    def __init__(self, sigil: str, spans: tuple[tuple[str, str], ...] = (),
+                 error: dict[str, object] | None = None) -> None:
+        self.sigil, self.spans, self.error = sigil, spans, error
+
+
+class Ran:
+    """A script that ran: where from, who called it, and what its lines said, by their number.
+
+    `size` and `changed` are the file's, so that it is known again; `reached` is its last line
+    that was begun. `lines` are the script itself, kept in memory only.
+    """
+
+    __slots__ = ("name", "path", "size", "changed", "parent", "line", "reached", "said", "lines")
+
+    def __init__(self, name: str, path: str, size: int, changed: float, parent: int, line: int,
+                 reached: int, said: dict[int, list[Said]],
+                 lines: list[str] | None = None) -> None:
+        self.name, self.path, self.size, self.changed = name, path, size, changed
+        self.parent, self.line, self.reached = parent, line, reached
+        self.said, self.lines = said, lines
+
+
+class Meaning:
+    """What a line meant, as far as it was understood: the parts it can be written anew from.
+
+    `kind` is "" when it was not; `ends` are where its words and its arguments end and `tail` what
+    follows, pipes and files.
+    """
+
+    __slots__ = ("kind", "words", "ends", "arguments", "tail")
+
+    def __init__(self, kind: str = "", words: tuple[str, ...] = (),
+                 ends: tuple[int, int] = (0, 0), arguments: tuple[Argument, ...] = (),
+                 tail: str = "") -> None:
+        self.kind, self.words, self.ends = kind, words, ends
+        self.arguments, self.tail = arguments, tail
+
+
+class Event:
+    """One typed line: where (`context`, `machine`), its `text` and meaning, what it `said`.
+
+    `after` is the context it led to; `lab` the lab's time before and after, `seconds` of wall
+    time; `commits` and `generation` are those of `store`. `keys` are the names of the secrets in
+    scripts in the order in which they were typed, `start` what the sitting stands on (only in its
+    first event), `label` a name for the place.
+    """
+
+    __slots__ = ("at", "sitting", "context", "machine", "text", "meaning", "said", "exit",
+                 "seconds", "lab", "commits", "generation", "store", "after", "scripts", "start",
+                 "label", "keys")
+
+    def __init__(self, at: float, sitting: str, context: tuple[str, ...], machine: str, text: str,
+                 meaning: Meaning, said: tuple[Said, ...], exit: int) -> None:
+        self.at, self.sitting, self.context, self.machine = at, sitting, context, machine
+        self.text, self.meaning, self.said, self.exit = text, meaning, said, exit
+        self.seconds = 0.0
+        self.lab = (0.0, 0.0)
+        self.commits, self.generation, self.store = 0, -1, ""
+        self.after = context
+        self.scripts: tuple[Ran, ...] = ()
+        self.start: dict[str, object] | None = None
+        self.label = ""
+        self.keys: tuple[str, ...] = ()
+
+    def shortened(self, most: int) -> "Event":
+        """The event with at most so many lines of its output."""
+        count = len(self.said) + sum(len(lines) for ran in self.scripts
+                                     for lines in ran.said.values())
+        if count <= most:
+            return self
+        from copy import copy
+        budget = _Budget(most)
+        short = copy(self)
+        short.said = tuple(budget.take(list(self.said)))
+        short.scripts = tuple(
+            Ran(ran.name, ran.path, ran.size, ran.changed, ran.parent, ran.line, ran.reached,
+                {number: budget.take(lines) for number, lines in ran.said.items()}, ran.lines)
+            for ran in self.scripts)
+        return short
+
+
+def make_event(heard: "Heard", hider: "Hider", session: "Session", sitting: str,
+               most: int = LINES_MOST) -> Event:
+    """The event of a line that has ended; `most` lines of its output are kept."""
+    keys = _learn(heard, hider)
+    parsed = heard.parsed
+    text, moves = masked(heard.text if parsed is None else parsed.text, parsed, hider)
+    budget = _Budget(most)
+    said: list[Said] = []
+    scripts = [_ran(one) for one in heard.scripts]
+    last = heard.lab_began
+    for item in heard.items:
+        place = scripts[item.script].said.setdefault(item.line, []) if item.script >= 0 else said
+        if item.kind == "interrupt":
+            place.append(_interrupt(heard, last))
+            continue
+        place += budget.take(_lines(item, hider, session, budget.left))
+        last = item.now
+    event = Event(heard.began, sitting, heard.context, heard.machine, text,
+                  meaning_of(parsed, hider, moves), tuple(said), heard.exit)
+    event.seconds, event.lab = heard.ended - heard.began, (heard.lab_began, heard.lab_ended)
+    event.commits, event.generation = heard.commits, heard.generation
+    event.store, event.after = session.store_path, heard.after
+    event.scripts, event.keys = tuple(scripts), keys
+    return event
+
+
+def _learn(heard: "Heard", hider: "Hider") -> tuple[str, ...]:
+    """Every key that was typed gets its name; those of scripts in their order."""
+    names = tuple(hider.fresh(value, tag) for value, tag in heard.secrets)
+    if heard.parsed is not None:
+        for one in heard.parsed.bindings:
+            if one.tag.kind.secret and one.text:
+                hider.fresh(one.text, one.tag.name)
+    return names if heard.scripts else ()
+
+
+def masked(text: str, parsed: "Parse | None",
+            hider: "Hider") -> tuple[str, "list[tuple[int, int, int]]"]:
+    """The line with names for its secrets, and (start, end, width) of what stars replace."""
+    from commands.masking import secret_spans
+    spans = [(one.start, one.end) for one in parsed.pieces
+             if one.role == "secret"] if parsed is not None else []
+    if parsed is None or parsed.kind != "comment":
+        spans += secret_spans(text)
+    parts: list[str] = []
+    moves: list[tuple[int, int, int]] = []
+    at = 0
+    for start, end in sorted(set(spans)):
+        if start < at or start >= end:
+            continue
+        plain = split_words("x=" + text[start:end]).words
+        value = plain[0].text[2:] if plain else text[start:end]
+        name = text[start:end] if value.startswith("${") else hider.name(value)
+        if name == "${secret:?}":
+            name = f"${{{hider.fresh(value, 'secret')}}}" if value else '""'
+        parts += [hider.hide(text[at:start]), name]
+        # Columns are those of the line with stars, as a mistake in it has them.
+        moves.append((start, end, len(Secret.MASK)))
+        at = end
+    return "".join((*parts, hider.hide(text[at:]))), moves
+
+
+def _moved(column: int, moves: "list[tuple[int, int, int]]") -> int:
+    shift = 0
+    for start, end, width in moves:
+        if column >= end:
+            shift += width - (end - start)
+    return column + shift
+
+
+def meaning_of(parsed: "Parse | None", hider: "Hider",
+             moves: "list[tuple[int, int, int]]") -> Meaning:
+    if parsed is None or parsed.error is not None or parsed.kind in ("unknown", "empty",
+                                                                      "comment"):
+        return Meaning()
+    # Windows' tools have switches and no tags; what has a name in their declaration has no name
+    # on their line.
+    tool = parsed.command is not None and any(tag.form not in ("tag", "rest")
+                                              for tag in parsed.command.tags)
+    arguments = tuple(_argument(one, parsed.text, tool, hider, moves) for one in parsed.bindings)
+    tail = " ".join(_stage(one.op, one.name, one.argument, hider) for one in parsed.stages)
+    words_end = max((piece.end for piece in parsed.pieces
+                     if piece.role in ("context", "command")), default=0)
+    ends = (_moved(words_end, moves), _moved(parsed.end, moves))
+    return Meaning(parsed.kind, parsed.words, ends, arguments, tail)
+
+
+def _argument(one: "Binding", text: str, tool: bool, hider: "Hider",
+              moves: "list[tuple[int, int, int]]") -> Argument:
+    from commands.arguments import switch_word
+    tag = one.tag
+    head = {"tag": tag.word + "=", "word": tag.word + " ", "rest": ""}.get(tag.form)
+    if head is None:
+        head = switch_word(tag) + (" " if tag.form == "dash" else "")
+    if tool and tag.form == "tag" and text[:one.start].rstrip()[-1:] != "=":
+        head = ""
+    kind = tag.kind.cell
+    if tag.form in ("flag", "slash"):
+        kind, shown = FLAG, ""
+    elif tag.form == "rest":
+        kind, shown = REST, hider.hide(one.text)
+    elif tag.kind.secret and not one.text:  # only the name was typed, the key was asked for
+        kind, head, shown = FLAG, tag.word, ""
+    elif tag.kind.secret:
+        shown = hider.name(one.text)
+    else:
+        shown = hider.insert(_full(one))
+    return Argument(head, kind, shown, _moved(one.start, moves), _moved(one.end, moves),
+                    bool(getattr(tag.kind, "written", False)))
+
+
+def _full(one: "Binding") -> str:
+    """A value in full: a fixed word that was cut short is written out."""
+    words = one.tag.kind.words()
+    if words and one.text and one.text not in words:
+        lower = one.text.lower()
+        exact = next((word for word in words if word.lower() == lower), "")
+        fitting = [word for word in words if word.lower().startswith(lower)]
+        return exact or (fitting[0] if len(fitting) == 1 else one.text)
+    return one.text
+
+
+def _stage(op: str, name: str, argument: str, hider: "Hider") -> str:
+    shown = quoted(hider.insert(argument)) if argument else ""
+    return f"{op} {shown}" if op != "|" else f"| {name} {shown}".rstrip()
+
+
+# --- what was said ------------------------------------------------------------------------------
+
+
+class _Budget:
+    """How many lines may still be kept; mutable."""
+
+    def __init__(self, most: int) -> None:
+        self.left = most
+
+    def take(self, lines: list[Said]) -> list[Said]:
+        """As many as there is room for, and what says that some are missing."""
+        kept = lines[:self.left]
+        self.left -= len(kept)
+        if len(kept) < len(lines) and (not kept or kept[-1].sigil != ELIDED):
+            kept.append(Said(ELIDED))
+        return kept
+
+
+def _lines(item: "Item", hider: "Hider", session: "Session", room: int) -> list[Said]:
+    """The lines of one item; rendered as wide as they are, so that nothing is wrapped."""
+    if item.kind == "error":
+        return [Said("e", (), _error(item.what, hider))]  # type: ignore[arg-type]
+    if item.kind == "exit":
+        return [Said("=", ((str(item.what), ""),))]
+    if item.kind == "asked":
+        return _asked(item, hider)
+    from commands.render import render
+    if item.kind == "answer":
+        assert isinstance(item.what, Answer)
+        what: Answer | Block = item.what._replace(
+            blocks=tuple(shorter(block, room) for block in item.what.blocks))
+    else:
+        what = shorter(item.what, room)  # type: ignore[arg-type]
+    sigil = "!" if isinstance(what, Lines) and what.error else "|"
+    return [Said(sigil, _spans(line, hider))
+            for line in render(what, reveal=session.reveal, width=UNWRAPPED)]
+
+
+def _interrupt(heard: "Heard", last: float) -> Said:
+    """Ctrl-C; with its time when the lab's clock had moved since something was printed."""
+    moved = heard.lab_ended - heard.lab_began
+    at = f" @{moved:.6f}s" if heard.lab_ended > last else ""
+    return Said("<", ((f"^C{at}", ""),))
+
+
+def _asked(item: "Item", hider: "Hider") -> list[Said]:
+    """A question and its answer, which has no name yet when the command did not come to it."""
+    assert isinstance(item.what, tuple)
+    question, answer, hidden = item.what
+    if hidden and answer not in ("", "^C"):
+        shown = f"${{{hider.fresh(answer, 'secret')}}}"
+    else:
+        shown = hider.insert(answer)
+    return [*(Said("?", tuple(_cut(line, "", hider))) for line in question.split("\n")),
+            Said("<", ((shown, ""),))]
+
+
+def shorter(block: Block, room: int) -> Block:
+    """A block of which little more than `room` lines are rendered: a long one costs no more."""
+    if isinstance(block, Lines) and len(block.lines) > room:
+        return block._replace(lines=block.lines[:room + 1])
+    if isinstance(block, Table) and len(block.rows) > room:
+        return block._replace(rows=block.rows[:room + 1])
+    if isinstance(block, Records) and len(block.records) > room:
+        return block._replace(records=block.records[:room + 1])
+    return block
+
+
+def _spans(line: SpanLine, hider: "Hider") -> tuple[tuple[str, str], ...]:
+    """A line's (text, type) with the names of secrets in their places."""
+    text = "".join(span.text for span in line)
+    hide = hider.holds(text)
+    found = []
+    for span in line:
+        if span.type == "secret" and span.text != Secret.MASK:
+            found.append((hider.name(span.text), NAMED))
+        elif hide:
+            found += _cut(span.text, span.type, hider)
+        else:
+            found.append((span.text, span.type))
+    return tuple(found)
+
+
+def _cut(text: str, type: str, hider: "Hider") -> list[tuple[str, str]]:
+    """A text as (text, type); the names of secrets in it are marked as such."""
+    return [(piece, NAMED if at % 2 else type)
+            for at, piece in enumerate(hider.pieces(text)) if piece]
+
+
+def _error(error: "CommandError", hider: "Hider") -> dict[str, object]:
+    """A mistake as data; its line is masked already."""
+    hide = hider.hide
+    return {"code": error.code, "text": hide(error.text), "line": hide(error.line),
+            "span": list(error.span) if error.span else None,
+            "known": [hide(one) for one in error.known], "fix": hide(error.fix),
+            "exit": error.exit, "place": error.place,
+            "values": [[one.type, hide(one.text)] for one in error.values]}
+
+
+def _ran(script: "Script") -> Ran:
+    """A script by its file, which may be read again as long as it is the same."""
+    import os
+    size, changed = -1, 0.0
+    if script.path:
+        try:
+            status = os.stat(script.path)
+            size, changed = status.st_size, status.st_mtime
+        except OSError:
+            pass
+    return Ran(script.name, script.path, size, changed, script.parent, script.line,
+               script.reached, {}, script.lines)

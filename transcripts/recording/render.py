@@ -1,0 +1,170 @@
+"""Printed lines as a transcript expects them: placeholders for what the next run has otherwise.
+
+The type of a cell decides. A value that is seen twice is captured, so that it must be the same
+again; an address of the lab has its name; all else is what it is.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from commands.answer import VOLATILE
+from commands.errors import CommandError, Span
+from transcripts.recording.event import ELIDED, NAMED, Event, Said
+from transcripts.recording.rewrite import Line, Names, canonical
+from transcripts.types import TYPES
+
+# Seen twice they must be equal: they name something. Times and lengths of time need not be.
+CAPTURED = frozenset({"spi", "cookie", "guid", "msgid"})
+# Words with values in them that are not taken apart: an address of the lab is known by itself.
+BY_VALUE = frozenset({"line", "warning", "hint", "known", "text", "path"})
+COLUMNS_MOST = 16_000
+
+Value = tuple[str, object]
+
+
+class Placeholders:
+    """Which values are captured, and by which names; mutable: names are given as they come."""
+
+    def __init__(self) -> None:
+        self.seen: Counter[Value] = Counter()
+        self.names: dict[Value, str] = {}
+        self._numbers: Counter[str] = Counter()
+
+    def count(self, events: Iterable[Event]) -> None:
+        """Looks at all that will be written, so that what comes once gets no name."""
+        for event in events:
+            for one in event.meaning.arguments:
+                if one.type in CAPTURED:
+                    self.seen[one.type, canonical(one.type, one.text)] += 1
+            for line in (*event.said, *(line for ran in event.scripts
+                                        for lines in ran.said.values() for line in lines)):
+                for text, kind in line.spans:
+                    if kind in CAPTURED:
+                        self.seen[kind, canonical(kind, text)] += 1
+
+    def write(self, kind: str, text: str) -> str:
+        """The placeholder of a cell."""
+        if kind == "time":
+            return "<date>" if _fits("date", text) else "<time>"
+        value = kind, canonical(kind, text)
+        if kind not in CAPTURED or self.seen[value] < 2:
+            return f"<{kind}>"
+        name = self.names.get(value)
+        if name is None:
+            self._numbers[kind] += 1
+            name = self.names[value] = f"{kind}:{self._numbers[kind]}"
+        return f"<{name}>"
+
+
+def _fits(kind: str, text: str) -> bool:
+    import re
+    return re.fullmatch(TYPES[kind].shape, text) is not None
+
+
+def escape(text: str) -> str:
+    """A literal text as a transcript writes it."""
+    if not any(sign in text for sign in "<$\\"):
+        return text
+    parts: list[str] = []
+    for at, sign in enumerate(text):
+        following = text[at + 1:at + 2]
+        if sign == "<" or sign == "$" and following == "{" or (
+                sign == "\\" and following and following in "<$\\"):
+            parts.append("\\")
+        parts.append(sign)
+    return "".join(parts)
+
+
+class Renderer:
+    """Writes the lines of one recording."""
+
+    def __init__(self, names: Names, placeholders: Placeholders) -> None:
+        self.names, self.placeholders = names, placeholders
+
+    def output(self, line: Line, typed: str, said: Sequence[Said]) -> list[str]:
+        """The lines behind a command, blank ones at the ends left out."""
+        self.names.symbols.near = None
+        lines: list[str] = []
+        for one in said:
+            if one.error is not None:
+                lines += [f"! {text}".rstrip() for text in self._error(one.error, line, typed)]
+            elif one.sigil == ELIDED:
+                lines.append("| <...>")
+            elif one.sigil == "<":
+                lines.append("< " + "".join(text for text, _ in one.spans))
+            elif one.sigil != "=":
+                lines.append(f"{one.sigil} {self._line(one.spans)}".rstrip())
+        while lines and lines[0] in ("|", "!"):
+            lines.pop(0)
+        while lines and lines[-1] in ("|", "!"):
+            lines.pop()
+        return lines
+
+    def _line(self, spans: Sequence[tuple[str, str]]) -> str:
+        """The spans as text; the blanks between them keep the columns where they can."""
+        parts: list[str] = []
+        debt = 0  # by how much what stands here is longer than what stood here
+        for text, kind in spans:
+            shown = self.span(text, kind)
+            if not kind and text.isspace() and parts:
+                least = min(len(text), 2)
+                shown = " " * max(least, len(text) - debt)
+                debt -= len(text) - len(shown)
+            else:
+                debt += len(shown) - len(text)
+            parts.append(shown)
+        text = "".join(parts)
+        return text if len(text) <= COLUMNS_MOST else text[:COLUMNS_MOST].rstrip("\\<$") + "<*>"
+
+    def span(self, text: str, kind: str) -> str:
+        """One cell, or the words between."""
+        if not text or kind == NAMED:
+            return text
+        if kind in VOLATILE:
+            return self.placeholders.write(kind, text)
+        symbols = self.names.symbols
+        if kind in ("ip", "net", "mask"):
+            shown = symbols.mask(text) if kind == "mask" else symbols.network(text)
+            return shown if shown != text else escape(text)
+        if kind == "path" and text in self.names.paths:
+            return self.names.paths[text]
+        if kind in BY_VALUE and kind not in ("text", "path"):
+            return symbols.words(escape(text))
+        return escape(text)
+
+    def _error(self, data: dict[str, object], line: Line, typed: str) -> list[str]:
+        """A mistake as the replay will print it: its line is the one that is written now."""
+        from commands.render import render_error
+        error = _mistake(data)
+        if error.line and line.text != typed:
+            old = (error.span.start, error.span.end) if error.span else None
+            span = line.moved(old, len(error.line)) if old else None
+            error.line, error.span = _masked(line, span)
+        shown = render_error(error, 1 << 20)
+        return ["".join(self.span(span.text, span.type) for span in one) for one in shown]
+
+
+def _mistake(data: dict[str, object]) -> CommandError:
+    from commands.answer import Cell
+    span, known, values = data["span"], data["known"], data["values"]
+    assert isinstance(known, list) and isinstance(values, list)
+    error = CommandError(
+        str(data["code"]), str(data["text"]), known=tuple(map(str, known)), fix=str(data["fix"]),
+        span=Span(*span) if isinstance(span, list) else None,
+        values=tuple(Cell(str(kind), text, str(text)) for kind, text in values))
+    error.line = str(data["line"])
+    return error
+
+
+def _masked(line: Line, span: tuple[int, int] | None) -> tuple[str, Span | None]:
+    """The line as an error shows it, with stars for its secrets, and the caret's place."""
+    from engine.policy.model import Secret
+    parts: list[str] = []
+    at = shift = 0
+    for start, end in line.secrets:
+        parts += [line.text[at:start], Secret.MASK]
+        if span is not None and span[0] >= end:
+            shift += len(Secret.MASK) - (end - start)
+        at = end
+    moved = Span(span[0] + shift, span[1] + shift) if span is not None else None
+    return "".join((*parts, line.text[at:])), moved

@@ -1,0 +1,133 @@
+"""A typed line in full: no abbreviations, tags by name, the lab's addresses by theirs.
+
+What was not understood, and what is wrong in itself, stays as it was typed: the mistake is what
+it shows.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from commands.words import quoted
+from transcripts.recording.event import FLAG, REST, Argument, Event
+from transcripts.symbols import PARTNERS, Symbols
+from transcripts.types import TYPES
+
+VOLATILE_ARGUMENTS = ("guid", "spi")
+
+
+class Line(NamedTuple):
+    """The new line, (old start, old end, new start, new end) of each of its parts, and where its
+    secrets stand.
+    """
+
+    text: str
+    parts: tuple[tuple[int, int, int, int], ...] = ()
+    secrets: tuple[tuple[int, int], ...] = ()
+
+    def moved(self, span: tuple[int, int], length: int) -> tuple[int, int] | None:
+        """Where a stretch of the old line of that length went; None when nobody can say."""
+        for old_start, old_end, start, end in self.parts:
+            if (old_start, old_end) == span:
+                return start, end
+        if span[0] >= length or self.parts and span[0] >= max(part[1] for part in self.parts):
+            return len(self.text) + span[0] - length, len(self.text) + span[1] - length
+        return None
+
+
+class Names:
+    """What stands for a value: symbols of addresses, paths, captures that were made before."""
+
+    def __init__(self, symbols: Symbols, paths: dict[str, str],
+                 captured: Mapping[tuple[str, object], str]) -> None:
+        self.symbols, self.paths, self.captured = symbols, paths, captured
+
+    def value(self, one: Argument, others: Mapping[str, str]) -> str:
+        """The text of an argument as it is written."""
+        if one.type in ("ip", "net"):
+            return self.symbols.network(one.text)
+        if one.type == "mask":
+            tag = one.head.rstrip("= ").lower()
+            partner = next((others[name] for name in PARTNERS.get(tag, ()) if name in others), "")
+            return self.symbols.mask(one.text, partner)
+        if one.type in VOLATILE_ARGUMENTS:
+            known = self.captured.get((one.type, canonical(one.type, one.text)))
+            return f"${{{known}}}" if known else one.text
+        if one.type == "path":
+            return self.path(one.text, one.written)
+        return one.text
+
+    def path(self, text: str, written: bool) -> str:
+        """A file that is written goes into the run's own folder, where it is read again."""
+        if written and text and "${" not in text:
+            self.paths[text] = "${tmp}/" + text.rstrip("/").rpartition("/")[2]
+        return self.paths.get(text, text)
+
+
+def canonical(kind: str, text: str) -> object:
+    """The value two spellings of which are the same."""
+    try:
+        return TYPES[kind].value(text)
+    except (KeyError, ValueError):
+        return text
+
+
+def rewrite(event: Event, names: Names) -> Line:
+    """The line of an event as the transcript has it."""
+    meaning = event.meaning
+    if not meaning.kind:
+        return Line(event.text)
+    words = meaning.words
+    if words[:len(event.context)] == event.context and len(words) > len(event.context):
+        words = words[len(event.context):]
+    text = " ".join(words)
+    parts = [(_first(event.text), meaning.ends[0], 0, len(text))]
+    if meaning.kind == "help":
+        return Line(text + " ?", tuple(parts))
+    secrets = []
+    others = {one.head.rstrip("= ").lower(): one.text for one in meaning.arguments}
+    for one in meaning.arguments:
+        value = "" if one.type == FLAG else names.value(one, others)
+        if one.type not in (FLAG, REST):
+            value = quoted(value)
+        text += " " + one.head
+        parts.append((one.start, one.end, len(text), len(text) + len(value)))
+        if one.type == "secret":
+            secrets.append(parts[-1][2:])
+        text += value
+    return Line(f"{text} {_tail(meaning.tail, names)}".rstrip(), tuple(parts), tuple(secrets))
+
+
+def _first(text: str) -> int:
+    return len(text) - len(text.lstrip())
+
+
+def _tail(tail: str, names: Names) -> str:
+    """Pipes and redirections; the file that is written is the run's own."""
+    stages = []
+    for stage in _stages(tail):
+        head, _, rest = stage.partition(" ")
+        verb, _, path = rest.partition(" ")
+        if head in (">", ">>"):
+            stages.append(f"{head} {quoted(names.path(_bare(rest), True))}")
+        elif verb == "save":
+            stages.append(f"| save {quoted(names.path(_bare(path), True))}")
+        else:
+            stages.append(f"{head} {verb} {names.symbols.words(path)}".rstrip())
+    return " ".join(stages)
+
+
+def _bare(text: str) -> str:
+    return text[1:-1] if text[:1] == '"' == text[-1:] and len(text) > 1 else text
+
+
+def _stages(tail: str) -> list[str]:
+    """The stages of a tail, cut at the operators outside quotes."""
+    stages: list[str] = []
+    quote = False
+    for sign in tail:
+        quote ^= sign == '"'
+        if sign in "|>" and not quote and not (stages and sign == ">" and stages[-1] == ">"):
+            stages.append(sign)
+        elif stages:
+            stages[-1] += sign
+    return [stage.strip() for stage in stages]
