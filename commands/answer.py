@@ -14,7 +14,7 @@ TYPES = frozenset({
     "text",    # words that mean themselves
     "name",    # an object of the store or an interface
     "ip", "mask", "net", "port", "mac", "protocol",
-    "spi", "cookie", "guid", "msgid",
+    "spi", "cookie", "guid", "msgid", "seed",
     "int", "count", "bytes", "percent",
     "dur",     # a length of time that was measured
     "period",  # a length of time that somebody configured
@@ -28,7 +28,7 @@ TYPES = frozenset({
     "sorted",  # no text: the line is one of several in the order of their own values
     "hang",    # no text: what does not fit into the line goes on below, so many columns in
 })
-VOLATILE = frozenset({"spi", "cookie", "guid", "msgid", "time", "dur"})
+VOLATILE = frozenset({"spi", "cookie", "guid", "msgid", "seed", "time", "dur"})
 
 
 class Cell(NamedTuple):

@@ -126,6 +126,9 @@ def _joined(values: list[object], reveal: bool) -> SpanLine:
             spans.append(Span(","))
         if isinstance(value, Joined):
             spans += _quoted(_parts(value, reveal))
+        elif isinstance(value, (dict, list, tuple)):
+            # A field has no form for what has parts: they stand in it as JSON.
+            spans += _quoted([span for line in _write(value, 0, reveal, False) for span in line])
         elif isinstance(value, Cell):
             span = span_of(value, reveal)
             spans.append(Span(_field(_plain(span.value)), span.type, span.value))

@@ -29,11 +29,15 @@ ARTICLE_NAMES: dict[str, str] = {
     "NetAMask": "255.255.255.0",
     "W2KintIP": "10.1.0.1",
     "W2KextIP": "192.0.2.1",
+    "W2KpubIP": "192.0.2.1",  # what the peer sees, also behind a NAT
     "3rdExtIP": "198.51.100.1",
     "3rdIntIP": "10.2.0.1",
     "NetB": "10.2.0.0/24",
     "NetBId": "10.2.0.0",
     "NetBMask": "255.255.255.0",
+    "TransitA": "192.0.2.0/24",
+    "TransitB": "198.51.100.0/24",
+    "Middle": "203.0.113.0/30",
     "PSK": Secret("kb252735"),
 }
 

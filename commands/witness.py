@@ -58,7 +58,8 @@ class Item:
 class Heard:
     """One typed line with all that was said; mutable until it has ended.
 
-    `parsed` is its meaning, None when it has none; `secrets` are the keys typed while it ran,
+    `parsed` is its meaning, None when it has none, and `meant_in` the context that a prompt pasted
+    before it names; `secrets` are the keys typed while it ran,
     with the names of their tags; `commits` counts what was written, `generation` is the store's
     afterwards (-1: it was not looked at), `after` the context. Times are Unix seconds.
     """
@@ -66,7 +67,7 @@ class Heard:
     def __init__(self, text: str, session: "Session", at: float) -> None:
         self.text, self.began, self.ended = text, at, at
         self.context, self.machine = session.context, session.machine
-        self.after = session.context
+        self.meant_in = self.after = session.context
         self.parsed: Parse | None = None
         self.items: list[Item] = []
         self.scripts: list[Script] = []
@@ -110,7 +111,7 @@ class Witness:
         heard = self.heard
         if heard is not None and heard.parsed is None and not self._scripts:
             heard.parsed = parsed
-            heard.context, heard.machine = self.session.context, self.session.machine
+            heard.meant_in = self.session.context
 
     def keys(self, command: "Command") -> None:
         """A command with secrets in it is about to run."""

@@ -70,6 +70,11 @@ def lookup(name: str, variables: Mapping[str, str]) -> str | None:
         return None
 
 
+def own(name: str) -> bool:
+    """Whether a variable is one of the session's own, not a transcript's capture or folder."""
+    return ":" not in name and name != "tmp"
+
+
 def comment_start(line: str) -> int:
     """The column of ``#``, ``;``, ``::`` or ``rem`` when the whole line is a comment, else -1."""
     stripped = line.lstrip(" \t")
@@ -213,4 +218,5 @@ class _Scanner:
             text = f"There is no variable '{name}'" if end > 0 else "The variable is not closed"
             self.error = CommandError(
                 "unknown-variable", text, span=Span(self.at, stop), exit=USAGE_EXIT,
-                known=tuple(self.variables), fix="a literal ${ is written \\${")
+                known=tuple(name for name in self.variables if own(name)),
+                fix="a literal ${ is written \\${")

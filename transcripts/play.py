@@ -169,7 +169,8 @@ class _Play:
         wrong = self.stage.enter(exchange.context)
         result = self._attempts(exchange, limit)
         if wrong:
-            result = result._replace(verdict=FAILED, reasons=(wrong, *result.reasons))
+            result = result._replace(verdict=FAILED, prompt=self.prompt(exchange),
+                                     reasons=(wrong, *result.reasons))
         if result.left:
             self.ended = f"line {exchange.line} has ended the session"
         return result._replace(seconds=self.clock() - start)

@@ -33,9 +33,13 @@ class Known(NamedTuple):
 
 
 class Symbols:
-    """The names of one site. `near` is the network of the address that was named last."""
+    """The names of one site. `near` is the network of the address that was named last.
 
-    def __init__(self, site: Site) -> None:
+    `moved` says that gwA's outer address may become another one (behind a NAT), which its name
+    follows.
+    """
+
+    def __init__(self, site: Site, moved: bool = False) -> None:
         self.nets = tuple(Known(name, net, mask) for name, net, mask in (
             ("NetA", site.net_a, "NetAMask"), ("NetB", site.net_b, "NetBMask"),
             ("TransitA", site.transit_a, "TransitA.mask"),
@@ -48,7 +52,8 @@ class Symbols:
                 self.names[member(known.net, what)] = f"{known.name}.{what}"
             self.names[known.net.address] = known.name + (
                 "Id" if known.name.startswith("Net") else ".id")
-        self.names |= {site.own_internal: "W2KintIP", site.own_external: "W2KextIP",
+        self.names |= {site.own_internal: "W2KintIP",
+                       site.own_external: "W2KpubIP" if moved else "W2KextIP",
                        site.peer_external: "3rdExtIP", site.peer_internal: "3rdIntIP"}
 
     def address(self, text: str) -> str:

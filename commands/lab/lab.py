@@ -146,7 +146,7 @@ class ShowMachines(Command, words="lab show machines", help="Displays the machin
 def _machine_row(machine: "Machine", one: "Interface") -> tuple[Cell, ...]:
     gateway = cells.ip(one.gateway) if one.gateway else Cell("ip", None, "none")
     # Behind the address its prefix length says the network, and the line fits into 80 columns.
-    network = Cell("text", cells.net(_network(one)).value, f"/{one.prefix}")
+    network = Cell("net", cells.net(_network(one)).value, f"/{one.prefix}")
     return (cells.name(machine.name), cells.enum(machine.role), cells.yes(machine.forwarding),
             cells.name(one.name), cells.ip(one.address), network, gateway)
 
@@ -156,7 +156,7 @@ def _clock(session: "Session") -> Record:
     return Record((
         ("time", "Lab time (UTC)", time_cell(lab.wall())),
         ("running", "Running for", cells.duration(lab.now, f"{lab.now:.3f} seconds")),
-        ("seed", "Seed", cells.number(lab.seed)),
+        ("seed", "Seed", cells.number(lab.seed, "seed")),
     ), name="clock")
 
 

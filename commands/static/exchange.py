@@ -48,7 +48,7 @@ class ExportPolicy(Command, words="ipsec static exportpolicy",
         session.files.replace(path, seal(lines))
         warnings = (_about_keys(keys, self.reveal),) if keys else ()
         said = cells.say(("Exported ", cells.count(len(lines)), " lines to ",
-                          Cell("path", self.file, os.path.basename(path)), "."),
+                          Cell("path", self.file, _extended(self.file)), "."),
                          data={"file": path, "lines": len(lines)}, name="export")
         return Answer((said,), warnings)
 
@@ -132,7 +132,10 @@ def _digest(body: bytes) -> str:
 
 
 def _full(name: str, session: "Session") -> str:
-    path = session.files.full(name, session.folder)
+    return _extended(session.files.full(name, session.folder))
+
+
+def _extended(path: str) -> str:
     return path if os.path.splitext(path)[1] else path + EXTENSION
 
 

@@ -49,6 +49,7 @@ class Site(NamedTuple):
             found[name + "Mask"] = format_address(nets[name].mask)
         return found | {name: format_address(address) for name, address in (
             ("W2KintIP", self.own_internal), ("W2KextIP", self.own_external),
+            ("W2KpubIP", self.own_external),
             ("3rdExtIP", self.peer_external), ("3rdIntIP", self.peer_internal))}
 
 

@@ -7,13 +7,15 @@ from engine.lab.site import DEFAULT, Site, bound
 from transcripts.recording.base import Base
 from transcripts.recording.event import ELIDED, Event, Said
 from transcripts.recording.render import Placeholders, Renderer
-from transcripts.recording.rewrite import Line, Names, rewrite
+from transcripts.recording.rewrite import Line, Names, read_paths, rewrite, written_paths
 from transcripts.recording.scripts import Unknown, expand
 from transcripts.symbols import Symbols
 
 if TYPE_CHECKING:
     from transcripts.hiding import Hider
 
+# From these on gwA's outer address is another, and its name with it.
+MOVING = (("lab", "add", "nat"), ("lab", "add", "proxy"))
 ARTICLE = ("NetA", "NetB", "W2KextIP", "3rdExtIP")
 BEFORE, RECORDED = "Before", "Recorded"
 
@@ -73,6 +75,9 @@ class _Composer:
         whole = self._lines_of(events)
         self.placeholders.count(whole)
         earlier = [*setup, *self._lines_of(base.earlier)]
+        self._files([*earlier, *whole])
+        if any(event.meaning.words[:3] in MOVING for event in (*earlier, *whole)):
+            self.names.symbols = Symbols(self.site, moved=True)
         if earlier:
             self._section(BEFORE)
             for event in earlier:
@@ -83,6 +88,17 @@ class _Composer:
             self._event(event, quiet=False)
         text = "\n".join([*self._header(), "", *self.lines]) + "\n"
         return Recorded(text, self.commands, tuple(dict.fromkeys(self.lost)))
+
+    def _files(self, events: Sequence[Event]) -> None:
+        """Files that are written lie in the run's own folder, unless one was read there before."""
+        there: set[str] = set()
+        paths = self.names.paths
+        for event in events:
+            if not event.exit:
+                there.update(text for text in read_paths(event) if text not in paths)
+            for text in written_paths(event):
+                if text not in there:
+                    paths[text] = "${tmp}/" + text.rstrip("/").rpartition("/")[2]
 
     def _lines_of(self, events: Sequence[Event]) -> list[Event]:
         """The events, with scripts as the lines of which they are made."""

@@ -154,11 +154,16 @@ def make_event(heard: "Heard", hider: "Hider", session: "Session", sitting: str,
             continue
         place += budget.take(_lines(item, hider, session, budget.left))
         last = item.now
-    event = Event(heard.began, sitting, heard.context, heard.machine, text,
-                  meaning_of(parsed, hider, moves), tuple(said), heard.exit)
+    meaning = meaning_of(parsed, hider, moves)
+    # A line that was understood is written in full wherever it was typed; another one stays in
+    # the context that its prompt named.
+    context = heard.context if meaning.kind else heard.meant_in
+    event = Event(heard.began, sitting, context, heard.machine, text, meaning, tuple(said),
+                  heard.exit)
     event.seconds, event.lab = heard.ended - heard.began, (heard.lab_began, heard.lab_ended)
     event.commits, event.generation = heard.commits, heard.generation
-    event.store, event.after = session.store_path, heard.after
+    event.store = session.store_path
+    event.after = heard.after if context == heard.context else context
     event.scripts, event.keys = tuple(scripts), keys
     return event
 

@@ -44,6 +44,8 @@ class Placeholders:
 
     def write(self, kind: str, text: str) -> str:
         """The placeholder of a cell."""
+        if kind == "seed":
+            return "<int>"
         if kind == "time":
             return "<date>" if _fits("date", text) else "<time>"
         value = kind, canonical(kind, text)
@@ -126,11 +128,20 @@ class Renderer:
         if kind in ("ip", "net", "mask"):
             shown = symbols.mask(text) if kind == "mask" else symbols.network(text)
             return shown if shown != text else escape(text)
-        if kind == "path" and text in self.names.paths:
-            return self.names.paths[text]
+        if kind == "path":
+            return self._path(text)
         if kind in BY_VALUE and kind not in ("text", "path"):
             return symbols.words(escape(text))
         return escape(text)
+
+    def _path(self, text: str) -> str:
+        """A file by the name it has in the run's own folder, with the extension it was given."""
+        from os.path import splitext
+        paths = self.names.paths
+        bare, extension = splitext(text)
+        if text not in paths and bare in paths:
+            return paths[bare] + escape(extension)
+        return paths.get(text) or escape(text)
 
     def _error(self, data: dict[str, object], line: Line, typed: str) -> list[str]:
         """A mistake as the replay will print it: its line is the one that is written now."""

@@ -53,14 +53,29 @@ class Names:
             known = self.captured.get((one.type, canonical(one.type, one.text)))
             return f"${{{known}}}" if known else one.text
         if one.type == "path":
-            return self.path(one.text, one.written)
+            return self.path(one.text)
         return one.text
 
-    def path(self, text: str, written: bool) -> str:
+    def path(self, text: str) -> str:
         """A file that is written goes into the run's own folder, where it is read again."""
-        if written and text and "${" not in text:
-            self.paths[text] = "${tmp}/" + text.rstrip("/").rpartition("/")[2]
         return self.paths.get(text, text)
+
+
+def written_paths(event: Event) -> list[str]:
+    """The files that a line writes."""
+    found = [one.text for one in event.meaning.arguments if one.written and one.type == "path"]
+    for stage in _stages(event.meaning.tail):
+        head, _, rest = stage.partition(" ")
+        verb, _, path = rest.partition(" ")
+        if head in (">", ">>") or verb == "save":
+            found.append(_bare(rest if head != "|" else path))
+    return [text for text in found if text and "${" not in text]
+
+
+def read_paths(event: Event) -> list[str]:
+    """The files that a line reads."""
+    return [one.text for one in event.meaning.arguments
+            if not one.written and one.type == "path" and one.text]
 
 
 def canonical(kind: str, text: str) -> object:
@@ -82,7 +97,7 @@ def rewrite(event: Event, names: Names) -> Line:
     text = " ".join(words)
     parts = [(_first(event.text), meaning.ends[0], 0, len(text))]
     if meaning.kind == "help":
-        return Line(text + " ?", tuple(parts))
+        return Line(f"{text} ? {_tail(meaning.tail, names)}".rstrip(), tuple(parts))
     secrets = []
     others = {one.head.rstrip("= ").lower(): one.text for one in meaning.arguments}
     for one in meaning.arguments:
@@ -108,9 +123,9 @@ def _tail(tail: str, names: Names) -> str:
         head, _, rest = stage.partition(" ")
         verb, _, path = rest.partition(" ")
         if head in (">", ">>"):
-            stages.append(f"{head} {quoted(names.path(_bare(rest), True))}")
+            stages.append(f"{head} {quoted(names.path(_bare(rest)))}")
         elif verb == "save":
-            stages.append(f"| save {quoted(names.path(_bare(path), True))}")
+            stages.append(f"| save {quoted(names.path(_bare(path)))}")
         else:
             stages.append(f"{head} {verb} {names.symbols.words(path)}".rstrip())
     return " ".join(stages)

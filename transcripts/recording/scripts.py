@@ -86,15 +86,16 @@ class _Lines:
         self.name_keys(parsed)
         text, moves = masked(parsed.text, parsed, self.hider)
         meaning = meaning_of(parsed, self.hider, moves) if not step.problem else Meaning()
+        stands = self.scratch.context if meaning.kind else context
         shown = tuple(one for one in said if one.sigil != "=")
         exit = next((int(one.spans[0][0]) for one in said if one.sigil == "="), 0)
         for one in said:
             if one.error is not None:
                 exit = int(str(one.error["exit"]))
-        event = Event(self.event.at, self.event.sitting, context, self.scratch.machine, text,
+        event = Event(self.event.at, self.event.sitting, stands, self.scratch.machine, text,
                       meaning, (Said(ELIDED),) if step.quiet and not exit else shown, exit)
         self._move(parsed, context)
-        event.after = self.scratch.context
+        event.after = self.scratch.context if meaning.kind else context
         event.store = self.event.store
         return event
 
