@@ -62,10 +62,6 @@ class Joined(NamedTuple):
     parts: Line
 
 
-class InOrder(list[object]):
-    """A list of JSON whose elements stand in the order of their own values."""
-
-
 # An empty line between blocks that are printed one by one; no part of the data.
 GAP = Lines(((),), None, "gap")
 
@@ -73,7 +69,8 @@ GAP = Lines(((),), None, "gap")
 class Table(NamedTuple):
     """Columns and rows; `columns` are (key, heading) with key the JSON name.
 
-    `sorted` rows stand in the order of their own values, so their order says nothing more.
+    `order` has the numbers of the rows as a layout shows them, when that is the order of their own
+    values and so says nothing more; as data they are as they come.
     """
 
     columns: tuple[tuple[str, str], ...]
@@ -81,7 +78,7 @@ class Table(NamedTuple):
     title: str = ""
     name: str = ""
     empty: str = ""
-    sorted: bool = False
+    order: tuple[int, ...] = ()
 
 
 class Record(NamedTuple):

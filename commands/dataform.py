@@ -6,7 +6,7 @@ still an SPI. Only the escaping of strings is left to the json module.
 
 from collections.abc import Iterable
 
-from commands.answer import GAP, Block, Cell, InOrder, Joined, Lines, Record, Table
+from commands.answer import GAP, Block, Cell, Joined, Lines, Record, Table
 from commands.layout import Span, SpanLine, plain, render_block, span_of
 
 
@@ -30,8 +30,7 @@ def document(block: Block) -> object:
         return [plain(line) for line in render_block(block, False, 80)]
     if isinstance(block, Table):
         keys = [key for key, _ in block.columns]
-        rows = [dict(zip(keys, row, strict=True)) for row in block.rows]
-        return InOrder(rows) if block.sorted else rows
+        return [dict(zip(keys, row, strict=True)) for row in block.rows]
     if isinstance(block, Record):
         return {key: cell for key, _, cell in block.fields}
     return [document(record) for record in block.records]
@@ -69,10 +68,7 @@ def _write(value: object, depth: int, reveal: bool, indent: bool) -> list[SpanLi
             ((Span(_scalar(str(key)) + ": "),), one) for key, one in value.items()]
         return _group("{", items, "}", depth, reveal, indent)
     if isinstance(value, (list, tuple)):
-        # Lines of an element that has no place of its own among the others bear its number.
-        marks = range(len(value)) if isinstance(value, InOrder) else [-1] * len(value)
-        return _group("[", [(_mark(at), one) for at, one in zip(marks, value, strict=True)], "]",
-                      depth, reveal, indent)
+        return _group("[", [((), one) for one in value], "]", depth, reveal, indent)
     return [(Span(_scalar(value)),)]
 
 
@@ -83,19 +79,12 @@ def _group(opening: str, items: list[tuple[SpanLine, object]], closing: str, dep
     lines: list[SpanLine] = [(Span(opening),)]
     for at, (head, one) in enumerate(items):
         inner = _write(one, depth + 1, reveal, indent)
-        if head and head[0].type == "sorted":
-            inner = [(*head, *line) for line in inner]
-        else:
-            inner[0] = (*head, *inner[0])
+        inner[0] = (*head, *inner[0])
         if at + 1 < len(items):
             inner[-1] = (*inner[-1], Span(","  if indent else ", "))
         lines += [((Span("  "), *line) if indent else line) for line in inner]
     lines.append((Span(closing),))
     return lines if indent else [tuple(span for line in lines for span in line)]
-
-
-def _mark(number: int) -> SpanLine:
-    return (Span("", "sorted", number),) if number >= 0 else ()
 
 
 def _scalar(value: object) -> str:
@@ -126,12 +115,12 @@ def _joined(values: list[object], reveal: bool) -> SpanLine:
             spans.append(Span(","))
         if isinstance(value, Joined):
             spans += _quoted(_parts(value, reveal))
-        elif isinstance(value, (dict, list, tuple)):
-            # A field has no form for what has parts: they stand in it as JSON.
-            spans += _quoted([span for line in _write(value, 0, reveal, False) for span in line])
         elif isinstance(value, Cell):
             span = span_of(value, reveal)
             spans.append(Span(_field(_plain(span.value)), span.type, span.value))
+        elif isinstance(value, (dict, list, tuple)):
+            # A field has no form for what has parts: they stand in it as JSON.
+            spans += _quoted([span for line in _write(value, 0, reveal, False) for span in line])
         else:
             spans.append(Span(_field(_plain(value))))
     return tuple(spans)

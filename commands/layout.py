@@ -141,8 +141,8 @@ def _table(table: Table, reveal: bool, width: int) -> list[SpanLine]:
         sizes[-1] = last
     lines.append(_aligned([Span(head, "heading") for head in heads], sizes, right))
     lines.append(_aligned([Span("-" * size, "fill") for size in sizes], sizes, right))
-    mark = (Span("", "sorted"),) if table.sorted else ()
-    for row in rows:
+    mark = (Span("", "sorted"),) if table.order else ()
+    for row in [rows[at] for at in table.order] or rows:
         first, *more = _row(row, sizes, right)
         lines += [mark + first, *more]
     return lines

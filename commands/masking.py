@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from commands.errors import CommandError
 from commands.nearest import distance
 from commands.parser import Parse, parse
-from commands.words import Word, split_words
+from commands.words import Word, comment_start, split_words
 from engine.policy.model import Secret
 
 if TYPE_CHECKING:
@@ -60,11 +60,18 @@ def mask(parsed: Parse) -> tuple[str, Callable[[int], int]]:
 
 def _secret_spans(parsed: Parse) -> list[tuple[int, int]]:
     spans = [(piece.start, piece.end) for piece in parsed.pieces if piece.role == "secret"]
-    return spans if parsed.kind == "comment" else spans + secret_spans(parsed.text)
+    return spans + secret_spans(parsed.text)
 
 
 def secret_spans(line: str) -> list[tuple[int, int]]:
-    """Where a line of any context gives a value to something called a key or a password."""
+    """Where a line of any context gives a value to something called a key or a password.
+
+    A comment may be such a line that somebody does not want to run yet.
+    """
+    start = comment_start(line)
+    if start >= 0:
+        end = start + (3 if line[start:start + 3].lower() == "rem" else 1)
+        line = " " * end + line[end:].replace("#", " ")
     words = split_words(line).words
     return [span for at, word in enumerate(words) for span in _named(words, at, word)]
 

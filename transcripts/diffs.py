@@ -43,7 +43,7 @@ def aligned(expected: Sequence[Expected], actual: Sequence[Printed],
         wanted.pop(0)
     while wanted and not wanted[-1].text and not wanted[-1].elision:
         wanted.pop()
-    if any(line.order is not None for line in got):
+    if any(line.ordered for line in got):
         try:
             got = matcher.arranged(wanted, got)
         except TooManyWays:

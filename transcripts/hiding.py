@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 from engine.policy.model import Secret
 
-# A shorter secret is taken for one only where it stands alone: "a" is in every word.
-SHORTEST = 4
+# A shorter secret is taken for one only where it stands alone, as what somebody typed: "a" is in
+# every word, and "short" in many sentences of the program.
+SHORTEST = 8
 # Base64 of a text that begins somewhere inside the encoded octets: what does not depend on its
 # neighbours of each alignment.
 ALIGNMENTS = (0, 1, 2)
@@ -126,18 +127,21 @@ class Hider:
         return "".join(piece if at % 2 else piece.replace("${", "\\${")
                        for at, piece in enumerate(self.pieces(text)))
 
-    def pieces(self, text: str) -> list[str]:
-        """The text cut at its secrets: between two pieces of it stands a name."""
+    def pieces(self, text: str, own: bool = False) -> list[str]:
+        """The text cut at its secrets: between two pieces of it stands a name.
+
+        In the program's `own` words a short secret is a word like others.
+        """
         pieces = [text]
         for spelling, name in self._spellings.items():
-            if spelling in text:
+            if spelling in text and not (own and len(spelling) < SHORTEST):
                 pieces = [part for at, piece in enumerate(pieces)
                           for part in ([piece] if at % 2 else _cut(piece, spelling, name))]
         return pieces
 
     def holds(self, text: str) -> bool:
-        """Whether a secret stands in the text."""
-        return self.hide(text) != text
+        """Whether a secret stands in the text, or may do so."""
+        return any(spelling in text for spelling in self._spellings)
 
 
 def _cut(text: str, word: str, name: str) -> list[str]:

@@ -17,8 +17,8 @@ class Printed(NamedTuple):
     """One printed line: `sigil`, its text, its cells, and whether it was padded.
 
     When padded, `folded` is the text with every run of blanks as one, and cells count there;
-    `fills` are the signs whose runs are as long as something else is wide. `order` is not None
-    for a line that stands in the order of its own values: lines with one number belong together.
+    `fills` are the signs whose runs are as long as something else is wide. `ordered` lines stand
+    in the order of their own values, which says nothing more.
     """
 
     sigil: str
@@ -27,7 +27,7 @@ class Printed(NamedTuple):
     cells: tuple[Cell, ...] = ()
     padded: bool = False
     fills: str = ""
-    order: object = None
+    ordered: bool = False
 
     @property
     def compared(self) -> str:
@@ -57,8 +57,7 @@ def printed(sigil: str, spans: Sequence[tuple[str, str, object]]) -> Printed:
     padded = bool(fills) or any(
         not span[1] and span[0].isspace() and 0 < at < len(spans) - 1
         for at, span in enumerate(spans))
-    order = next((value if value is not None else object() for _, kind, value in spans
-                  if kind == "sorted"), None)
+    order = any(span[1] == "sorted" for span in spans)
     if not padded:
         return Printed(sigil, text, "", _cells(spans, text), False, "", order)
     folded, places = _folded(text, fills)

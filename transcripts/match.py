@@ -45,7 +45,7 @@ class Matcher:
             if sum(line.elision is not None for line in wanted) > ELISIONS_MOST:
                 raise TooManyWays
             found = self._segments(_segments(wanted), shown, 0, self.captures)
-            if isinstance(found, Mismatch) and any(line.order is not None for line in shown):
+            if isinstance(found, Mismatch) and any(line.ordered for line in shown):
                 shown = self.arranged(wanted, shown)
                 found = self._segments(_segments(wanted), shown, 0, self.captures)
         except TooManyWays:
@@ -63,30 +63,24 @@ class Matcher:
     def arranged(self, wanted: Sequence[Expected], actual: Sequence[Printed]) -> list[Printed]:
         """The printed lines with those that may stand in any order as they are expected."""
         lines: list[Printed] = []
-        for ordered, run in groupby(actual, lambda line: line.order is not None):
+        for ordered, run in groupby(actual, lambda line: line.ordered):
             if not ordered:
                 lines += run
                 continue
-            chunks = [list(chunk) for _, chunk in groupby(run, lambda line: line.order)]
-            lines += self._sorted(wanted, chunks)
+            lines += self._sorted(wanted, list(run))
         return lines
 
-    def _sorted(self, wanted: Sequence[Expected], chunks: list[list[Printed]]) -> list[Printed]:
-        """The chunks in the order in which the expected lines ask for them."""
+    def _sorted(self, wanted: Sequence[Expected], left: list[Printed]) -> list[Printed]:
+        """Lines in the order in which the expected ones ask for them."""
         lines: list[Printed] = []
-        for at, line in enumerate(wanted):
-            chunk = next((one for one in chunks if self._chunk(wanted[at:], one)), None)
-            if chunk is not None and line.elision is None:
-                chunks.remove(chunk)
-                lines += _comma(chunk, wanted[at + len(chunk) - 1])
-        return lines + [line for chunk in chunks for line in chunk]
-
-    def _chunk(self, wanted: Sequence[Expected], chunk: list[Printed]) -> bool:
-        if len(wanted) < len(chunk):
-            return False
-        return all(not isinstance(self.line(one, shown, self.captures), Mismatch)
-                   for one, shown in zip(wanted, _comma(chunk, wanted[len(chunk) - 1]),
-                                         strict=False))
+        for line in wanted:
+            if line.elision is not None:
+                continue
+            at = next((at for at, shown in enumerate(left) if not isinstance(
+                self.line(line, shown, self.captures), Mismatch)), -1)
+            if at >= 0:
+                lines.append(left.pop(at))
+        return lines + left
 
     def _segments(self, segments: "list[_Segment]", actual: Sequence[Printed], at: int,
                   captures: Captures) -> Captures | Mismatch:
@@ -280,13 +274,3 @@ def stripped(actual: Sequence[Printed]) -> list[Printed]:
     while lines and not lines[-1].text:
         lines.pop()
     return lines
-
-
-def _comma(chunk: list[Printed], wanted: Expected) -> list[Printed]:
-    """An element of JSON with the comma behind it that its expected place asks for."""
-    last = chunk[-1]
-    bare = last.text.removesuffix(",")
-    text = bare + "," if wanted.text.rstrip().endswith(",") else bare
-    if last.order is None or not bare.endswith(("}", "]", '"')) or text == last.text:
-        return chunk
-    return [*chunk[:-1], last._replace(text=text, folded=last.folded and text)]

@@ -12,6 +12,7 @@ from engine.policy.model import Secret
 from transcripts.hiding import Hider
 from transcripts.lines import Printed, printed
 from transcripts.model import Exchange, Expected
+from transcripts.recording.event import TYPED
 from transcripts.said import Answers, Said, say
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ def hidden(line: SpanLine, hider: Hider) -> SpanLine:
                      if span.type == "secret" and span.text != Secret.MASK else span
                      for span in line)
     if hider.holds(plain(line)):
-        return tuple(span._replace(text=hider.hide(span.text)) for span in line)
+        return tuple(span._replace(text="".join(hider.pieces(span.text, span.type not in TYPED)))
+                     for span in line)
     return line
 
 

@@ -10,7 +10,7 @@ from os.path import join
 from typing import TYPE_CHECKING
 
 from commands import cells
-from commands.answer import Answer, Cell, Line, Lines
+from commands.answer import Answer, Cell, Joined, Line, Lines
 from commands.diag.apply import agreed, commit, fix_lines
 from commands.diag.scene import gateway, whole_scene
 from commands.diag.scratch import make, scratch
@@ -197,7 +197,7 @@ def _stage(one: Stage) -> list[Line]:
     indent = STAGE + VERDICT + 2
     lines: list[Line] = [(cells.hang(indent), lead, one.stage.ljust(STAGE),
                           Cell("verdict", one.verdict, word),
-                          " " * max(1, VERDICT - len(word)), cells.line(one.what), mark)]
+                          " " * max(1, VERDICT - len(word)), *cells.sentence(one.what), mark)]
     if one.line:
         lines.append((" " * indent, cells.line(one.line)))
     return lines
@@ -210,7 +210,7 @@ def _blockers(found: Sequence[Blocker]) -> list[Line]:
                           "mended):",)]
     for one in found:
         lines.append((cells.hang(6), f"  [{one.number}] ", cells.enum(one.code), " on ",
-                      cells.name(one.machine), ": ", cells.line(one.text)))
+                      cells.name(one.machine), ": ", *cells.sentence(one.text)))
     return [*lines, ()]
 
 
@@ -235,7 +235,7 @@ def _data(found: Trace, mended: Mended) -> dict[str, object]:
         "packet": cells.line(found.packet), "verdict": found.verdict,
         "stages": [_stage_data(one) for one in found.stages],
         "blockers": [{"number": one.number, "code": one.code, "machine": one.machine,
-                      "stage": one.stage, "text": cells.line(one.text),
+                      "stage": one.stage, "text": Joined(cells.sentence(one.text)),
                       "repairs": [fix_data(each) for each in one.repairs]}
                      for one in mended.blockers],
         "changes": [fix_data(one) for one in mended.fixes],
@@ -245,7 +245,8 @@ def _data(found: Trace, mended: Mended) -> dict[str, object]:
 
 def _stage_data(one: Stage) -> dict[str, object]:
     return {"machine": one.machine, "stage": one.stage, "verdict": one.verdict,
-            "object": cells.line(one.what), "line": cells.line(one.line), "blocker": one.blocker,
+            "object": Joined(cells.sentence(one.what)), "line": cells.line(one.line),
+            "blocker": one.blocker,
             "assumed": one.assumed, "reply": one.reply, "packet": one.about or "inner"}
 
 

@@ -311,7 +311,9 @@ class ShowRtmRoutes(Command, words="routing ip show rtmroutes",
     def run(self, session: "Session") -> Answer:
         """One line a route; gateway 0.0.0.0 is on the link."""
         routes = session.world.hosts[session.machine].routes()
-        ordered = sorted(routes, key=lambda one: (one.destination, one.prefix, one.metric))
+        order = sorted(range(len(routes)), key=lambda at: (
+            routes[at].destination, routes[at].prefix, routes[at].metric))
         config = session.config
-        rows = tuple(_effective_row(one, config) for one in ordered)
-        return Answer((Table(COLUMNS, rows, "", "rtmroutes", "There are no routes.", True),))
+        rows = tuple(_effective_row(one, config) for one in routes)
+        return Answer((Table(COLUMNS, rows, "", "rtmroutes", "There are no routes.",
+                             tuple(order)),))

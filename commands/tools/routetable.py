@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 from commands import cells
-from commands.answer import Cell, InOrder, Line, Lines
+from commands.answer import Cell, Line, Lines
 from engine.address import Address, format_address
 from engine.policy.model import Interface, Route
 
@@ -42,13 +42,13 @@ def _own_lines(interfaces: tuple[Interface, ...]) -> list[Shown]:
 
 
 def active_lines(host: "Host", interfaces: tuple[Interface, ...]) -> list[Shown]:
-    """The active routes of a host in Windows' order."""
+    """The active routes of a host; Windows shows them sorted."""
     addresses = {one.name: one.address for one in interfaces}
     found = _own_lines(interfaces)
     for one in host.routes():
         own = addresses[one.interface]
         found.append(Shown(one.destination, one.prefix, one.gateway or own, own, one.metric))
-    return sorted(found)
+    return found
 
 
 def fits(pattern: str, destination: Address) -> bool:
@@ -95,7 +95,7 @@ def table(interfaces: tuple[Interface, ...], active: list[Shown],
     lines = _interface_lines(interfaces)
     lines += [(RULE,), ("Active Routes:",),
               ("Network Destination        Netmask          Gateway       Interface  Metric",)]
-    lines += [(cells.SORTED, *_row(_active_cells(one), ACTIVE)) for one in active]
+    lines += [(cells.SORTED, *_row(_active_cells(one), ACTIVE)) for one in sorted(active)]
     defaults = [one for one in active if not one.prefix]
     if defaults:
         best = min(defaults, key=lambda one: one.metric)
@@ -106,8 +106,7 @@ def table(interfaces: tuple[Interface, ...], active: list[Shown],
         lines += [_row(_stored_cells(one), STORED) for one in stored]
     else:
         lines.append(("  None",))
-    data = {"active": InOrder(dict(zip(ACTIVE_KEYS, _active_cells(one), strict=True))
-                              for one in active),
+    data = {"active": [dict(zip(ACTIVE_KEYS, _active_cells(one), strict=True)) for one in active],
             "persistent": [dict(zip(STORED_KEYS, _stored_cells(one), strict=True))
                            for one in stored]}
     return Lines(tuple(lines), data, "routes")

@@ -56,7 +56,7 @@ SHOWS = (
     "dump", "ipsec dump", "routing ip dump", "interface dump", "?", "help", "ping ?",
     "ipsec static add rule ?", "ipsec static show", "transcript list",
 )
-PIPES = ("", "", "", "", " | include Add", " | json", " | count", " | exclude e", " | csv",
+PIPES = ("", "", "", "", " | include Add", " | json", " | count", " | exclude Local", " | csv",
          " | jsonl", " | begin a", " | sec Rule", " | no-more")
 CHANGES = (
     "ipsec static add policy {policy}", "ipsec static add pol name={policy} act=no mmpfs={yes}",
@@ -190,7 +190,7 @@ class Typed(NamedTuple):
 class Typist:
     """Types a conversation into a prompt loop that has no terminal."""
 
-    def __init__(self, folder: Path, seed: int, start: Callable[[Session], None] = id) -> None:
+    def __init__(self, folder: Path, seed: int, start: Callable[[Session], object] = id) -> None:
         self.folder, self.draw = folder, random.Random(seed)
         self.keys: list[str] = []
         self.answers: list[str] = []

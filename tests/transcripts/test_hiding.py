@@ -5,7 +5,7 @@ import json
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.policy.model import Secret
@@ -35,6 +35,7 @@ def test_every_spelling_is_found(text: str) -> None:
     assert hider.hide(shown) == shown and hider.holds(text)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(min_size=6, max_size=40).filter(lambda text: text.isprintable()))
 def test_no_spelling_of_any_key_is_left(key: str) -> None:
     hider = Hider()

@@ -157,19 +157,6 @@ def test_lines_in_the_order_of_their_own_values_are_compared_in_any() -> None:
                                               plain), Mismatch)
 
 
-def test_elements_of_json_in_the_order_of_their_values_go_together() -> None:
-    text: list[str | tuple[str, int]] = [
-        "[", ("{", 0), ('"a": 1', 0), ("},", 0), ("{", 1), ('"a": 2', 1), ("}", 1), "]"]
-    shown = []
-    for one in text:
-        spans: Spans = [(one, "", None)] if isinstance(one, str) else [
-            ("", "sorted", one[1]), (one[0], "", None)]
-        shown.append(printed("|", spans))
-    wanted = "\n".join("| " + one for one in ("[", "{", '"a": 2', "},", "{", '"a": 1', "}", "]"))
-    assert not isinstance(Matcher({}, {}).compare(expected(wanted), shown), Mismatch)
-    assert isinstance(Matcher({}, {}).compare(expected(wanted.replace("2", "3")), shown), Mismatch)
-
-
 @pytest.mark.parametrize(("wanted", "got", "fits"), [
     ("| key ${PSK}", "| key ********", True), ("| key ${PSK}", "| key ${PSK}", True),
     ("| key ${PSK}", "| key kb252735", False), ("| key ********", "| key ${PSK}", False),

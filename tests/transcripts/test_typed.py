@@ -42,27 +42,18 @@ def spoken(transcript: Transcript, session: Session) -> list[list[str]]:
         lines = say(exchange.command, session).lines
         if "show" in exchange.command or exchange.command.startswith(LOOKS):
             lines += say(exchange.command + " | json", session).lines
-        said.append(in_any_order([(mark(line), neutral(line, symbols)) for _, line in lines]))
+        said.append(in_any_order([(any(span.type == "sorted" for span in line),
+                                   neutral(line, symbols)) for _, line in lines]))
     session.close()
     return said
 
 
-def mark(line: SpanLine) -> object:
-    """The number of the element that a line belongs to, "" for a line with a place of its own."""
-    return next((line if span.value is None else span.value for span in line
-                 if span.type == "sorted"), "")
-
-
-def in_any_order(lines: list[tuple[object, str]]) -> list[str]:
-    """The lines, with what stands in the order of its values in the order of what is left."""
+def in_any_order(lines: list[tuple[bool, str]]) -> list[str]:
+    """The lines; what stands in the order of its values in the order of what is left of it."""
     found: list[str] = []
-    for ordered, run in groupby(lines, lambda pair: pair[0] != ""):
-        if not ordered:
-            found += [key for _, key in run]
-            continue
-        chunks = ["\n".join(key for _, key in chunk).rstrip(",")
-                  for _, chunk in groupby(run, lambda pair: pair[0])]
-        found += sorted(chunks)
+    for ordered, run in groupby(lines, lambda pair: pair[0]):
+        keys = [key for _, key in run]
+        found += sorted(keys) if ordered else keys
     return found
 
 

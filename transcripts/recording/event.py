@@ -23,6 +23,7 @@ UNWRAPPED = 1 << 20
 LINES_MOST = 400  # of one command, in the journal; a recording keeps all
 ELIDED = "..."
 NAMED = "named"  # the type of a span that is the name of a secret
+TYPED = ("text", "name", "path", "typed")  # cells that may hold what somebody typed
 FLAG = "flag"  # the type of an argument without a value
 REST = "rest"  # the type of one that is all that was left of the line
 
@@ -153,8 +154,10 @@ def make_event(heard: "Heard", hider: "Hider", session: "Session", sitting: str,
             place.append(_interrupt(heard, last))
             continue
         place += budget.take(_lines(item, hider, session, budget.left))
+        if item.kind == "error" and item.script < 0 and place[-1].error is not None:
+            place[-1].error["own"] = _own(heard, item.what)
         last = item.now
-    meaning = meaning_of(parsed, hider, moves)
+    meaning = meaning_of(parsed, hider, moves, session)
     # A line that was understood is written in full wherever it was typed; another one stays in
     # the context that its prompt named.
     context = heard.context if meaning.kind else heard.meant_in
@@ -184,8 +187,7 @@ def masked(text: str, parsed: "Parse | None",
     from commands.masking import secret_spans
     spans = [(one.start, one.end) for one in parsed.pieces
              if one.role == "secret"] if parsed is not None else []
-    if parsed is None or parsed.kind != "comment":
-        spans += secret_spans(text)
+    spans += secret_spans(text)
     parts: list[str] = []
     moves: list[tuple[int, int, int]] = []
     at = 0
@@ -212,8 +214,8 @@ def _moved(column: int, moves: "list[tuple[int, int, int]]") -> int:
     return column + shift
 
 
-def meaning_of(parsed: "Parse | None", hider: "Hider",
-             moves: "list[tuple[int, int, int]]") -> Meaning:
+def meaning_of(parsed: "Parse | None", hider: "Hider", moves: "list[tuple[int, int, int]]",
+               session: "Session") -> Meaning:
     if parsed is None or parsed.error is not None or parsed.kind in ("unknown", "empty",
                                                                       "comment"):
         return Meaning()
@@ -221,7 +223,8 @@ def meaning_of(parsed: "Parse | None", hider: "Hider",
     # on their line.
     tool = parsed.command is not None and any(tag.form not in ("tag", "rest")
                                               for tag in parsed.command.tags)
-    arguments = tuple(_argument(one, parsed.text, tool, hider, moves) for one in parsed.bindings)
+    arguments = tuple(_argument(one, parsed.text, tool, hider, moves, session)
+                      for one in parsed.bindings)
     tail = " ".join(_stage(one.op, one.name, one.argument, hider) for one in parsed.stages)
     words_end = max((piece.end for piece in parsed.pieces
                      if piece.role in ("context", "command")), default=0)
@@ -230,7 +233,7 @@ def meaning_of(parsed: "Parse | None", hider: "Hider",
 
 
 def _argument(one: "Binding", text: str, tool: bool, hider: "Hider",
-              moves: "list[tuple[int, int, int]]") -> Argument:
+              moves: "list[tuple[int, int, int]]", session: "Session") -> Argument:
     from commands.arguments import switch_word
     tag = one.tag
     head = {"tag": tag.word + "=", "word": tag.word + " ", "rest": ""}.get(tag.form)
@@ -248,19 +251,23 @@ def _argument(one: "Binding", text: str, tool: bool, hider: "Hider",
     elif tag.kind.secret:
         shown = hider.name(one.text)
     else:
-        shown = hider.insert(_full(one))
+        shown = hider.insert(_full(one, session))
     return Argument(head, kind, shown, _moved(one.start, moves), _moved(one.end, moves),
                     bool(getattr(tag.kind, "written", False)))
 
 
-def _full(one: "Binding") -> str:
+def _full(one: "Binding", session: "Session") -> str:
     """A value in full: a fixed word that was cut short is written out."""
     words = one.tag.kind.words()
-    if words and one.text and one.text not in words:
-        lower = one.text.lower()
-        exact = next((word for word in words if word.lower() == lower), "")
+    lower = one.text.lower()
+    exact = next((word for word in words if word.lower() == lower), "")
+    if exact or not words or not lower:
+        return exact or one.text
+    try:
+        one.tag.kind.parse(one.text, session)
+    except ValueError:
         fitting = [word for word in words if word.lower().startswith(lower)]
-        return exact or (fitting[0] if len(fitting) == 1 else one.text)
+        return fitting[0] if len(fitting) == 1 else one.text
     return one.text
 
 
@@ -355,7 +362,7 @@ def _spans(line: SpanLine, hider: "Hider") -> tuple[tuple[str, str], ...]:
 def _cut(text: str, type: str, hider: "Hider") -> list[tuple[str, str]]:
     """A text as (text, type); the names of secrets in it are marked as such."""
     return [(piece, NAMED if at % 2 else type)
-            for at, piece in enumerate(hider.pieces(text)) if piece]
+            for at, piece in enumerate(hider.pieces(text, type not in TYPED)) if piece]
 
 
 def _error(error: "CommandError", hider: "Hider") -> dict[str, object]:
@@ -366,6 +373,12 @@ def _error(error: "CommandError", hider: "Hider") -> dict[str, object]:
             "known": [hide(one) for one in error.known], "fix": hide(error.fix),
             "exit": error.exit, "place": error.place,
             "values": [[one.type, hide(one.text)] for one in error.values]}
+
+
+def _own(heard: "Heard", error: object) -> bool:
+    """Whether a mistake is about the line that was typed, not about one that it typed itself."""
+    from commands.masking import mask
+    return heard.parsed is None or mask(heard.parsed)[0] == getattr(error, "line", "")
 
 
 def _ran(script: "Script") -> Ran:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from commands.answer import VOLATILE
 from commands.errors import CommandError, Span
+from commands.layout import SpanLine
 from transcripts.recording.event import ELIDED, NAMED, Event, Said
 from transcripts.recording.rewrite import Line, Names, canonical
 from transcripts.types import TYPES
@@ -147,12 +148,22 @@ class Renderer:
         """A mistake as the replay will print it: its line is the one that is written now."""
         from commands.render import render_error
         error = _mistake(data)
-        if error.line and line.text != typed:
+        own = bool(data.get("own", True))
+        if own and error.line and line.text != typed:
             old = (error.span.start, error.span.end) if error.span else None
             span = line.moved(old, len(error.line)) if old else None
             error.line, error.span = _masked(line, span)
         shown = render_error(error, 1 << 20)
-        return ["".join(self.span(span.text, span.type) for span in one) for one in shown]
+        if own:
+            return ["".join(self.span(span.text, span.type) for span in one) for one in shown]
+        return [self._others(one) for one in shown]
+
+    def _others(self, spans: SpanLine) -> str:
+        """A line of a mistake in a command that the typed one typed itself."""
+        if spans[0].type == "caret":
+            return f"<re( *)>{spans[-1].text}"
+        return "".join(self.names.symbols.words(escape(span.text)) if span.type == "echo"
+                       else self.span(span.text, span.type) for span in spans)
 
 
 def _mistake(data: dict[str, object]) -> CommandError:

@@ -85,7 +85,9 @@ class _Lines:
         parsed, context = self._parsed(step.text)
         self.name_keys(parsed)
         text, moves = masked(parsed.text, parsed, self.hider)
-        meaning = meaning_of(parsed, self.hider, moves) if not step.problem else Meaning()
+        meaning = Meaning()
+        if not step.problem:
+            meaning = meaning_of(parsed, self.hider, moves, self.scratch)
         stands = self.scratch.context if meaning.kind else context
         shown = tuple(one for one in said if one.sigil != "=")
         exit = next((int(one.spans[0][0]) for one in said if one.sigil == "="), 0)

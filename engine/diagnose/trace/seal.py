@@ -19,6 +19,7 @@ from engine.ip import HEADER as IP_HEADER
 from engine.pipeline.route import Hop
 from engine.spd import OUTBOUND, SpdEntry
 from engine.suites import QuickModeMethod, format_quick_mode
+from engine.wording import Value, spi, words
 
 # For the size of a packet whose protection nobody knows yet.
 USUAL = QuickModeMethod("AES256", "SHA1")
@@ -69,10 +70,12 @@ def _association(record: Record, station: Station, packet: IPv4, hop: Hop, inten
     if host is not None:
         sa = host.sad.outbound(key_of(entry, entry.tunnel or 0))
     if sa is not None and sa.usable:
-        text = f"association with SPI 0x{sa.spi:08x}, {format_quick_mode(sa.terms.method)}"
+        suite = Value("method", format_quick_mode(sa.terms.method))
+        text = words("association with SPI {}, {}", spi(sa.spi), suite)
         if peer is not None and peer.host is not None and peer.host.sad.by_spi(sa.spi) is None:
-            record.block(station, "sa", "stale-sa-after-peer-reboot", f"{text}: {peer.name} does "
-                         "not know it any more", "", repair.fix(
+            record.block(station, "sa", "stale-sa-after-peer-reboot", words(
+                "association with SPI {}, {}: {} does not know it any more", spi(sa.spi), suite,
+                Value("name", peer.name)), "", repair.fix(
                              station, "Delete the associations; the next packet negotiates anew.",
                              repair.FRESH))
         else:
