@@ -1,9 +1,21 @@
 """What all tests need of the process they run in."""
 
+import os
 import signal
+from tempfile import mkdtemp
 
 
 def pytest_configure() -> None:
-    """A runner in the background ignores Ctrl-C, and so would every program started here."""
+    """The programs that tests start keep no journal of the operator's; they can be stopped.
+
+    A runner in the background ignores Ctrl-C, and so would every program started here.
+    """
+    os.environ["XDG_STATE_HOME"] = mkdtemp(prefix="ipsecsh-tests-")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_unconfigure() -> None:
+    """The journals of the tests go with them."""
+    from shutil import rmtree
+    rmtree(os.environ["XDG_STATE_HOME"], ignore_errors=True)

@@ -9,8 +9,12 @@ from collections.abc import Iterator
 from engine.policy.model import Secret
 
 # A shorter secret is taken for one only where it stands alone, as what somebody typed: "a" is in
-# every word, and "short" in many sentences of the program.
+# every word, and "short" in many sentences of the program. Its encodings are no words: those of
+# six octets are looked for everywhere.
 SHORTEST = 8
+SHORTEST_ENCODED = 6
+# The types of cells that may hold what somebody typed; the others are the program's own words.
+TYPED = frozenset({"text", "name", "path", "typed"})
 # Base64 of a text that begins somewhere inside the encoded octets: what does not depend on its
 # neighbours of each alignment.
 ALIGNMENTS = (0, 1, 2)
@@ -96,7 +100,7 @@ class Hider:
             return name
         longer = self._spellings
         for spelling, suffix in encodings(plain):
-            if len(spelling) >= SHORTEST or spelling == plain:
+            if len(spelling) >= SHORTEST_ENCODED or spelling == plain:
                 longer.setdefault(spelling, f"${{{name}{suffix}}}")
         self._spellings = dict(sorted(longer.items(), key=lambda pair: -len(pair[0])))
         return name
@@ -136,7 +140,8 @@ class Hider:
         for spelling, name in self._spellings.items():
             if spelling in text and not (own and len(spelling) < SHORTEST):
                 pieces = [part for at, piece in enumerate(pieces)
-                          for part in ([piece] if at % 2 else _cut(piece, spelling, name))]
+                          for part in ([piece] if at % 2 else _cut(piece, spelling, name,
+                                       len(spelling) < SHORTEST and "." not in name))]
         return pieces
 
     def holds(self, text: str) -> bool:
@@ -144,8 +149,8 @@ class Hider:
         return any(spelling in text for spelling in self._spellings)
 
 
-def _cut(text: str, word: str, name: str) -> list[str]:
-    """The text cut at a word, whose name stands between the pieces."""
+def _cut(text: str, word: str, name: str, alone: bool) -> list[str]:
+    """The text cut at a word, whose name stands between the pieces: where it stands alone."""
     pieces: list[str] = []
     start = at = 0
     while True:
@@ -154,6 +159,6 @@ def _cut(text: str, word: str, name: str) -> list[str]:
             return [*pieces, text[start:]]
         at = end = found + len(word)
         around = text[max(found - 1, 0):found] + text[end:end + 1]
-        if len(word) >= SHORTEST or not any(sign.isalnum() for sign in around):
+        if not alone or not any(sign.isalnum() for sign in around):
             pieces += [text[start:found], name]
             start = end

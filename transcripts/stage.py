@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 from commands.layout import SpanLine, plain
 from commands.masking import SECRET_WORDS
 from engine.policy.model import Secret
-from transcripts.hiding import Hider
+from transcripts.hiding import TYPED, Hider
 from transcripts.lines import Printed, printed
 from transcripts.model import Exchange, Expected
-from transcripts.recording.event import TYPED
 from transcripts.said import Answers, Said, say
 
 if TYPE_CHECKING:

@@ -59,7 +59,7 @@ def test_the_store_is_named_by_option_before_environment(ipsecsh: Run, tmp_path:
     ipsecsh("set", "machine", "gwB")
     ipsecsh("--store", "option.db", "set", "machine", "gwB")
     assert (tmp_path / "env.db").exists() and (tmp_path / "option.db").exists()
-    assert not (tmp_path / "ipsecsh").exists()
+    assert not (tmp_path / "ipsecsh" / "store.db").exists()
 
 
 @pytest.mark.parametrize(("arguments", "code", "error"), [
@@ -187,7 +187,7 @@ def test_yes_answers_destructive_commands(ipsecsh: Run) -> None:
 def test_version_and_help_need_no_store(ipsecsh: Run, tmp_path: Path) -> None:
     assert ipsecsh("--version")[:2] == (0, f"ipsecsh {program.VERSION}\n")
     assert ipsecsh("--help")[1].startswith("Usage: ipsecsh")
-    assert not (tmp_path / "ipsecsh").exists()
+    assert not (tmp_path / "ipsecsh" / "store.db").exists()
 
 
 def test_the_version_is_that_of_the_package() -> None:

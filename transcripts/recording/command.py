@@ -53,8 +53,11 @@ def begin(session: "Session", path: str, title: str = "") -> None:
     sitting.recording = Recording(path, title, stands)
 
 
-def finish(session: "Session") -> "tuple[str, Recorded]":
-    """Writes what was recorded; its path. Raises CommandError."""
+def finish(session: "Session", file: str = "") -> "tuple[str, Recorded]":
+    """Writes what was recorded, to another file if one is named; its path.
+
+    Raises CommandError; a recording that cannot be written is still under way.
+    """
     sitting = sitting_of(session)
     if sitting.recording is None:
         raise CommandError("no-recording", "No recording is under way", fix="transcript start")
@@ -62,12 +65,17 @@ def finish(session: "Session") -> "tuple[str, Recorded]":
     try:
         made = make(recording.events, history(sitting), session, sitting.hider, recording.title,
                     recording.stands)
-        return write(made, recording.path, session), made
+        return write(made, file or recording.path, session), made
     except NoRecording as error:
         raise CommandError("nothing-recorded", str(error), exit=4) from None
     except (OSError, ValueError) as error:
-        raise CommandError("cannot-write", f"{recording.path} cannot be written: "
-                           f"{getattr(error, 'strerror', None) or error}", tag="file") from None
+        sitting.recording = recording
+        raise _unwritten(file or recording.path, error, "transcript stop file=OTHER") from None
+
+
+def _unwritten(path: str, error: OSError | ValueError, fix: str) -> CommandError:
+    why = getattr(error, "strerror", None) or error
+    return CommandError("cannot-write", f"{path} cannot be written: {why}", tag="file", fix=fix)
 
 
 def _file() -> str:
@@ -102,11 +110,13 @@ class TranscriptStop(Command, words="transcript stop", help="Ends a recording an
                      examples=("transcript stop",)):
     """Writes the transcript, and replays it to see whether it can be."""
 
+    file: str = tag(Path(written=True), "Another file than the one that was named first.",
+                    default="")
     verify: bool = tag(YesNo(), "Whether it is replayed at once.", default=True)
 
     def run(self, session: "Session") -> Answer:
-        """What was written, and whether it replays."""
-        path, made = finish(session)
+        """What was written, and whether it replays. Raises CommandError."""
+        path, made = finish(session, self.file)
         return written(path, made, self.verify)
 
 
@@ -143,9 +153,7 @@ class TranscriptSave(Command, words="transcript save",
         except NoRecording as error:
             raise CommandError("nothing-recorded", str(error), exit=4) from None
         except (OSError, ValueError) as error:
-            raise CommandError("cannot-write", f"{self.file} cannot be written: "
-                               f"{getattr(error, 'strerror', None) or error}",
-                               tag="file") from None
+            raise _unwritten(self.file, error, "another file=") from None
         return written(path, made, self.verify)
 
 

@@ -84,7 +84,8 @@ def encode(event: Event) -> dict[str, object]:
     if event.scripts:
         data["ran"] = [[one.name, one.path, one.size, one.changed, one.parent, one.line,
                         one.reached, [[number, [_line(line) for line in said]]
-                         for number, said in one.said.items()]] for one in event.scripts]
+                         for number, said in one.said.items()], one.kept]
+                       for one in event.scripts]
     if event.start is not None:
         data["start"] = event.start
     if event.label:
@@ -142,9 +143,10 @@ def _said(value: object) -> Said:
 
 
 def _ran(value: object) -> Ran:
-    name, path, size, changed, parent, line, reached, said = _list(value)
+    name, path, size, changed, parent, line, reached, said, kept = _list(value)
     return Ran(name, path, size, changed, parent, line, reached,
-               {int(number): [_said(one) for one in lines] for number, lines in said})
+               {int(number): [_said(one) for one in lines] for number, lines in said},
+               None, None if kept is None else [str(one) for one in _list(kept)])
 
 
 def read(path: str) -> Iterator[Event]:

@@ -11,7 +11,7 @@ from transcripts.recording.compose import Frame, Recorded, compose
 from transcripts.recording.event import Event
 from transcripts.recording.journal import read
 from transcripts.recording.scripts import typed
-from transcripts.recording.sitting import OWN, Sitting
+from transcripts.recording.sitting import Sitting, about_recording
 
 if TYPE_CHECKING:
     from commands.session import Session
@@ -42,8 +42,7 @@ def history(sitting: Sitting) -> list[Event]:
 
 def own(event: Event) -> bool:
     """Whether a line was about the recording itself."""
-    words = event.meaning.words
-    return words[:1] == ("transcript",) and len(words) > 1 and words[1] in OWN
+    return about_recording(event.meaning.words)
 
 
 def spoken(event: Event) -> bool:
@@ -104,7 +103,7 @@ def _weak(event: Event) -> list[str]:
 
 def write(made: Recorded, path: str, session: "Session") -> str:
     """Writes a transcript, 0600; gives its path. Raises OSError, ValueError."""
-    full = session.files.full(path, session.folder)
+    full = os.path.normpath(session.files.full(path, session.folder))
     full = full if os.path.splitext(full)[1] else full + SUFFIX
     session.files.replace(full, made.text.encode())
     return full

@@ -11,7 +11,8 @@ from copy import copy
 from typing import TYPE_CHECKING
 
 from commands.batch import Step, batch_steps, is_batch, plain_steps
-from transcripts.recording.event import ELIDED, Event, Meaning, Ran, Said, masked, meaning_of
+from transcripts.recording.event import ELIDED, Event, Meaning, Ran, Said
+from transcripts.recording.hear import masked, meaning_of
 
 if TYPE_CHECKING:
     from commands.parser import Parse
@@ -54,7 +55,7 @@ class _Lines:
     def script(self, index: int) -> Iterator[Event]:
         """The lines of one script that were begun, those of the scripts it called among them."""
         ran = self.event.scripts[index]
-        lines = _read(ran)
+        lines = _read(ran, self.hider)
         steps = list(batch_steps(lines) if is_batch(lines, ran.name) else plain_steps(lines))
         last = 0
         for at, step in enumerate(steps):
@@ -120,11 +121,10 @@ class _Lines:
 
     def name_keys(self, parsed: "Parse") -> None:
         """The keys of a line have the names that they were given when it ran."""
-        if parsed.kind != "command" or parsed.error is not None or parsed.missing:
-            return
+        ran = parsed.kind == "command" and parsed.error is None and not parsed.missing
         for one in parsed.bindings:
             if one.tag.kind.secret and one.text:
-                name = self.keys.pop(0) if self.keys else ""
+                name = self.keys.pop(0) if ran and self.keys else ""
                 if name and one.text not in self.hider.names:
                     self.hider.learn(one.text, name)
                 else:
@@ -148,12 +148,14 @@ class _Lines:
             self.scratch.context = here
 
 
-def _read(ran: Ran) -> list[str]:
+def _read(ran: Ran, hider: "Hider") -> list[str]:
     """The lines of a script. Raises Unknown when they are not what they were."""
     from commands.errors import CommandError
     from commands.script import script_lines
     if ran.lines is not None:
         return ran.lines
+    if ran.kept is not None:
+        return [_filled(line, hider) for line in ran.kept]
     if not ran.path:
         raise Unknown(f"{ran.name} was no file, and its lines were not kept")
     try:
@@ -166,3 +168,15 @@ def _read(ran: Ran) -> list[str]:
     if (status.st_size, round(status.st_mtime, 3)) != (ran.size, round(ran.changed, 3)):
         raise Unknown(f"{ran.name} has been changed since it ran")
     return lines
+
+
+def _filled(line: str, hider: "Hider") -> str:
+    """A line that was kept, with other keys in the places of those that had been there."""
+    head, *pieces = line.split("${secret:")
+    parts = [head]
+    for piece in pieces:
+        name, _, rest = piece.partition("}")
+        key = f"Kept-{name}-{id(hider):x}"
+        hider.learn(key, f"secret:{name}")
+        parts += [key, rest]
+    return "".join(parts)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from engine.policy.model import Secret
 from transcripts.hiding import Hider
-from transcripts.recording.event import LINES_MOST, Event, make_event
+from transcripts.recording.event import LINES_MOST, Event
+from transcripts.recording.hear import make_event
 from transcripts.recording.journal import append
 
 if TYPE_CHECKING:
@@ -91,8 +92,13 @@ class Sitting:
 
 def own(heard: "Heard") -> bool:
     """Whether a line is about the recording itself."""
-    words = heard.parsed.words if heard.parsed is not None else ()
-    return words[:1] == ("transcript",) and len(words) > 1 and words[1] in OWN
+    return about_recording(heard.parsed.words) if heard.parsed is not None else False
+
+
+def about_recording(words: tuple[str, ...]) -> bool:
+    """Whether the full words of a command are one that records."""
+    return words[:1] == ("history",) or words[:1] == ("transcript",) and words[1:2] != () \
+        and words[1] in OWN
 
 
 def listen(session: "Session", path: str, clock: Callable[[], float]) -> Sitting:

@@ -41,7 +41,6 @@ def test_a_conversation_replays_elsewhere_and_holds_no_key(seed: int, tmp_path: 
 
 def test_a_recording_of_a_replay_says_the_same(tmp_path: Path) -> None:
     typed = Typist(tmp_path, 7).record(conversation(7))
-    again = Typist(tmp_path / "again", 7) if (tmp_path / "again").mkdir() is None else None
-    assert again is not None
-    other = again.record(conversation(7))
+    (tmp_path / "again").mkdir()
+    other = Typist(tmp_path / "again", 7).record(conversation(7))
     assert other.made.text.replace(str(tmp_path / "again"), str(tmp_path)) == typed.made.text

@@ -12,7 +12,7 @@ from commands.errors import CommandError
 from commands.run import run_line
 from commands.session import Session
 from shell.show import Show
-from transcripts.recording.event import Event, Said
+from transcripts.recording.event import LINES_MOST, Event, Said
 from transcripts.recording.journal import (
     ENTRY_MOST,
     SIZE_MOST,
@@ -23,8 +23,7 @@ from transcripts.recording.journal import (
     journal_path,
     read,
 )
-from transcripts.recording.sitting import LINES_MOST, Sitting, listen
-
+from transcripts.recording.sitting import Sitting, listen
 
 SECONDS = count(1_700_000_000)
 

@@ -73,6 +73,8 @@ def test_a_recording_has_its_mistakes(sat: Sat, tmp_path: Path) -> None:
     sat.type("show alias")
     with pytest.raises(CommandError, match="nowhere/r cannot be written: No such file"):
         run_line("transcript stop", sat.session)
+    sat.type("transcript stop elsewhere verify=no")
+    assert body(tmp_path / "elsewhere.transcript")[0] == "> show alias"
     with pytest.raises(CommandError, match="Nobody listens"):
         run_line("transcript start x", Session())
 
@@ -262,7 +264,7 @@ def test_history_lists_and_writes(sat: Sat, tmp_path: Path) -> None:
         sat.type(line)
     text = render_text(ask(sat, "history"))
     assert [line.split()[0] for line in text.splitlines()[2:]] == ["1", "2", "3"]
-    assert "psk=${secret:secret1}" in text and "act=no" in text
+    assert "psk=${secret:psk1}" in text and "act=no" in text
     assert len(render_text(ask(sat, "history 2:3")).splitlines()) == 4
     assert len(render_text(ask(sat, "history -n 1")).splitlines()) == 3
     assert "2 commands" in render_text(ask(sat, "history 1:2 -t h.transcript"))
