@@ -50,6 +50,9 @@ class World(Protocol):
     def interrupt(self) -> bool:
         """Ctrl-C: True when KeyboardInterrupt will be raised between two steps."""
 
+    def why_no_offload(self) -> str:
+        """Why ESP cannot be handed to a kernel; "" when it can."""
+
     def reload(self) -> None:
         """The store changed: the machines take it over."""
 

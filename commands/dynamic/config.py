@@ -89,11 +89,12 @@ PROPERTIES = (
     Property("replaywindow", "Replay Window", _number(32, 1024), "64", "32 - 1024"),
     Property("localid", "Own Identity", _identity, "", "address | name | user@name"),
     Property("remoteid", "Peer's Identity", _identity, "", "address | name | user@name"),
+    Property("offload", "ESP Offload", _word("no", "kernel"), "no", "no | kernel"),
     Property("holdpackets", "Packets Held", _number(0, 32), "1", "0 - 32"),
 )
 BY_NAME = {one.name: one for one in PROPERTIES}
 EXTENSIONS = ("natt", "dpd", "commit", "outerdf", "fragmentation", "replaywindow", "holdpackets",
-              "localid", "remoteid")
+              "localid", "remoteid", "offload")
 
 
 def _shown(session: "Session", one: Property) -> Cell:
@@ -124,6 +125,8 @@ class SetConfig(Command, words="ipsec dynamic set config",
                     "the driver's own complaints are always logged.",
                     "bootmode and bootexemptions hold from lab restart until the policy is "
                     "loaded; DHCP always passes.",
+                    "offload=kernel hands ESP tunnels to a kernel that has ESP; where it has not, "
+                    "a warning says so and ESP stays in the agent.",
                     "natt=force puts ESP into UDP even where there is no NAT.",
                     ", ".join(EXTENSIONS) + " are this product's own."),
                 examples=("ipsec dynamic set config property=ipsecexempt value=3",
@@ -143,6 +146,9 @@ class SetConfig(Command, words="ipsec dynamic set config",
             raise CommandError("bad-value", f"The value of {one.name} {mistake}",
                                tag="value", exit=2) from None
         session.config.set_setting(one.name, value)
+        if (one.name, value) == ("offload", "kernel"):
+            why = session.world.why_no_offload()
+            return Answer((), (Warn("NO-OFFLOAD", why),) if why else ())
         return Answer((), _warnings(one.name, value))
 
 

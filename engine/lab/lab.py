@@ -119,6 +119,10 @@ class Lab:
         """What `interrupt_at` was asked for does not come any more."""
         self._press = None
 
+    def why_no_offload(self) -> str:
+        """The lab's machines have no kernel below them."""
+        return "the lab has no kernel to hand ESP to"
+
     def _timer(self, machine: str, when: float) -> None:
         if machine == CTRL_C and self._press is not None:
             self._press()

@@ -75,6 +75,8 @@ class FastPath:
         self._stamp: tuple[int, int] = (-1, -1)
         self._plain = False
         self.segmentation = True
+        # Inbound SPIs that the kernel opens itself: a raw socket sees a copy all the same.
+        self.elsewhere: frozenset[int] = frozenset()
         self.watched: Callable[[IPv4, list[Output]], None] = lambda packet, outputs: None
         self.size = 1500 + VNET
 
@@ -292,7 +294,10 @@ class FastPath:
                 if error.errno == EAGAIN:
                     break
                 continue
-            sa = node.sad.by_spi(int.from_bytes(packet[20:24], "big"))
+            spi = int.from_bytes(packet[20:24], "big")
+            if spi in self.elsewhere:
+                continue
+            sa = node.sad.by_spi(spi)
             if (sa is None or packet[0] != 0x45 or node.trace is not None or sa.udp
                     or sa.source != int.from_bytes(packet[12:16], "big") or sa.ah is not None
                     or not sa.terms.tunnel or packet[1] & _ECN):

@@ -27,6 +27,7 @@ from engine.live.facts import interfaces_of, kernel_routes, overlay, why_down
 from engine.live.fast import FastPath
 from engine.live.kernel import Kernel
 from engine.live.loop import Loop
+from engine.live.offload import Offload, why_not
 from engine.live.provision import write_interfaces
 from engine.live.settle import Settled, disabled
 from engine.live.sockets import Handlers, Sockets
@@ -84,6 +85,7 @@ class Gateway:
             self.carrier.datagram, self.carrier.packet, self.carrier.icmp,
             lambda place: self.fast.read_natt(place), lambda place: self.fast.read_esp(place)))
         self.fast = FastPath(self.host, self.sockets, self._tun, self.carrier, self.clock.now)
+        self.offload = Offload(self.host)
         self.echoes = Echoes(self)
         self.fast.watched = self.echoes.departed
         self.loop.watch(self._tun, self.fast.read_tun)
@@ -240,6 +242,7 @@ class Gateway:
         if timer is not None and timer <= now:
             self.carrier.carry(self.host.handle_timer(now))
             timer = self.host.next_timer()
+        self._follow_offload()
         if self.host.soft != self._soft:
             self._guarded(self._settle)
         if self._look_at and now >= self._look_at:
@@ -270,11 +273,17 @@ class Gateway:
             self.log("clock-set", priority=5, seconds=round(drift, 3))
             self.host.keying.set_epoch(self.epoch)
         self._remember()
+        self._follow_offload()
         if self.read_again or self.store.generation() != self._applied:
             self.read_again = False
             self.reload()
         if self._events is not None and self._events.failed:
             raise Broken("full", f"the event log cannot be written: {self._events.failed}")
+
+    def _follow_offload(self) -> None:
+        if self.offload.active:
+            self._guarded(lambda: self.offload.follow(self.now))
+            self.fast.elsewhere = self.offload.spis
 
     def _kernel_changed(self) -> None:
         if not self._look_at:
@@ -327,13 +336,29 @@ class Gateway:
             self.log("kernel", priority=4, text=complaint)
         self.settled.complaints.clear()
         self._soft = self.host.soft
+        self._offload()
         self.loop.progress()
+
+    def _offload(self) -> None:
+        """ESP goes into the kernel, or comes back from it."""
+        said, was = self.offload.refused, self.offload.active
+        self.offload.settle()
+        if self.offload.refused and self.offload.refused != said:
+            self.log("offload", priority=4, text=self.offload.refused)
+        if self.offload.active != was:
+            self.sockets.kernel_opens_udp(self.offload.active)
+            self.log("offload", priority=5, active=self.offload.active)
+
+    def why_no_offload(self) -> str:
+        """Why ESP cannot be the kernel's here; "" when it can."""
+        return why_not()
 
     def stop(self) -> None:
         """An orderly end: deletes are sent, routes, rules and the TUN device go."""
         self.carrier.carry(self.host.stop_agent(self.now))
         for place in list(self._listening):
             self.stop_capture(*place)
+        self.offload.stop()
         self.settled.remove(self._index)
         self.close()
 

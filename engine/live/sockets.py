@@ -30,6 +30,7 @@ _ICMP_FILTER = 1
 _SOL_RAW = 255
 _UNREACHABLE_ONLY = ~(1 << 3) & 0xFFFFFFFF
 UDP_SEGMENT, UDP_GRO = 103, 104
+_UDP_ENCAP, _ESP_IN_UDP = 100, 2
 
 
 class Datagram(NamedTuple):
@@ -90,6 +91,10 @@ class Place:
         except BaseException:
             self.close()
             raise
+
+    def kernel_opens_udp(self, on: bool) -> None:
+        """RFC 3948 in the kernel, for associations that it has (udp(7), UDP_ENCAP)."""
+        self.natt.setsockopt(socket.IPPROTO_UDP, _UDP_ENCAP, _ESP_IN_UDP if on else 0)
 
     def _udp(self, port: int) -> socket.socket:
         what = f"UDP port {port} of {self.text}"
@@ -162,6 +167,7 @@ class Sockets:
         self.places: dict[Address, Place] = {}
         self.failed: dict[Address, Broken] = {}
         self.send_errors = 0
+        self._kernel_opens = False
         try:
             self._out = _new(socket.SOCK_RAW, socket.IPPROTO_RAW)
             self._icmp = _new(socket.SOCK_RAW, socket.IPPROTO_ICMP)
@@ -184,6 +190,8 @@ class Sockets:
                 self.failed[address] = failure
                 continue
             self.places[address] = place
+            if self._kernel_opens:
+                place.kernel_opens_udp(True)
             self._watch(place)
 
     def _watch(self, place: Place) -> None:
@@ -197,6 +205,12 @@ class Sockets:
         for one in (place.ike, place.natt, place.esp, place.ah):
             self._loop.forget(one.fileno())
         place.close()
+
+    def kernel_opens_udp(self, on: bool) -> None:
+        """Whether the kernel takes ESP in UDP out of port 4500 before we see it."""
+        self._kernel_opens = on
+        for place in self.places.values():
+            place.kernel_opens_udp(on)
 
     def close(self) -> None:
         """Closes everything."""

@@ -25,6 +25,7 @@ Fragmentation               : after
 Replay Window               : 64
 Own Identity                :
 Peer's Identity             :
+ESP Offload                 : no
 Packets Held                : 1
 """
 
@@ -38,6 +39,7 @@ TAKEN = [
     ("replaywindow", "1024", "1024"), ("holdpackets", "32", "32"),
     ("localid", "gw.example.com", "gw.example.com"),
     ("remoteid", "me@example.com", "me@example.com"),
+    ("natt", "force", "force"), ("offload", "KERNEL", "kernel"),
 ]
 REFUSED = [
     ("ipsecdiagnostics", "8"), ("ipsecloginterval", "59"), ("ipsecloginterval", "86401"),
@@ -46,6 +48,7 @@ REFUSED = [
     ("dpd", "3601"), ("commit", "x"), ("outerdf", "x"), ("fragmentation", "x"),
     ("replaywindow", "31"),
     ("holdpackets", "33"), ("localid", '"two words"'), ("remoteid", "a@b@c"),
+    ("offload", "yes"),
 ]
 
 

@@ -1,0 +1,187 @@
+"""ESP in the kernel, where it has it and the administrator wants it (`offload` = kernel).
+
+IKE stays here. Each tunnel's pair of associations is put into XFRM with the policies that lead to
+it; a policy catches its packets before they reach the TUN device, so without one, or without a
+kernel that can, the agent's own way simply goes on. The kernel's counters become the
+associations', and with them their limits.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from engine.address import Address
+from engine.errors import Broken
+from engine.esp.sa import SecurityAssociation
+from engine.host import Host
+from engine.live.xfrm import FORWARD, IN, OUT, Counted, KernelPolicy, KernelSa, Xfrm
+from engine.sad import SaPair
+from engine.suites import AH_HASHES
+
+PRIORITY = 0x10000000
+KERNEL = "kernel"
+
+
+class Kernel(Protocol):
+    """What is asked of XFRM."""
+
+    def try_esp(self) -> None: ...
+
+    def add_sa(self, one: KernelSa) -> None: ...
+
+    def delete_sa(self, destination: Address, spi: int) -> None: ...
+
+    def add_policy(self, one: KernelPolicy) -> None: ...
+
+    def delete_policy(self, one: KernelPolicy) -> None: ...
+
+    def counters(self) -> dict[tuple[Address, int], Counted]: ...
+
+    def close(self) -> None: ...
+
+
+def why_not(make: Callable[[], Kernel] = Xfrm) -> str:
+    """Why ESP cannot be the kernel's here, "" when it can. Tried, not guessed."""
+    try:
+        kernel = make()
+    except Broken as failure:
+        return str(failure)
+    try:
+        kernel.try_esp()
+    except Broken as failure:
+        return str(failure)
+    finally:
+        kernel.close()
+    return ""
+
+
+class Offload:
+    """The pairs that are in the kernel. `spis` are the inbound ones, whose packets it opens."""
+
+    def __init__(self, host: Host, make: Callable[[], Kernel] = Xfrm) -> None:
+        self._host, self._make = host, make
+        self._kernel: Kernel | None = None
+        self._pairs: dict[int, SaPair] = {}
+        self._sealing: dict[str, SecurityAssociation] = {}
+        self._policies: dict[str, tuple[KernelPolicy, ...]] = {}
+        self._numbers: dict[str, int] = {}
+        self._seen: dict[tuple[Address, int], Counted] = {}
+        self._stamp = -1
+        self.refused = ""
+
+    @property
+    def active(self) -> bool:
+        """Whether pairs go into the kernel."""
+        return self._kernel is not None
+
+    @property
+    def spis(self) -> frozenset[int]:
+        """The inbound SPIs that the kernel takes care of."""
+        return frozenset(self._pairs)
+
+    def settle(self) -> None:
+        """Takes over the setting. A kernel that cannot is named in `refused` once."""
+        wanted = self._host.config.get_setting("offload").casefold() == KERNEL
+        if wanted and self._kernel is None and not self.refused:
+            self.refused = why_not(self._make)
+            if not self.refused:
+                self._kernel = self._make()
+                self._stamp = -1
+        elif not wanted:
+            self.refused = ""
+            self.stop()
+
+    def follow(self, now: float) -> None:
+        """Puts new pairs into the kernel, takes gone ones out, and reads its counters."""
+        if self._kernel is None:
+            return
+        sad = self._host.sad
+        if sad.generation != self._stamp:
+            self._stamp = sad.generation
+            there = {pair.spi: pair for pair in sad.pairs() if _fits(pair)}
+            for spi in [one for one in self._pairs if one not in there]:
+                self._take_out(self._pairs.pop(spi))
+            for pair in there.values():
+                self._put_in(pair)
+        self._count(now)
+
+    def stop(self) -> None:
+        """Takes everything out of the kernel."""
+        if self._kernel is None:
+            return
+        for pair in list(self._pairs.values()):
+            self._take_out(pair)
+        self._pairs.clear()
+        self._kernel.close()
+        self._kernel = None
+
+    # --- pairs ---------------------------------------------------------------------------------
+
+    def _put_in(self, pair: SaPair) -> None:
+        assert self._kernel is not None
+        number = self._numbers.setdefault(pair.entry, len(self._numbers) + 1)
+        if pair.spi not in self._pairs:
+            self._kernel.add_sa(_sa(pair, pair.inbound, number))
+            self._pairs[pair.spi] = pair
+        outbound = pair.outbound
+        before = self._sealing.get(pair.entry)
+        if outbound is None or before is outbound:
+            return
+        if self._host.sad.outbound(pair.entry) is not outbound:
+            return
+        self._kernel.add_sa(_sa(pair, outbound, number))
+        self._sealing[pair.entry] = outbound
+        if before is not None:
+            # Of two that fit the kernel takes either: the newer one is meant.
+            self._kernel.delete_sa(before.destination, before.spi)
+        policies = _policies(pair, outbound, number)
+        for one in policies:
+            self._kernel.add_policy(one)
+        self._policies[pair.entry] = policies
+
+    def _take_out(self, pair: SaPair) -> None:
+        assert self._kernel is not None
+        self._kernel.delete_sa(pair.inbound.destination, pair.spi)
+        sealing = self._sealing.get(pair.entry)
+        if sealing is not None and sealing is pair.outbound:
+            for one in self._policies.pop(pair.entry, ()):
+                self._kernel.delete_policy(one)
+            self._kernel.delete_sa(sealing.destination, sealing.spi)
+            del self._sealing[pair.entry]
+
+    def _count(self, now: float) -> None:
+        """Adds what the kernel has counted; limits of octets are reached as ever."""
+        assert self._kernel is not None
+        counted = self._kernel.counters()
+        sas = [pair.inbound for pair in self._pairs.values()] + list(self._sealing.values())
+        for sa in sas:
+            key = sa.destination, sa.spi
+            after, before = counted.get(key), self._seen.get(key, Counted(0, 0, 0))
+            if after is None or after.packets <= before.packets:
+                continue
+            self._seen[key] = after
+            sa.packets += after.packets - before.packets - 1
+            sa.account(after.octets - before.octets, now)
+        self._seen = {key: one for key, one in self._seen.items() if key in counted}
+
+
+def _fits(pair: SaPair) -> bool:
+    """Tunnels of ESP alone; AH and transport mode stay here."""
+    return pair.tunnel and pair.method.has_esp and pair.method.ah_auth not in AH_HASHES
+
+
+def _sa(pair: SaPair, sa: SecurityAssociation, number: int) -> KernelSa:
+    inbound = sa is pair.inbound
+    keys = pair.installed.inbound if inbound else pair.installed.outbound
+    udp = tuple(reversed(sa.udp)) if inbound else sa.udp
+    return KernelSa(sa.spi, sa.source, sa.destination, pair.method, keys.esp_key, keys.auth_key,
+                    number, sa.terms.window, pair.kilobytes * 1024, udp)
+
+
+def _policies(pair: SaPair, outbound: SecurityAssociation,
+              number: int) -> tuple[KernelPolicy, ...]:
+    inbound = pair.inbound
+    weight = PRIORITY - (outbound.selector.source.prefix + outbound.selector.destination.prefix)
+    return (KernelPolicy(outbound.selector, OUT, outbound.source, outbound.destination, number,
+                         weight),
+            *(KernelPolicy(inbound.selector, way, inbound.source, inbound.destination, number,
+                           weight) for way in (IN, FORWARD)))

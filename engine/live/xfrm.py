@@ -1,0 +1,278 @@
+"""XFRM, the kernel's own IPsec, through netlink: associations and policies as its structures.
+
+Whether a kernel has ESP nobody can read anywhere, so it is tried: an association that is added and
+taken out again. Layouts are linux/xfrm.h's, which pad as C does on 64-bit machines.
+"""
+
+import errno
+import os
+import socket
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from engine.address import Address
+from engine.errors import Broken
+from engine.esp.constants import AEAD_ICV, INTEGRITY, PROTOCOL_ESP
+from engine.esp.sa import Selector
+from engine.suites import AEAD_CIPHERS, QuickModeMethod
+
+_NETLINK_XFRM = 6
+_NEWSA, _DELSA, _GETSA, _NEWPOLICY, _DELPOLICY, _EXPIRE = 0x10, 0x11, 0x12, 0x13, 0x14, 0x18
+_SOL_NETLINK, _CAP_ACK, _EXT_ACK = 270, 10, 11
+_MESSAGE = 1
+_REQUEST, _ACK, _DUMP, _CREATE, _REPLACE = 0x1, 0x4, 0x300, 0x400, 0x100
+_ERROR, _DONE = 2, 3
+_GROUP_EXPIRE = 1 << 1
+_AUTH, _CRYPT, _ENCAP, _TEMPLATE, _AEAD, _AUTH_TRUNC, _REPLAY = 1, 2, 4, 5, 18, 20, 23
+_FAMILY = socket.AF_INET
+_TUNNEL = 1
+_ESP_IN_UDP = 2
+IN, OUT, FORWARD = 0, 1, 2
+_FOR_EVER = (1 << 64) - 1
+_SEQUENCE_MOST = 0xFFFFFFFF
+
+_HEADER = struct.Struct("=IHHII")
+_ATTRIBUTE = struct.Struct("=HH")
+_SELECTOR = struct.Struct("=4s12x4s12xHHHHHBBB3xiI")
+_ID = struct.Struct("=4s12x4sB3x")
+_LIFETIME = struct.Struct("=8Q")
+_CURRENT = struct.Struct("=4Q")
+_SA = struct.Struct("=12xIIHBBB7x")
+_SA_SIZE = _SELECTOR.size + _ID.size + 16 + _LIFETIME.size + _CURRENT.size + _SA.size
+_POLICY = struct.Struct("=IIBBBB4x")
+_TEMPLATE_BODY = struct.Struct("=H2x4s12xIBBB1xIII")
+_ALGORITHM = struct.Struct("=64sI")
+_TRUNCATED = struct.Struct("=64sII")
+_REPLAY_STATE = struct.Struct("=6I")
+_ENCAPSULATION = struct.Struct("=H2s2s2x16x")
+_DELETE = struct.Struct("=4s12x4sHB1x")
+
+CIPHERS = {"DES": "cbc(des)", "3DES": "cbc(des3_ede)", "AES128": "cbc(aes)", "AES192": "cbc(aes)",
+           "AES256": "cbc(aes)", "None": "ecb(cipher_null)", "": "ecb(cipher_null)"}
+HASHES = {"MD5": "hmac(md5)", "SHA1": "hmac(sha1)", "SHA256": "hmac(sha256)",
+          "SHA384": "hmac(sha384)", "SHA512": "hmac(sha512)"}
+GCM = "rfc4106(gcm(aes))"
+
+
+class KernelSa(NamedTuple):
+    """One direction of a tunnel for the kernel. `octets` is the hard limit, 0 for none.
+
+    `udp` are source and destination port of ESP in UDP, () without.
+    """
+
+    spi: int
+    source: Address
+    destination: Address
+    method: QuickModeMethod
+    key: bytes
+    auth_key: bytes
+    reqid: int
+    window: int = 64
+    octets: int = 0
+    udp: tuple[int, ...] = ()
+
+
+class KernelPolicy(NamedTuple):
+    """Packets of a selector, in one direction, belong into a tunnel."""
+
+    selector: Selector
+    direction: int
+    source: Address
+    destination: Address
+    reqid: int
+    priority: int
+
+
+class Counted(NamedTuple):
+    """What the kernel has counted under an association; `used` is Unix seconds, 0 for never."""
+
+    octets: int
+    packets: int
+    used: int
+
+
+def _address(address: Address) -> bytes:
+    return address.to_bytes(4, "big")
+
+
+def _attribute(kind: int, value: bytes) -> bytes:
+    size = _ATTRIBUTE.size + len(value)
+    return _ATTRIBUTE.pack(size, kind) + value + bytes(-size % 4)
+
+
+def _selector(one: Selector) -> bytes:
+    ports = [(socket.htons(port), 0xFFFF if port else 0)
+             for port in (one.destination_port, one.source_port)]
+    return _SELECTOR.pack(_address(one.destination.address), _address(one.source.address),
+                          *ports[0], *ports[1], _FAMILY, one.destination.prefix,
+                          one.source.prefix, one.protocol, 0, 0)
+
+
+def _id(destination: Address, spi: int) -> bytes:
+    return _ID.pack(_address(destination), spi.to_bytes(4, "big"), PROTOCOL_ESP)
+
+
+def _lifetime(octets: int) -> bytes:
+    hard = octets or _FOR_EVER
+    return _LIFETIME.pack(_FOR_EVER if not octets else octets * 4 // 5, hard, _FOR_EVER,
+                          _SEQUENCE_MOST, 0, 0, 0, 0)
+
+
+def algorithms(one: KernelSa) -> bytes:
+    """The attributes that name an association's transforms and hold its keys."""
+    method = one.method
+    if method.esp_cipher in AEAD_CIPHERS:
+        return _attribute(_AEAD, _TRUNCATED.pack(GCM.encode(), len(one.key) * 8, AEAD_ICV * 8)
+                          + one.key)
+    found = _attribute(_CRYPT, _ALGORITHM.pack(CIPHERS[method.esp_cipher].encode(),
+                                               len(one.key) * 8) + one.key)
+    icv = INTEGRITY[method.esp_auth].icv * 8
+    return found + _attribute(_AUTH_TRUNC, _TRUNCATED.pack(
+        HASHES[method.esp_auth].encode(), len(one.auth_key) * 8, icv) + one.auth_key)
+
+
+def sa_body(one: KernelSa) -> bytes:
+    """The octets of XFRM_MSG_NEWSA behind the netlink header."""
+    info = (_selector(Selector()) + _id(one.destination, one.spi) + _address(one.source)
+            + bytes(12) + _lifetime(one.octets) + bytes(_CURRENT.size)
+            + _SA.pack(0, one.reqid, _FAMILY, _TUNNEL, 0, 0))
+    words = (one.window + 31) // 32
+    replay = _REPLAY_STATE.pack(words, 0, 0, 0, 0, one.window) + bytes(4 * words)
+    udp = b""
+    if one.udp:
+        ports = [port.to_bytes(2, "big") for port in one.udp]
+        udp = _attribute(_ENCAP, _ENCAPSULATION.pack(_ESP_IN_UDP, *ports))
+    return info + algorithms(one) + _attribute(_REPLAY, replay) + udp
+
+
+def policy_body(one: KernelPolicy) -> bytes:
+    """The octets of XFRM_MSG_NEWPOLICY behind the netlink header."""
+    info = (_selector(one.selector) + _lifetime(0)[:48] + bytes(16) + bytes(_CURRENT.size)
+            + _POLICY.pack(one.priority, 0, one.direction, 0, 0, 0))
+    template = _id(one.destination, 0) + _TEMPLATE_BODY.pack(
+        _FAMILY, _address(one.source), one.reqid, _TUNNEL, 0, 0, _SEQUENCE_MOST, _SEQUENCE_MOST,
+        _SEQUENCE_MOST)
+    return info + _attribute(_TEMPLATE, template)
+
+
+class Xfrm:
+    """One netlink connection. Raises Broken: "absent" (no ESP in this kernel), "privilege", "io".
+    """
+
+    def __init__(self) -> None:
+        try:
+            self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC,
+                                         _NETLINK_XFRM)
+            self._socket.bind((0, 0))
+        except OSError as error:
+            raise Broken("absent", f"this kernel has no XFRM: {error.strerror}") from None
+        self._socket.settimeout(2.0)
+        for option in (_CAP_ACK, _EXT_ACK):
+            self._socket.setsockopt(_SOL_NETLINK, option, 1)
+        self._sequence = 0
+
+    def close(self) -> None:
+        """Closes the connection; what was set stays."""
+        self._socket.close()
+
+    def _ask(self, kind: int, flags: int, body: bytes, what: str) -> None:
+        self._sequence += 1
+        try:
+            self._socket.send(_HEADER.pack(_HEADER.size + len(body), kind, _REQUEST | _ACK | flags,
+                                           self._sequence, 0) + body)
+            for number, sequence, data in _messages(self._socket.recv(1 << 16)):
+                if number == _ERROR and sequence == self._sequence:
+                    code = -struct.unpack_from("=i", data)[0]
+                    if code:
+                        raise _refused(code, what, _said(data))
+        except OSError as error:
+            raise _refused(error.errno or errno.EIO, what) from None
+
+    def try_esp(self) -> None:
+        """Adds an association and takes it out again. Raises Broken when ESP is not there."""
+        one = KernelSa(0x100, 0x7F000001, 0x7F000002, QuickModeMethod("None", "SHA1"), b"",
+                       bytes(20), 1)
+        self.add_sa(one)
+        self.delete_sa(one.destination, one.spi)
+
+    def add_sa(self, one: KernelSa) -> None:
+        """Adds an association."""
+        self._ask(_NEWSA, _CREATE, sa_body(one), "an association")
+
+    def delete_sa(self, destination: Address, spi: int) -> None:
+        """Takes an association out; one that is not there is no error."""
+        body = _DELETE.pack(_address(destination), spi.to_bytes(4, "big"), _FAMILY, PROTOCOL_ESP)
+        self._quietly(_DELSA, body)
+
+    def add_policy(self, one: KernelPolicy) -> None:
+        """Adds a policy, in place of one with the same selector and direction."""
+        self._ask(_NEWPOLICY, _CREATE | _REPLACE, policy_body(one), "a policy")
+
+    def delete_policy(self, one: KernelPolicy) -> None:
+        """Takes a policy out; one that is not there is no error."""
+        self._quietly(_DELPOLICY, _selector(one.selector)
+                      + struct.pack("=IB3x", 0, one.direction))
+
+    def _quietly(self, kind: int, body: bytes) -> None:
+        try:
+            self._ask(kind, 0, body, "an entry")
+        except Broken as failure:
+            if failure.kind != "gone":
+                raise
+
+    def counters(self) -> dict[tuple[Address, int], Counted]:
+        """What was counted, by destination and SPI."""
+        found: dict[tuple[Address, int], Counted] = {}
+        self._socket.send(_HEADER.pack(_HEADER.size, _GETSA, _REQUEST | _DUMP, 1, 0))
+        while True:
+            for number, _, data in _messages(self._socket.recv(1 << 16)):
+                if number in (_DONE, _ERROR):
+                    return found
+                if number == _NEWSA and len(data) >= _SA_SIZE:
+                    key, counted = read_sa(data)
+                    found[key] = counted
+
+
+def read_sa(data: bytes) -> tuple[tuple[Address, int], Counted]:
+    """Destination, SPI and counters of an association as the kernel dumps it."""
+    destination, spi, _ = _ID.unpack_from(data, _SELECTOR.size)
+    octets, packets, _, used = _CURRENT.unpack_from(
+        data, _SELECTOR.size + _ID.size + 16 + _LIFETIME.size)
+    return ((int.from_bytes(destination, "big"), int.from_bytes(spi, "big")),
+            Counted(octets, packets, used))
+
+
+def _said(error: bytes) -> str:
+    """The kernel's own sentence about an error, "" when it has none."""
+    at = 4 + _HEADER.size
+    while at + _ATTRIBUTE.size <= len(error):
+        size, kind = _ATTRIBUTE.unpack_from(error, at)
+        if size < _ATTRIBUTE.size:
+            break
+        if kind == _MESSAGE:
+            return error[at + _ATTRIBUTE.size:at + size].rstrip(b"\0").decode("ascii", "replace")
+        at += size + 3 & ~3
+    return ""
+
+
+def _refused(code: int, what: str, said: str = "") -> Broken:
+    if code in (errno.EPROTONOSUPPORT, errno.ENOSYS, errno.EAFNOSUPPORT, errno.ENOPROTOOPT):
+        return Broken("absent", "this kernel has no ESP of its own (CONFIG_INET_ESP"
+                      + (f"; it says: {said}" if said else "") + "): ESP stays in the agent")
+    if code == errno.EPERM:
+        return Broken("privilege", f"{what} cannot be put into the kernel: CAP_NET_ADMIN is "
+                      "missing")
+    if code in (errno.ESRCH, errno.ENOENT):
+        return Broken("gone", f"{what} is not in the kernel")
+    return Broken("io", f"{what} cannot be put into the kernel: {said or os.strerror(code)}")
+
+
+def _messages(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    at = 0
+    while at + _HEADER.size <= len(data):
+        size, kind, _, sequence, _ = _HEADER.unpack_from(data, at)
+        if size < _HEADER.size:
+            return
+        yield kind, sequence, data[at + _HEADER.size:at + size]
+        at += size + 3 & ~3

@@ -1,0 +1,166 @@
+"""ESP handed to a kernel: what it is told, what it counts, and when it cannot."""
+
+from collections.abc import Callable
+
+import pytest
+
+from engine.address import Address
+from engine.errors import Broken
+from engine.lab.lab import Lab
+from engine.live.offload import Offload, why_not
+from engine.live.xfrm import (
+    FORWARD,
+    IN,
+    OUT,
+    Counted,
+    KernelPolicy,
+    KernelSa,
+    algorithms,
+    policy_body,
+    read_sa,
+    sa_body,
+)
+from engine.suites import QuickModeMethod
+from tests.support.site import article
+
+
+class FakeKernel:
+    """A kernel with ESP, or one that refuses it."""
+
+    def __init__(self, refusal: Broken | None = None) -> None:
+        self.refusal = refusal
+        self.sas: dict[tuple[Address, int], KernelSa] = {}
+        self.policies: dict[tuple[object, int], KernelPolicy] = {}
+        self.counted: dict[tuple[Address, int], Counted] = {}
+        self.closed = 0
+
+    def try_esp(self) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+
+    def add_sa(self, one: KernelSa) -> None:
+        assert (one.destination, one.spi) not in self.sas
+        self.sas[one.destination, one.spi] = one
+
+    def delete_sa(self, destination: Address, spi: int) -> None:
+        self.sas.pop((destination, spi), None)
+
+    def add_policy(self, one: KernelPolicy) -> None:
+        self.policies[one.selector, one.direction] = one
+
+    def delete_policy(self, one: KernelPolicy) -> None:
+        self.policies.pop((one.selector, one.direction), None)
+
+    def counters(self) -> dict[tuple[Address, int], Counted]:
+        return self.counted
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def offloaded(kernel: FakeKernel) -> tuple[Lab, Offload, Callable[[], object]]:
+    site = article()
+    host = site.lab.hosts["gwA"]
+    site.lab.store.on("gwA").set_setting("offload", "kernel")
+    offload = Offload(host, lambda: kernel)
+    offload.settle()
+    return site.lab, offload, site.ping
+
+
+def test_a_pair_becomes_two_associations_and_three_policies() -> None:
+    kernel = FakeKernel()
+    lab, offload, ping = offloaded(kernel)
+    assert offload.active and not offload.refused
+    ping()
+    offload.follow(lab.now)
+    pair = lab.hosts["gwA"].sad.pairs()[0]
+    assert pair.outbound is not None and offload.spis == {pair.spi}
+    assert set(kernel.sas) == {(pair.local, pair.spi), (pair.peer, pair.outbound.spi)}
+    assert [way for _, way in kernel.policies] == [OUT, IN, FORWARD]
+    assert {one.key for one in kernel.sas.values()} == {
+        pair.installed.inbound.esp_key, pair.installed.outbound.esp_key}
+
+
+def test_a_successor_takes_the_place_on_the_way_out_and_the_old_one_still_opens() -> None:
+    kernel = FakeKernel()
+    lab, offload, ping = offloaded(kernel)
+    ping()
+    offload.follow(lab.now)
+    first = lab.hosts["gwA"].sad.pairs()[0]
+    lab.run(lab.now + first.seconds * 0.85)
+    ping()
+    offload.follow(lab.now)
+    pairs = lab.hosts["gwA"].sad.pairs()
+    newest = pairs[-1]
+    assert first.outbound is not None and newest.outbound is not None
+    sealing = {spi for destination, spi in kernel.sas if destination == newest.peer}
+    assert sealing == {newest.outbound.spi}
+    assert {spi for destination, spi in kernel.sas if destination == newest.local} == {
+        one.spi for one in pairs}
+
+
+def test_what_the_kernel_counts_is_the_associations_and_reaches_its_limits() -> None:
+    kernel = FakeKernel()
+    lab, offload, ping = offloaded(kernel)
+    ping()
+    offload.follow(lab.now)
+    pair = lab.hosts["gwA"].sad.pairs()[0]
+    octets, packets = pair.inbound.octets, pair.inbound.packets
+    kernel.counted[pair.local, pair.spi] = Counted(5000, 7, 0)
+    offload.follow(lab.now + 1)
+    assert (pair.inbound.octets, pair.inbound.packets) == (octets + 5000, packets + 7)
+    assert pair.inbound.used == lab.now + 1
+    seen: list[str] = []
+    pair.inbound.on_limit = lambda sa, limit: seen.append(limit)
+    kernel.counted[pair.local, pair.spi] = Counted(pair.kilobytes * 1024, 9, 0)
+    offload.follow(lab.now + 2)
+    assert seen in (["soft"], ["hard"])
+
+
+def test_switched_off_everything_comes_out_again() -> None:
+    kernel = FakeKernel()
+    lab, offload, ping = offloaded(kernel)
+    ping()
+    offload.follow(lab.now)
+    lab.store.on("gwA").set_setting("offload", "no")
+    offload.settle()
+    assert not kernel.sas and not kernel.policies and not offload.active
+    assert kernel.closed == 2
+
+
+def test_a_kernel_without_esp_says_so_and_the_agents_way_goes_on() -> None:
+    kernel = FakeKernel(Broken("absent", "this kernel has no ESP of its own"))
+    lab, offload, ping = offloaded(kernel)
+    assert offload.refused == "this kernel has no ESP of its own" and not offload.active
+    ping()
+    offload.follow(lab.now)
+    assert not kernel.sas
+    assert why_not(lambda: kernel) == offload.refused
+
+    def no_xfrm() -> FakeKernel:
+        raise Broken("absent", "this kernel has no XFRM")
+
+    assert why_not(no_xfrm) == "this kernel has no XFRM"
+
+
+@pytest.mark.parametrize(("method", "names"), [
+    (QuickModeMethod("3DES", "MD5"), [b"cbc(des3_ede)", b"hmac(md5)"]),
+    (QuickModeMethod("None", "SHA1"), [b"ecb(cipher_null)", b"hmac(sha1)"]),
+    (QuickModeMethod("AESGCM256"), [b"rfc4106(gcm(aes))"])])
+def test_transforms_have_the_kernels_names(method: QuickModeMethod, names: list[bytes]) -> None:
+    octets = algorithms(KernelSa(300, 1, 2, method, b"k" * 24, b"a" * 16, 1))
+    assert all(name + b"\0" in octets for name in names) and len(octets) % 4 == 0
+
+
+def test_structures_have_the_sizes_of_the_kernels() -> None:
+    one = KernelSa(0x1234, 1, 2, QuickModeMethod("AES128", "SHA1"), bytes(16), bytes(20), 7)
+    body = sa_body(one)
+    # xfrm_usersa_info is 224 octets; then crypt (4+68+16), auth (4+72+20), replay (4+24+8).
+    assert len(body) == 224 + 88 + 96 + 36
+    assert len(sa_body(one._replace(udp=(4500, 4500)))) == len(body) + 28
+    assert read_sa(body) == ((2, 0x1234), Counted(0, 0, 0))
+    site = article()
+    site.ping()
+    selector = site.lab.hosts["gwA"].sad.pairs()[0].inbound.selector
+    # xfrm_userpolicy_info is 168 octets, xfrm_user_tmpl 64.
+    assert len(policy_body(KernelPolicy(selector, IN, 1, 2, 7, 9))) == 168 + 4 + 64

@@ -1,0 +1,54 @@
+"""Offload against the kernel at hand: what it takes is read back, what it refuses is named."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.live.agent import Agent, ping, pings_at_last, policy_lines, route_line
+from tests.support.live.network import WAN_A, Network
+from tests.support.live.strongswan import Settings, StrongSwan
+
+pytestmark = pytest.mark.interop
+
+POLICY = """
+from engine.address import parse_address, parse_network
+from engine.esp.sa import Selector
+from engine.live.xfrm import OUT, KernelPolicy, Xfrm
+one = KernelPolicy(Selector(parse_network("10.1.0.0/24"), parse_network("10.2.0.0/24"), 6, 0, 80),
+                   OUT, parse_address("203.0.113.1"), parse_address("203.0.113.2"), 7, 1000)
+getattr(Xfrm(), VERB)(one)
+"""
+
+
+@pytest.fixture
+def network() -> Iterator[Network]:
+    with Network() as one:
+        yield one
+
+
+def test_the_kernel_reads_our_policies_as_they_are_meant(network: Network) -> None:
+    network.run("gwA", sys.executable, "-c", POLICY.replace("VERB", "'add_policy'"))
+    told = network.ip("gwA", "xfrm", "policy").split()
+    assert " ".join(told[:9]) == "src 10.1.0.0/24 dst 10.2.0.0/24 proto tcp dport 80 dir"
+    assert "tmpl src 203.0.113.1 dst 203.0.113.2 proto esp reqid 7 mode tunnel" in " ".join(told)
+    network.run("gwA", sys.executable, "-c", POLICY.replace("VERB", "'delete_policy'"))
+    assert network.ip("gwA", "xfrm", "policy") == ""
+
+
+def test_offload_works_or_is_refused_in_words_and_the_tunnel_works_either_way(
+        network: Network, tmp_path: Path) -> None:
+    with StrongSwan(network, Settings(), tmp_path / "b"), \
+            Agent(network, tmp_path / "a") as agent:
+        agent.lines([*policy_lines(own=WAN_A), route_line()])
+        said = agent.typed("ipsec", "dynamic", "set", "config", "property=offload",
+                           "value=kernel")
+        assert pings_at_last(network)
+        assert ping(network, count=3) == 3
+        states = network.ip("gwA", "xfrm", "state")
+        if said:
+            assert "NO-OFFLOAD" in said and "CONFIG_INET_ESP" in said and states == ""
+            assert "ESP stays in the agent" in agent.log()
+        else:
+            assert states.count("proto esp") == 2
