@@ -73,7 +73,12 @@ SECURITY = {
     "dummy": "A dummy packet (next header 59) was discarded, as RFC 4303 asks.",
     "ecn": "The tunnel header reports congestion for a packet that cannot carry the mark.",
 }
-DROPS: dict[str, str] = {**WIRE, **INPUT, **FORWARDING, **POLICY, **HOLD, **SECURITY}
+KERNEL = {
+    "flood": "More IKE came than peers speak: the kernel refused it.",
+    "send-refused": "The kernel did not take a packet that was to be sent.",
+    "tun-refused": "The kernel did not take a packet that was decrypted.",
+}
+DROPS: dict[str, str] = {**WIRE, **INPUT, **FORWARDING, **POLICY, **HOLD, **SECURITY, **KERNEL}
 
 OCCURRENCES = {
     "clear-accepted": "Clear text was accepted where inbound clear text is allowed (inpass).",

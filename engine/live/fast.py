@@ -8,6 +8,7 @@ while steps are recorded, takes the engine's way. A failed check counts under th
 
 import os
 import socket
+from collections import Counter
 from collections.abc import Callable
 from errno import EAGAIN
 from math import inf
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 from engine.address import format_address
 from engine.errors import ParseError
 from engine.esp.packets import room_for
-from engine.esp.sa import SecurityAssociation
+from engine.esp.sa import Refusal, SecurityAssociation
 from engine.esp.udp import NAT_T_PORT
 from engine.ip import ESP, HEADER, IPv4, parse_ipv4
 from engine.live.carrier import Carrier
@@ -317,9 +318,8 @@ class FastPath:
         node = self._node
         interface = node.own.get(place.address, "")
         inners, refusals = sa.decap_many(datas, now)
-        for refusal in refusals:
-            outer = IPv4(sa.source, sa.destination, ESP, refusal.data, tos=tos)
-            inbound.refused(node, outer, sa, refusal.reason, interface, now)
+        if refusals:
+            self._refuse(sa, refusals, interface, tos, now)
         self._check(now)
         node.count_received(sa, sum(map(len, inners)))
         passes = self._passes.setdefault(sa.spi, {})
@@ -342,6 +342,14 @@ class FastPath:
             ready.append(inner)
         if ready:
             self._pass(ready, cells)
+
+    def _refuse(self, sa: SecurityAssociation, refusals: list[Refusal], interface: str, tos: int,
+                now: float) -> None:
+        """Counts what was refused; of each reason the first packet is told of, as an example."""
+        for reason, number in Counter(one.reason for one in refusals).items():
+            example = next(one.data for one in refusals if one.reason == reason)
+            outer = IPv4(sa.source, sa.destination, ESP, example, tos=tos)
+            inbound.refused(self._node, outer, sa, reason, interface, now, number)
 
     def _pass(self, inners: list[bytes], cells: tuple[list[int], ...]) -> None:
         for cell in cells:

@@ -242,6 +242,7 @@ class Gateway:
         if timer is not None and timer <= now:
             self.carrier.carry(self.host.handle_timer(now))
             timer = self.host.next_timer()
+        self._guarded(lambda: self.settled.follow(self.host))
         self._follow_offload()
         if self.host.soft != self._soft:
             self._guarded(self._settle)

@@ -17,6 +17,7 @@ TABLE = "ipsecsh"
 _FAMILY_IPV4 = 2
 _SUBSYSTEM = 10
 _NEWTABLE, _DELTABLE, _NEWCHAIN, _NEWRULE, _GETRULE = 0, 2, 3, 6, 7
+_NEWSET, _NEWELEMENT, _DELELEMENT = 9, 12, 14
 _BATCH_BEGIN, _BATCH_END = 0x10, 0x11
 _ERROR, _DONE = 2, 3
 _REQUEST, _ACK, _CREATE, _APPEND, _DUMP = 0x1, 0x4, 0x400, 0x800, 0x300
@@ -127,6 +128,28 @@ def counter(packets: int = 0) -> list[Expression]:
                         _attribute(2, packets.to_bytes(8, "big")))]
 
 
+def member(name: str) -> list[Expression]:
+    """What the register holds is in that set."""
+    return [_expression("lookup", _text(1, name), _number(2, 1))]
+
+
+def spi(offset: int) -> list[Expression]:
+    """Loads four octets of the transport header, as `member` wants them."""
+    return [_payload(2, offset, 4)]
+
+
+def source_address() -> list[Expression]:
+    """Loads the packet's source."""
+    return [_payload(1, 12, 4)]
+
+
+def limit(rate: int, burst: int) -> list[Expression]:
+    """At most so many packets a second meet this."""
+    return [_expression("limit", _attribute(1, rate.to_bytes(8, "big")),
+                        _attribute(2, (1).to_bytes(8, "big")), _number(3, burst),
+                        _number(4, 0), _number(5, 0))]
+
+
 def verdict(code: int, chain: str = "") -> list[Expression]:
     """What becomes of the packet; `chain` is where a JUMP goes."""
     data = _number(1, code) + (_text(2, chain) if chain else b"")
@@ -152,6 +175,13 @@ class Chain(NamedTuple):
     priority: int = 0
 
 
+class Members(NamedTuple):
+    """A set of four-octet values that rules look in."""
+
+    name: str
+    values: frozenset[int]
+
+
 def rule(*parts: Sequence[Expression], note: str = "") -> Rule:
     """A rule from its parts."""
     return Rule(tuple(one for part in parts for one in part), note)
@@ -163,13 +193,44 @@ def _message(kind: int, flags: int, sequence: int, body: bytes, *, batch: bool =
     return _HEADER.pack(_HEADER.size + len(whole), number, _REQUEST | flags, sequence, 0) + whole
 
 
-def replacement(chains: Iterable[Chain]) -> list[bytes]:
-    """The messages that replace the table by these chains; none removes it."""
+def _elements(values: Iterable[int]) -> bytes:
+    return _nest(3, *(_nest(1, _nest(1, _attribute(1, one.to_bytes(4, "big"))))
+                      for one in sorted(values)))
+
+
+def _in_batch(bodies: list[tuple[int, int, bytes]]) -> list[bytes]:
+    """Messages of one transaction; the last one is to be acknowledged."""
+    last = len(bodies)
+    found = [_message(_BATCH_BEGIN, 0, 0, b"", batch=True)]
+    found += [_message(kind, flags | (_ACK if number == last else 0), number, body)
+              for number, (kind, flags, body) in enumerate(bodies, 1)]
+    return [*found, _message(_BATCH_END, 0, last + 1, b"", batch=True)]
+
+
+def change(before: Members, after: Members) -> list[bytes]:
+    """The messages that make a set's values those of `after`; [] when they are."""
+    name = _text(1, TABLE) + _text(2, after.name)
+    bodies = []
+    if after.values - before.values:
+        bodies.append((_NEWELEMENT, _CREATE, name + _elements(after.values - before.values)))
+    if before.values - after.values:
+        bodies.append((_DELELEMENT, 0, name + _elements(before.values - after.values)))
+    return _in_batch(bodies) if bodies else []
+
+
+def replacement(chains: Iterable[Chain], sets: Iterable[Members] = ()) -> list[bytes]:
+    """The messages that replace the table by these chains and sets; no chain removes it."""
     name = _text(1, TABLE)
     bodies: list[tuple[int, int, bytes]] = [(_NEWTABLE, _CREATE, name), (_DELTABLE, 0, name)]
     chains = tuple(chains)
     if chains:
         bodies.append((_NEWTABLE, _CREATE, name))
+    for number, each_set in enumerate(sets if chains else (), 1):
+        bodies.append((_NEWSET, _CREATE, name + _text(2, each_set.name) + _number(3, 0)
+                       + _number(4, 0) + _number(5, 4) + _number(10, number)))
+        if each_set.values:
+            bodies.append((_NEWELEMENT, _CREATE, name + _text(2, each_set.name)
+                           + _elements(each_set.values)))
     for one in chains:
         hook = b""
         if one.hook:
@@ -181,12 +242,7 @@ def replacement(chains: Iterable[Chain]) -> list[bytes]:
             note = _attribute(7, each.note.encode()) if each.note else b""
             bodies.append((_NEWRULE, _CREATE | _APPEND, name + _text(2, one.name)
                            + _nest(4, *each.expressions) + note))
-    found = [_message(_BATCH_BEGIN, 0, 0, b"", batch=True)]
-    last = len(bodies)
-    found += [_message(kind, flags | (_ACK if number == last else 0), number, body)
-              for number, (kind, flags, body) in enumerate(bodies, 1)]
-    found.append(_message(_BATCH_END, 0, last + 1, b"", batch=True))
-    return found
+    return _in_batch(bodies)
 
 
 class Tables:
@@ -207,9 +263,17 @@ class Tables:
         """Closes the connection; the table stays."""
         self._socket.close()
 
-    def replace(self, chains: Iterable[Chain]) -> None:
-        """Makes the table consist of these chains, all at once or not at all."""
-        messages = replacement(chains)
+    def replace(self, chains: Iterable[Chain], sets: Iterable[Members] = ()) -> None:
+        """Makes the table consist of these chains and sets, all at once or not at all."""
+        self._transact(replacement(chains, sets))
+
+    def change(self, before: Members, after: Members) -> None:
+        """Changes the values of a set."""
+        messages = change(before, after)
+        if messages:
+            self._transact(messages)
+
+    def _transact(self, messages: list[bytes]) -> None:
         last = len(messages) - 2
         try:
             self._socket.send(b"".join(messages))

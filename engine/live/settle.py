@@ -8,8 +8,9 @@ from engine.errors import Broken
 from engine.host import Host
 from engine.live.facts import Facts
 from engine.live.fence import Posts, chains
+from engine.live.guard import PEERS, SPIS, chain, peers_of, spis_of
 from engine.live.kernel import Kernel
-from engine.live.nft import Chain, Tables
+from engine.live.nft import Chain, Members, Tables
 from engine.live.steering import Steering, plan
 from engine.policy.model import Route
 from engine.policy.router import Router
@@ -35,6 +36,8 @@ class Settled:
         self._tables: Tables | None = None
         self._chains: tuple[Chain, ...] | None = None
         self._seen: dict[str, int] = {}
+        self._peers, self._spis = Members(PEERS, frozenset()), Members(SPIS, frozenset())
+        self._generation = -1
         self._routes: list[tuple[Route, int]] | None = None
         self._steering: tuple[Steering, int] | None = None
         self.complaints: list[str] = []
@@ -66,18 +69,35 @@ class Settled:
         posts = Posts(devices, host.spd.entries, host.agent.snapshot.exempt_level, host.node.rras,
                       soft)
         wanted = chains(posts, self._tun)
+        peers, spis = peers_of(host), spis_of(host)
+        if host.spd.entries:
+            wanted = (*wanted, chain(len(peers.values)))
         if wanted == self._chains:
+            self._members(peers, spis)
             return
         self.count(host)
         try:
-            self._tables.replace(wanted)
+            self._tables.replace(wanted, (peers, spis))
         except Broken as failure:
             if failure.kind != "absent":
                 raise
             self._without_tables(failure)
             return
         self._chains = wanted
+        self._peers, self._spis = peers, spis
         self._seen = {}
+
+    def _members(self, peers: Members, spis: Members) -> None:
+        if self._tables is not None and self._chains:
+            self._tables.change(self._peers, peers)
+            self._tables.change(self._spis, spis)
+            self._peers, self._spis = peers, spis
+
+    def follow(self, host: Host) -> None:
+        """Pairs may have come or gone: the kernel lets theirs in, and no others."""
+        if self._tables is not None and self._chains and host.sad.generation != self._generation:
+            self._generation = host.sad.generation
+            self._members(self._peers, spis_of(host))
 
     def count(self, host: Host) -> None:
         """Adds what the filter table has counted since the last time to the machine's counters."""

@@ -21,7 +21,9 @@ MARK = 0x6B52
 BUFFER = 4 << 20
 DATAGRAM = 65535
 READS = 64
-"""Datagrams taken from one socket before others have their turn."""
+"""Packets taken from one socket before others have their turn."""
+IKE_READS = 8
+"""Datagrams of IKE, each of which may cost a thousand times as much."""
 
 _SO_RCVBUFFORCE, _SO_SNDBUFFORCE = 33, 32
 _IP_MTU_DISCOVER, PMTU_PROBE, PMTU_INTERFACE = 10, 3, 4
@@ -222,7 +224,7 @@ class Sockets:
     # --- in ------------------------------------------------------------------------------------
 
     def _read_udp(self, place: Place, one: socket.socket, port: int) -> None:
-        for _ in range(READS):
+        for _ in range(IKE_READS):
             try:
                 payload, extra, _, (peer, peer_port) = one.recvmsg(DATAGRAM, 64)
             except OSError as error:

@@ -75,9 +75,14 @@ def opened(node: Node, inner: IPv4, sa: SecurityAssociation, interface: str,
 
 
 def refused(node: Node, outer: IPv4, sa: SecurityAssociation, reason: str, interface: str,
-            now: float) -> None:
-    """Counts and records a packet that `sa` has refused."""
+            now: float, number: int = 1) -> None:
+    """Counts `number` packets that `sa` has refused, and records one of them."""
     _refused(node, Flow(outer, now, arrived=interface), sa, reason)
+    if number > 1:
+        node.counters[reason] = node.counters.get(reason, 0) + number - 1
+        statistic = _STATISTIC.get(reason)
+        if statistic is not None:
+            setattr(node.stats, statistic, getattr(node.stats, statistic) + number - 1)
 
 
 def _reassemble(node: Node, flow: Flow) -> bool:

@@ -38,13 +38,21 @@ def called(folders: tuple[str, ...], table: dict[str, int]) -> set[str]:
     return found
 
 
+def noted() -> set[str]:
+    """The names under which the kernel's filter table counts for us."""
+    return {word.value.value for path in (ENGINE / "live").glob("*.py")
+            for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)
+            for word in node.keywords if word.arg == "note" and isinstance(
+                word.value, ast.Constant) and isinstance(word.value.value, str)}
+
+
 # Reassembly forgets without a reason when a datagram is whole.
 SILENT = {""}
 
 
 def test_the_packet_path_has_the_names_of_the_table() -> None:
-    found = called(("", "esp", "pipeline", "lab"), PACKETS) - SILENT
-    assert found == set(DROPS) | set(OCCURRENCES)
+    found = called(("", "esp", "pipeline", "lab", "live"), PACKETS) - SILENT
+    assert found | noted() == set(DROPS) | set(OCCURRENCES)
 
 
 def test_ike_has_the_names_of_the_table() -> None:

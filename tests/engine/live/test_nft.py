@@ -1,6 +1,6 @@
 """The fence as chains of nf_tables, judged by a small machine that runs their expressions."""
 
-from struct import pack, unpack_from
+from struct import pack
 
 import pytest
 
@@ -12,68 +12,12 @@ from engine.live.sockets import MARK
 from engine.pipeline.rras import RrasTable
 from engine.policy.model import RrasDefault, RrasFilter
 from engine.spd import INBOUND, SpdEntry
+from tests.support.live.netfilter import run
 
 A, B = parse_address("10.1.0.10"), parse_address("10.2.0.10")
 OWN, PEER = parse_address("203.0.113.1"), parse_address("203.0.113.2")
 TUN = "ipsecsh0"
 DEVICES = {"External": "wan0", "Internal": "lan0"}
-
-
-def attributes(data: bytes) -> dict[int, bytes]:
-    found, at = {}, 0
-    while at < len(data):
-        size, kind = unpack_from("=HH", data, at)
-        found[kind & 0x3FFF] = data[at + 4:at + size]
-        at += size + 3 & ~3
-    return found
-
-
-def run(table: dict[str, Chain], name: str, packet: bytes, iif: str, oif: str,
-        mark: int = 0) -> str:
-    """The note of the rule that dropped a packet, "" when it passes."""
-    for rule in table[name].rules:
-        verdict = _rule(list(rule.expressions), packet, iif, oif, mark)
-        if verdict is None:
-            continue
-        code, chain = verdict
-        if code == 0:
-            return rule.note or "dropped"
-        if code == -5:
-            return ""
-        said = run(table, chain, packet, iif, oif, mark)
-        if said:
-            return said
-    return ""
-
-
-def _rule(expressions: list[bytes], packet: bytes, iif: str, oif: str,
-          mark: int) -> tuple[int, str] | None:
-    register = b""
-    for expression in expressions:
-        parts = attributes(attributes(expression)[1])
-        kind, data = parts[1].rstrip(b"\0").decode(), attributes(parts[2])
-        if kind == "meta":
-            key = int.from_bytes(data[2], "big")
-            register = {6: iif.encode().ljust(16, b"\0"), 7: oif.encode().ljust(16, b"\0"),
-                        3: pack("=I", mark)}[key]
-        elif kind == "payload":
-            base, offset, length = (int.from_bytes(data[one], "big") for one in (2, 3, 4))
-            start = offset + (20 if base == 2 else 0)
-            register = packet[start:start + length]
-            if len(register) < length:
-                return None
-        elif kind == "bitwise":
-            mask = attributes(data[4])[1]
-            register = bytes(one & other for one, other in zip(register, mask, strict=True))
-        elif kind == "cmp":
-            equal = register == attributes(data[3])[1]
-            if equal == bool(int.from_bytes(data[2], "big")):
-                return None
-        elif kind == "immediate":
-            inner = attributes(attributes(data[2])[2])
-            code = int.from_bytes(inner[1], "big", signed=True)
-            return code, inner.get(2, b"").rstrip(b"\0").decode()
-    return None
 
 
 def table_of(*, entries: tuple[SpdEntry, ...] = (), filters: tuple[RrasFilter, ...] = (),
