@@ -1,7 +1,7 @@
 """What the engine is asked about a packet, and what is done with its answer.
 
-Known flows never come here (`engine.live.fast`): this is the way of IKE, of the first packet of a
-flow, of what is not plain, and of everything while steps are recorded.
+Known flows never come here (`engine.live.outward`, `inward`): this is the way of IKE, of the first
+packet of a flow, of what is not plain, and of everything while steps are recorded.
 """
 
 import os

@@ -60,7 +60,7 @@ class Echoes:
             one.close()
             came, clear, protected = self._seen.pop(key)
         if not came:
-            protected = gateway.fast.protects(destination)
+            protected = gateway.outward.protects(destination)
             clear = not protected and self._is_outside(destination)
         return result._replace(clear=clear, protected=protected)
 

@@ -24,10 +24,11 @@ from engine.live.clock import Clock
 from engine.live.echo import Echoes
 from engine.live.eventlog import EventFile, KeptLog, fields_of
 from engine.live.facts import interfaces_of, kernel_routes, overlay, why_down
-from engine.live.fast import FastPath
+from engine.live.inward import Inward
 from engine.live.kernel import Kernel
 from engine.live.loop import Loop
 from engine.live.offload import Offload, why_not
+from engine.live.outward import Outward
 from engine.live.provision import write_interfaces
 from engine.live.settle import Settled, disabled
 from engine.live.sockets import Handlers, Sockets
@@ -83,12 +84,13 @@ class Gateway:
         self.carrier = Carrier(self.host, self.settled, self._tun, self.clock.now)
         self.sockets = self.carrier.sockets = Sockets(self.loop, Handlers(
             self.carrier.datagram, self.carrier.packet, self.carrier.icmp,
-            lambda place: self.fast.read_natt(place), lambda place: self.fast.read_esp(place)))
-        self.fast = FastPath(self.host, self.sockets, self._tun, self.carrier, self.clock.now)
+            lambda place: self.inward.read_natt(place), lambda place: self.inward.read_esp(place)))
+        self.outward = Outward(self.host, self.sockets, self._tun, self.carrier, self.clock.now)
+        self.inward = Inward(self.host, self._tun, self.carrier, self.clock.now)
         self.offload = Offload(self.host)
         self.echoes = Echoes(self)
-        self.fast.watched = self.echoes.departed
-        self.loop.watch(self._tun, self.fast.read_tun)
+        self.outward.watched = self.echoes.departed
+        self.loop.watch(self._tun, self.outward.read_tun)
         self.kernel.watch(self.loop, self._kernel_changed)
         self._settle()
 
@@ -195,7 +197,7 @@ class Gateway:
             self.loop, self.names[name], capture, self.clock, device.mtu if device else 1500)
         self.captures[machine, name] = capture
         # What is captured is what the wire sees, not runs that the kernel takes apart later.
-        self.fast.segmentation = False
+        self.outward.segmentation = False
         self.host.keying.keylog.watch((one.installed for one in self.host.sad.pairs()),
                                       self.host.main_modes())
         return capture
@@ -207,7 +209,7 @@ class Gateway:
                 listening = self._listening.pop(place, None)
                 if listening is not None:
                     listening.close()
-                self.fast.segmentation = not self._listening
+                self.outward.segmentation = not self._listening
                 capture.running = False
                 return capture
         return None
@@ -284,7 +286,7 @@ class Gateway:
     def _follow_offload(self) -> None:
         if self.offload.active:
             self._guarded(lambda: self.offload.follow(self.now))
-            self.fast.elsewhere = self.offload.spis
+            self.inward.elsewhere = self.offload.spis
 
     def _kernel_changed(self) -> None:
         if not self._look_at:
@@ -331,7 +333,7 @@ class Gateway:
             for failure in self.sockets.failed.values():
                 self.log("socket", priority=3, text=str(failure))
             self._index = self.kernel.raise_device(self.tun_name, self._mtu())
-            self.fast.size = self._mtu() + VNET
+            self.outward.size = self._mtu() + VNET
         self.settled.settle(self.host, self.facts, self._index)
         for complaint in self.settled.complaints:
             self.log("kernel", priority=4, text=complaint)

@@ -67,7 +67,7 @@ class StrongSwan:
         env = {**os.environ, "STRONGSWAN_CONF": "/work/strongswan.conf"}
         self.program = Program(self._argv("/usr/lib/ipsec/charon"), self.folder / "charon.out",
                                env)
-        if not wait_for((self.folder / "charon.vici").exists):
+        if not wait_for((self.folder / "charon.vici").exists, 30.0):
             self.stop()
             raise AssertionError(f"charon did not start:\n{self.log()[-2000:]}")
         self.load()

@@ -1,0 +1,239 @@
+"""The way in of known flows: from the wire through their association into the TUN device.
+
+ESP comes many packets at a time (UDP_GRO, one socket after the other), is opened in one go, and
+the inner packets of flows that the engine has passed once are handed to the kernel, runs of
+segments as one. Whatever is not plain, and everything while steps are recorded, takes the
+engine's way. A failed check counts under the same names.
+"""
+
+import os
+import socket
+from collections import Counter
+from collections.abc import Callable
+from errno import EAGAIN
+from typing import TYPE_CHECKING
+
+from engine.errors import ParseError
+from engine.esp.sa import Refusal, SecurityAssociation
+from engine.esp.udp import NAT_T_PORT
+from engine.ip import ESP, HEADER, IPv4, parse_ipv4
+from engine.live.carrier import Carrier
+from engine.live.merge import merge
+from engine.live.outward import WAYS, told_apart_by_address
+from engine.live.sockets import READS, UDP_GRO, Datagram, Place
+from engine.pipeline import inbound
+from engine.pipeline.node import Node
+
+if TYPE_CHECKING:
+    from engine.host import Host
+
+DATAGRAM = 65535
+_ECN = 3
+_FRAGMENT = 0x3F
+_NO_CELLS: tuple[list[int], ...] = ()
+
+
+class _Batch:
+    """Datagrams of one association that came from one place. `origin` is its ends and TOS."""
+
+    __slots__ = ("sa", "spi", "ready", "origin")
+
+    def __init__(self) -> None:
+        self.sa: SecurityAssociation | None = None
+        self.spi = b""
+        self.ready: list[bytes] = []
+        self.origin: tuple[tuple[str, int], int] = ("0.0.0.0", 0), 0
+
+
+class Inward:
+    """The flows known on the way in, by association.
+
+    `elsewhere` are inbound SPIs that the kernel opens itself: a raw socket sees a copy all the
+    same.
+    """
+
+    def __init__(self, host: "Host", tun: int, carrier: Carrier,
+                 clock: Callable[[], float]) -> None:
+        self.clock, self.carry = clock, carrier.carry
+        self.slow_datagram, self.slow_packet = carrier.datagram, carrier.packet
+        self._node: Node = host.node
+        self._tun = tun
+        self._passes: dict[int, dict[bytes, tuple[list[int], ...]]] = {}
+        self._stamp: tuple[int, int] = (-1, -1)
+        self._plain = False
+        self.elsewhere: frozenset[int] = frozenset()
+
+    def _check(self) -> None:
+        """Forgets what was known when something it rests on has changed."""
+        node = self._node
+        stamp = node.changes, node.sad.generation
+        if stamp != self._stamp:
+            self._stamp = stamp
+            self._passes.clear()
+            self._plain = told_apart_by_address(node)
+
+    def read_natt(self, place: Place) -> None:
+        """Takes datagrams of port 4500: runs of ESP at once, IKE and keepalives one by one."""
+        receive = place.natt.recvmsg
+        now = self.clock()
+        self._check()
+        batch = _Batch()
+        for _ in range(READS):
+            try:
+                data, extra, _, ends = receive(DATAGRAM, 128)
+            except OSError as error:
+                # An ICMP error of the past is reported once and means nothing for the next read.
+                if error.errno == EAGAIN:
+                    break
+                continue
+            tos, size = _said(extra, len(data))
+            datas = [data] if size >= len(data) else [
+                data[at:at + size] for at in range(0, len(data), size)]
+            if (ends, tos) != batch.origin:
+                self._flush(batch, place, now)
+                batch.origin = ends, tos
+            for one in datas:
+                if one[:4] == batch.spi:
+                    batch.ready.append(one)
+                else:
+                    self._begin(batch, one, place, now)
+            if len(batch.ready) >= READS:
+                self._flush(batch, place, now)
+        self._flush(batch, place, now)
+
+    def _begin(self, batch: "_Batch", data: bytes, place: Place, now: float) -> None:
+        """A datagram that the batch is not made of: its association's, or nobody's."""
+        self._flush(batch, place, now)
+        (peer, port), tos = batch.origin
+        address = int.from_bytes(socket.inet_aton(peer), "big")
+        sa = self._node.sad.by_spi(int.from_bytes(data[:4], "big"))
+        if (sa is None or self._node.trace is not None or sa.udp != (NAT_T_PORT, port)
+                or sa.source != address or sa.ah is not None or not sa.terms.tunnel or tos & _ECN):
+            self.slow_datagram(Datagram(place.address, NAT_T_PORT, address, port, tos, data))
+            return
+        batch.sa, batch.spi = sa, data[:4]
+        batch.ready.append(data)
+
+    def _flush(self, batch: "_Batch", place: Place, now: float) -> None:
+        if batch.sa is not None and batch.ready:
+            self._open(batch.sa, batch.ready, place, batch.origin[1], now)
+        batch.sa, batch.spi, batch.ready = None, b"", []
+
+    def read_esp(self, place: Place) -> None:
+        """Takes ESP packets, up to READS of them."""
+        receive, node = place.esp.recv, self._node
+        now = self.clock()
+        self._check()
+        ready: list[bytes] = []
+        known: SecurityAssociation | None = None
+        for _ in range(READS):
+            try:
+                packet = receive(DATAGRAM)
+            except OSError as error:
+                if error.errno == EAGAIN:
+                    break
+                continue
+            spi = int.from_bytes(packet[20:24], "big")
+            if spi in self.elsewhere:
+                continue
+            sa = node.sad.by_spi(spi)
+            if (sa is None or packet[0] != 0x45 or node.trace is not None or sa.udp
+                    or sa.source != int.from_bytes(packet[12:16], "big") or sa.ah is not None
+                    or not sa.terms.tunnel or packet[1] & _ECN):
+                self.slow_packet(packet)
+                continue
+            if sa is not known and known is not None:
+                self._open(known, ready, place, 0, now)
+                ready = []
+            known = sa
+            ready.append(packet[HEADER:])
+        if known is not None:
+            self._open(known, ready, place, 0, now)
+
+    def _open(self, sa: SecurityAssociation, datas: list[bytes], place: Place, tos: int,
+              now: float) -> None:
+        """ESP of one association: opened, checked against the policy, handed to the kernel."""
+        node = self._node
+        interface = node.own.get(place.address, "")
+        inners, refusals = sa.decap_many(datas, now)
+        if refusals:
+            self._refuse(sa, refusals, interface, tos, now)
+        self._check()
+        node.count_received(sa, sum(map(len, inners)))
+        passes = self._passes.setdefault(sa.spi, {})
+        ready: list[bytes] = []
+        pair, cells = b"", _NO_CELLS
+        for inner in inners:
+            if (inner[12:20] != pair or inner[0] != 0x45 or inner[6] & _FRAGMENT or inner[7]
+                    or inner[2] << 8 | inner[3] != len(inner)):
+                found = passes.get(inner[12:20])
+                if found is None or not _is_plain(inner):
+                    if ready:
+                        self._pass(ready, cells)
+                        ready = []
+                    self._enter(inner, sa, interface, now, passes)
+                    continue
+                if found != cells and ready:
+                    self._pass(ready, cells)
+                    ready = []
+                pair, cells = inner[12:20], found
+            ready.append(inner)
+        if ready:
+            self._pass(ready, cells)
+
+    def _refuse(self, sa: SecurityAssociation, refusals: list[Refusal], interface: str, tos: int,
+                now: float) -> None:
+        """Counts what was refused; of each reason the first packet is told of, as an example."""
+        for reason, number in Counter(one.reason for one in refusals).items():
+            example = next(one.data for one in refusals if one.reason == reason)
+            outer = IPv4(sa.source, sa.destination, ESP, example, tos=tos)
+            inbound.refused(self._node, outer, sa, reason, interface, now, number)
+
+    def _pass(self, inners: list[bytes], cells: tuple[list[int], ...]) -> None:
+        for cell in cells:
+            cell[0] += len(inners)
+        self.hand_over(inners)
+
+    def _enter(self, inner: bytes, sa: SecurityAssociation, interface: str, now: float,
+               passes: dict[bytes, tuple[list[int], ...]]) -> None:
+        """The engine's way for a packet that was opened; learns it if it may."""
+        node = self._node
+        try:
+            packet = parse_ipv4(inner)
+        except ParseError as error:
+            outer = IPv4(sa.source, sa.destination, ESP, b"")
+            inbound.refused(node, outer, sa, error.drop, interface, now)
+            return
+        outputs = inbound.opened(node, packet, sa, interface, now)
+        self.carry(outputs)
+        if outputs and self._plain and not packet.is_fragment and not node.diagnostics:
+            cell = node.rras.cell(interface, "input", packet)
+            if len(passes) >= WAYS:
+                passes.clear()
+            passes[inner[12:20]] = () if cell is None else (cell,)
+
+    def hand_over(self, inners: list[bytes]) -> None:
+        """Gives decrypted packets to the kernel, runs of segments as one."""
+        write, tun = os.writev, self._tun
+        for vectors in merge(inners):
+            try:
+                write(tun, vectors)
+            except OSError:
+                self._node.count("tun-refused")
+
+
+def _is_plain(inner: bytes) -> bool:
+    """A packet in one piece, without options, of its stated length."""
+    return (inner[0] == 0x45 and not inner[6] & _FRAGMENT and not inner[7]
+            and inner[2] << 8 | inner[3] == len(inner))
+
+
+def _said(extra: list[tuple[int, int, bytes]], size: int) -> tuple[int, int]:
+    """The octet of service of a datagram, and the size of those that the kernel joined to one."""
+    tos = 0
+    for level, kind, value in extra:
+        if level == socket.IPPROTO_UDP and kind == UDP_GRO:
+            size = int.from_bytes(value, "little")
+        elif kind == socket.IP_TOS:
+            tos = value[0]
+    return tos, size
