@@ -4,7 +4,6 @@ import json
 import os
 import re
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -36,9 +35,11 @@ def cpu_of(pids: list[int]) -> float:
 
 
 def _iperf(network: Network, folder: Path, *words: str, seconds: float) -> dict[str, object]:
-    with Program(network.argv("hostB", ["iperf3", "-s", "-1"]), folder / "iperf.log") as server:
-        assert wait_for(lambda: "istening" in server.text() or
-                        ":5201" in network.run("hostB", "ss", "-ltn"), 5.0)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "iperf.log").unlink(missing_ok=True)
+    argv = network.argv("hostB", ["iperf3", "-s", "-1", "--forceflush"])
+    with Program(argv, folder / "iperf.log") as server:
+        assert wait_for(lambda: "istening" in server.text(), 5.0)
         said = subprocess.run(
             network.argv("hostA", ["iperf3", "-c", HOST_B, "-J", "-t", str(seconds), *words]),
             text=True, capture_output=True, timeout=seconds + 30, check=False).stdout
@@ -89,16 +90,3 @@ def measure(network: Network, folder: Path, pids: Callable[[], list[int]], *,
     """All figures of the tunnel that is up."""
     megabits, cpu = tcp(network, folder, pids, seconds)
     return Figures(megabits, cpu, udp(network, folder, top), round_trip(network))
-
-
-def threads_of(pid: int) -> list[int]:
-    """The processes behind a program started with ip netns exec: itself, as exec keeps the pid."""
-    return [pid]
-
-
-def calm(seconds: float = 0.3) -> None:
-    """A moment between two measurements."""
-    time.sleep(seconds)
-
-
-
