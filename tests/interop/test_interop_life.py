@@ -258,3 +258,50 @@ def test_we_reach_the_peer_from_behind_a_nat(version: str, tmp_path: Path) -> No
         network.run("nat", "nft", 'table ip nat { chain post { type nat hook postrouting priority '
                     '100; oifname "out0" masquerade random; }; }')
         assert wait_for(lambda: ping(network, count=3) == 3, 30.0)
+
+
+# --- certificates ---------------------------------------------------------------------------------
+
+
+def certify(peer: StrongSwan, folder: Path) -> None:
+    """An authority, and a key and a certificate for each end, made by strongSwan's pki."""
+    made = peer.folder
+    (made / "ca.key").write_bytes(peer.pki("--gen", "--type", "rsa", "--size", "2048",
+                                           "--outform", "pem"))
+    (made / "ca.crt").write_bytes(peer.pki(
+        "--self", "--ca", "--lifetime", "30", "--in", "/work/ca.key", "--dn",
+        "C=CH, O=interop, CN=authority", "--outform", "pem"))
+    for who in ("a", "b"):
+        (made / f"{who}.key").write_bytes(peer.pki("--gen", "--type", "rsa", "--size", "2048",
+                                                   "--outform", "pem"))
+        (made / f"{who}.pub").write_bytes(peer.pki("--pub", "--in", f"/work/{who}.key",
+                                                   "--outform", "pem"))
+        (made / f"{who}.crt").write_bytes(peer.pki(
+            "--issue", "--lifetime", "20", "--cacert", "/work/ca.crt", "--cakey", "/work/ca.key",
+            "--in", f"/work/{who}.pub", "--type", "pub", "--dn", f"C=CH, O=interop, CN=gw{who}",
+            "--flag", "serverAuth", "--outform", "pem"))
+    for name, target in (("ca.crt", "x509ca/ca.crt"), ("b.crt", "x509/gw.crt"),
+                         ("b.key", "private/gw.key")):
+        (made / "swanctl" / target).write_bytes((made / name).read_bytes())
+    for name in ("ca.crt", "a.crt", "a.key"):
+        (folder / name).write_bytes((made / name).read_bytes())
+        (folder / name).chmod(0o600)
+
+
+@ENDS
+def test_certificates_prove_both_ends(network: Network, version: str, ours: bool,
+                                      tmp_path: Path) -> None:
+    with StrongSwan(network, Settings(version), tmp_path / "b") as peer, \
+            Agent(network, tmp_path / "a") as agent:
+        certify(peer, tmp_path)
+        peer.configure(certificate="gw.crt", local_id="C=CH, O=interop, CN=gwb",
+                       remote_id="C=CH, O=interop, CN=gwa")
+        peer.load()
+        authority = "C=CH, O=interop, CN=authority"
+        agent.lines([
+            f'ipsec static add certificate name=own file="{tmp_path}/a.crt" key="{tmp_path}/a.key"',
+            f'ipsec static add certificate name=root type=ca file="{tmp_path}/ca.crt"',
+            *policy_lines(own=WAN_A, auth=f'rootca="{authority}"'), route_line(WAN_B)])
+        up(network, agent, peer, ours)
+        assert "RSA" in agent.typed("ipsec", "dynamic", "show", "mmsas", check=False) or \
+            "ertificate" in agent.typed("ipsec", "dynamic", "show", "mmsas", check=False)
