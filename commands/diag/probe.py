@@ -6,6 +6,8 @@ from engine.address import Address, format_address, parse_address, parse_network
 from engine.diagnose.view import EndHost, Plan, Probe, ProbeEcho, View
 
 ECHOES = 4
+ARTICLE_GATEWAY = "gwA"
+NAMES = ("NetA", "NetB", "W2KextIP", "W2KintIP", "3rdExtIP", "3rdIntIP")
 WORDS = {
     "reply": "Reply",
     "timeout": "Request timed out.",
@@ -20,6 +22,11 @@ WORDS = {
 def plan(session: Session) -> Plan:
     """What the tunnel is meant to join: the article's names as this session has bound them."""
     names = session.variables
+    missing = [name for name in NAMES if name not in names]
+    if missing:
+        raise CommandError("no-tunnel", "No tunnel is configured here: nothing says what "
+                           f"{', '.join(missing)} would be", exit=3,
+                           fix="assign a policy with a tunnel rule, then type it again")
     try:
         return Plan(parse_network(names["NetA"]), parse_network(names["NetB"]),
                     parse_address(names["W2KextIP"]), parse_address(names["W2KintIP"]),
@@ -29,15 +36,22 @@ def plan(session: Session) -> Plan:
                            f"{error}", fix="Bind NetA, NetB and the gateways' addresses.") from None
 
 
+def gateway_of(session: Session) -> str:
+    """The gateway under diagnosis: the article's, or the live machine itself."""
+    return session.machine if session.live else ARTICLE_GATEWAY
+
+
 def view(session: Session, probe: Probe | None = None) -> View:
-    """The gateway under diagnosis: always the article's, whatever machine is current."""
-    wanted = plan(session)
-    return View("gwA", wanted, session.store.on("gwA"), session.world.hosts["gwA"],
+    """The gateway under diagnosis: the article's whatever machine is current, or the live one."""
+    wanted, name = plan(session), gateway_of(session)
+    return View(name, wanted, session.store.on(name), session.world.hosts[name],
                 _end_hosts(session, wanted), probe)
 
 
 def _end_hosts(session: Session, wanted: Plan) -> tuple[EndHost, ...]:
-    found = []
+    found: list[EndHost] = []
+    if session.live:
+        return ()
     for name, gateway in (("hostA", wanted.own_internal), ("hostB", wanted.peer_internal)):
         seen = [one.gateway for one in session.store.on(name).interfaces()
                 if one.gateway is not None]
@@ -48,33 +62,41 @@ def _end_hosts(session: Session, wanted: Plan) -> tuple[EndHost, ...]:
 def ping_through(session: Session) -> Probe:
     """Pings a host of NetB from a host of NetA while our external interface is captured.
 
-    A capture the operator runs there goes on and is read; else ours is taken away again.
+    A live machine pings the far gateway's inner address from its own. A capture the operator runs
+    there goes on and is read; else ours is taken away again.
     """
-    lab, gateway, external = session.world, session.world.hosts["gwA"], plan(session).external
-    target = session.store.on("hostB").interfaces()[0].address
+    wanted, name = plan(session), gateway_of(session)
+    lab, gateway = session.world, session.world.hosts[name]
+    sender, receiver = (name, "peer") if session.live else ("hostA", "hostB")
+    target = (wanted.peer_internal if session.live
+              else session.store.on("hostB").interfaces()[0].address)
+    where = name, wanted.external
     before = dict(gateway.counters)
-    earlier = lab.captures.get(("gwA", external))
+    earlier = lab.captures.get(where)
     own = earlier is None or not earlier.running
-    capture = lab.start_capture("gwA", external) if own or earlier is None else earlier
+    capture = lab.start_capture(*where) if own or earlier is None else earlier
     seen = len(capture.summaries())
-    echoes = tuple(_echo(session, target) for _ in range(ECHOES))
+    source = wanted.own_internal if session.live else None
+    echoes = tuple(_echo(session, sender, target, source) for _ in range(ECHOES))
+    if own:
+        lab.stop_capture(*where)
     protocols = [packet.protocol for packet in capture.summaries()[seen:]]
     if own:
-        lab.stop_capture("gwA", external)
-        del lab.captures["gwA", external]
+        del lab.captures[where]
         if earlier is not None:
-            lab.captures["gwA", external] = earlier
+            lab.captures[where] = earlier
     refused = tuple((name, count - before.get(name, 0))
                     for name, count in gateway.counters.items() if count > before.get(name, 0))
-    return Probe("hostA", "hostB", echoes, protocols.count("ISAKMP"), protocols.count("ESP"),
+    return Probe(sender, receiver, echoes, protocols.count("ISAKMP"), protocols.count("ESP"),
                  protocols.count("ICMP"), refused)
 
 
-def _echo(session: Session, target: Address) -> ProbeEcho:
+def _echo(session: Session, machine: str, target: Address,
+          source: Address | None) -> ProbeEcho:
     """One echo a second, as ping sends them."""
     lab = session.world
     started = lab.now
-    echo = lab.ping("hostA", target)
+    echo = lab.ping(machine, target, source=source)
     lab.run(max(lab.now, started + 1.0))
     text = WORDS.get(echo.kind, echo.kind)
     if echo.kind != "timeout":

@@ -64,7 +64,7 @@ class SetAddress(Command, words="interface ip set address",
         if self.gateway is not None:
             new = new._replace(gateway=self.gateway or None)
         if new != old:
-            config.set_interface(new)
+            _change(session, new)
         return NOTHING
 
 
@@ -97,7 +97,7 @@ class AddAddress(Command, words="interface ip add address",
             raise CommandError("exists", f"{found.name} has a default gateway already",
                                tag="gateway", fix="interface ip set address "
                                f"gateway={format_address(self.gateway)}")
-        config.set_interface(found._replace(gateway=self.gateway))
+        _change(session, found._replace(gateway=self.gateway))
         return NOTHING
 
 
@@ -124,7 +124,7 @@ class DeleteAddress(Command, words="interface ip delete address",
         if found.gateway is None or self.gateway not in (0, found.gateway):
             raise CommandError("not-found", f"{found.name} has no such default gateway",
                                tag="gateway")
-        config.set_interface(found._replace(gateway=None))
+        _change(session, found._replace(gateway=None))
         return NOTHING
 
 
@@ -160,6 +160,15 @@ class ShowOffload(Command, words="interface ip show offload",
         chosen = (interface_called(config, self.name),) if self.name else config.interfaces()
         rows = tuple((cells.name(one.name), cells.enum("None")) for one in chosen)
         return Answer((Table((("name", "Name"), ("offload", "Offload")), rows, name="offload"),))
+
+
+def _change(session: "Session", new: Interface) -> None:
+    """Stores an adapter; a live one is changed where it is, and the store follows."""
+    if session.live:
+        raise CommandError("live", "the addresses and gateways of a live machine are the kernel's",
+                           exit=3, fix=f"ip address add {format_address(new.address)}/{new.prefix} "
+                           f"dev {new.link}")
+    session.config.set_interface(new)
 
 
 def _check_metric(metric: int) -> None:

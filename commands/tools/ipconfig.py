@@ -39,7 +39,8 @@ def _basic(interface: Interface) -> list[Line]:
     ]
 
 
-def _adapter(interface: Interface, full: bool) -> list[Line]:
+def _adapter(interface: Interface, full: bool, live: bool) -> list[Line]:
+    description = f"Linux device {interface.link}" if live else "Lab Ethernet Adapter"
     lines: list[Line] = [
         ("Ethernet adapter ", cells.name(interface.name), ":"),
         (),
@@ -47,7 +48,7 @@ def _adapter(interface: Interface, full: bool) -> list[Line]:
     ]
     if full:
         lines += [
-            _field("Description", cells.text("Lab Ethernet Adapter")),
+            _field("Description", cells.text(description)),
             _field("Physical Address", cells.mac(interface.mac)),
             _field("DHCP Enabled", cells.yes(False)),
         ]
@@ -94,7 +95,7 @@ class IpConfig(Command, words="ipconfig", help="Displays the IP configuration.",
         if self.all:
             lines += _header(config.machine)
         for interface in config.interfaces():
-            lines += _adapter(interface, self.all)
+            lines += _adapter(interface, self.all, session.live)
         data = {"host": config.machine.name, "routing": config.machine.forwarding,
                 "adapters": [_datum(one) for one in config.interfaces()]}
         return Answer((Lines(tuple(lines), data, "ipconfig"),))

@@ -21,6 +21,8 @@ def article_names(host: Host) -> dict[str, str]:
             names["3rdExtIP"] = format_address(one.tunnel)
             _name(names, "NetA", one.source)
             _name(names, "NetB", one.destination)
+            # Where nobody said which address the far gateway has inside, the first one is asked.
+            names["3rdIntIP"] = format_address(one.destination.address | 1)
             break
     return names
 

@@ -171,6 +171,24 @@ def test_files_are_the_operators(network: Network, agent: Agent, tmp_path: Path)
         tmp_path / "shown.txt").read_text()
 
 
+def test_the_checklist_proves_a_live_tunnel(network: Network, peer: StrongSwan,
+                                            agent: Agent) -> None:
+    assert pings_at_last(network)
+    network.ip("gwB", "addr", "add", "10.2.0.1/24", "dev", "lan0", check=False)
+    said = agent.typed("checklist", check=False)
+    assert "Traffic: PROTECTED" in said and "ISAKMP 0, ESP" in said, said
+    failed = [line for line in said.splitlines() if line.endswith("FAIL")]
+    assert len(failed) == 2 and all("filters pass" in line for line in failed), failed
+
+
+def test_what_belongs_to_the_lab_or_to_the_kernel_says_so(agent: Agent) -> None:
+    assert "that belongs to the lab" in agent.typed("lab", "show", "links", check=False)
+    said = agent.typed("interface", "ip", "set", "address", "name=External", "source=static",
+                       "addr=203.0.113.9", "mask=255.255.255.0", check=False)
+    assert "are the kernel's" in said and "dev wan0" in said
+    assert "Linux device wan0" in agent.typed("ipconfig", "/all")
+
+
 # --- changes --------------------------------------------------------------------------------------
 
 
