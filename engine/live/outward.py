@@ -23,6 +23,7 @@ from engine.live.carrier import Carrier
 from engine.live.sockets import READS, UDP_SEGMENT, Place, Sockets
 from engine.live.tun import VNET
 from engine.pipeline import outbound
+from engine.pipeline.fragment import Reassembler
 from engine.pipeline.node import Flow, Node
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Outward:
         self._stamp: tuple[int, int] = (-1, -1)
         self._plain = False
         self.segmentation = True
+        self._pieces = Reassembler()
         self.watched: Callable[[IPv4, list[Output]], None] = lambda packet, outputs: None
         self.size = 1500 + VNET
 
@@ -184,6 +186,12 @@ class Outward:
         except ParseError as error:
             node.count(error.drop)
             return
+        if packet.is_fragment and packet.source in node.own:
+            # RFC 2401 3.3: transport mode protects whole datagrams, and the kernel has cut ours.
+            whole = self._join(packet, now)
+            if whole is None:
+                return
+            packet = whole
         arrived = node.own.get(packet.source) or self._inside(packet.source)
         flow = Flow(packet, now, arrived=arrived)
         outputs = outbound.send(node, flow)
@@ -191,6 +199,15 @@ class Outward:
         self.carry(outputs)
         if flow.sealed is not None and flow.sent and self._plain and node.trace is None:
             self._learn(packet, flow, flow.sealed, now)
+
+    def _join(self, piece: IPv4, now: float) -> IPv4 | None:
+        """The whole datagram of this machine's own once its last piece is here."""
+        self._pieces.expire(now)
+        try:
+            return self._pieces.add(piece, now)
+        except ParseError as error:
+            self._node.count(error.drop)
+            return None
 
     def _inside(self, source: int) -> str:
         """The adapter that a packet for us to send on came in by: where its answer would go."""

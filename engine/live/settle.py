@@ -11,6 +11,7 @@ from engine.live.fence import Posts, chains
 from engine.live.guard import PEERS, SPIS, chain, peers_of, spis_of
 from engine.live.kernel import Kernel
 from engine.live.nft import Chain, Members, Tables
+from engine.live.reverse import ReversePaths, is_in_the_way
 from engine.live.steering import Steering, plan
 from engine.policy.model import Route
 from engine.policy.router import Router
@@ -33,6 +34,7 @@ class Settled:
 
     def __init__(self, kernel: Kernel, tun: str) -> None:
         self._kernel, self._tun = kernel, tun
+        self._reverse = ReversePaths()
         self._tables: Tables | None = None
         self._chains: tuple[Chain, ...] | None = None
         self._seen: dict[str, int] = {}
@@ -58,6 +60,10 @@ class Settled:
         if steering != self._steering:
             self._kernel.steer(*steering)
             self._steering = steering
+        numbers = {one.name: one.number for one in facts.devices}
+        devices = {one.link: numbers[one.link] for one in host.interfaces.values()
+                   if one.link in numbers}
+        self.complaints += self._reverse.settle(is_in_the_way(host.spd.entries), devices)
         self._fence(host)
         self._route(host, facts)
 
@@ -141,6 +147,7 @@ class Settled:
         """Takes everything out again, also what an agent that crashed has left."""
         self._kernel.steer(Steering(), index)
         self._kernel.set_routes([])
+        self._reverse.restore()
         if self._tables is not None and self.fenced:
             self._tables.replace(())
         self._steering = self._chains = self._routes = None

@@ -1,6 +1,9 @@
 """Which packets the kernel hands over, for which outbound filters."""
 
+from pathlib import Path
+
 from engine.address import ANY_NETWORK, parse_address, parse_network
+from engine.live.reverse import is_in_the_way, own_value, strictness
 from engine.live.sockets import MARK
 from engine.live.steering import (
     GROUPS,
@@ -55,3 +58,19 @@ def test_more_sources_than_tables_share_the_last_one_which_takes_everything() ->
     found = plan(entries, [])
     assert len(found.rules) == GROUPS + 1
     assert Rule(PREFERENCE + GROUPS, TABLES + GROUPS, ANY_NETWORK) in found.rules
+
+
+def test_a_policy_that_leaves_something_clear_needs_loose_reverse_paths() -> None:
+    tunnel = entry("10.1.0.0/24", "10.2.0.0/24", tunnel=OUTSIDE)
+    assert not is_in_the_way([tunnel])
+    assert is_in_the_way([tunnel._replace(protocol=6)])
+    assert is_in_the_way([tunnel, entry("10.1.0.0/24", "10.2.0.9/32", action="permit")])
+    assert is_in_the_way([entry("203.0.113.1/32", "203.0.113.2/32")])
+
+
+def test_the_stricter_word_about_reverse_paths_counts(tmp_path: Path) -> None:
+    for name, value in (("all", "0"), ("eth0", "1"), ("eth1", "2")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "rp_filter").write_text(value + "\n")
+    assert strictness("eth0", tmp_path) == 1 and strictness("eth1", tmp_path) == 2
+    assert own_value("eth0", tmp_path) == 1 and strictness("none", tmp_path) == 0
