@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 from engine.errors import ParseError
 from engine.esp.sa import Refusal, SecurityAssociation
 from engine.esp.udp import NAT_T_PORT
-from engine.ip import ESP, HEADER, IPv4, parse_ipv4
+from engine.ip import ESP, HEADER, TCP, IPv4, parse_ipv4
 from engine.live.carrier import Carrier
 from engine.live.merge import merge
-from engine.live.outward import WAYS, told_apart_by_address
+from engine.live.outward import WAYS, key_with_ports, told_apart_by_address
 from engine.live.sockets import READS, UDP_GRO, Datagram, Place
 from engine.pipeline import inbound
 from engine.pipeline.node import Node
@@ -162,11 +162,12 @@ class Inward:
         node.count_received(sa, sum(map(len, inners)))
         passes = self._passes.setdefault(sa.spi, {})
         ready: list[bytes] = []
-        pair, cells = b"", _NO_CELLS
+        pair, cells, plain = b"", _NO_CELLS, self._plain
         for inner in inners:
-            if (inner[12:20] != pair or inner[0] != 0x45 or inner[6] & _FRAGMENT or inner[7]
+            key = inner[12:20] if plain else key_with_ports(inner)
+            if (key != pair or not key or inner[0] != 0x45 or inner[6] & _FRAGMENT or inner[7]
                     or inner[2] << 8 | inner[3] != len(inner)):
-                found = passes.get(inner[12:20])
+                found = passes.get(key)
                 if found is None or not _is_plain(inner):
                     if ready:
                         self._pass(ready, cells)
@@ -176,7 +177,7 @@ class Inward:
                 if found != cells and ready:
                     self._pass(ready, cells)
                     ready = []
-                pair, cells = inner[12:20], found
+                pair, cells = key, found
             ready.append(inner)
         if ready:
             self._pass(ready, cells)
@@ -206,11 +207,14 @@ class Inward:
             return
         outputs = inbound.opened(node, packet, sa, interface, now)
         self.carry(outputs)
-        if outputs and self._plain and not packet.is_fragment and not node.diagnostics:
+        key = inner[12:20] if self._plain else key_with_ports(inner)
+        if packet.protocol == TCP and node.rras.sees_connections(interface):
+            return
+        if outputs and key and not packet.is_fragment and not node.diagnostics:
             cell = node.rras.cell(interface, "input", packet)
             if len(passes) >= WAYS:
                 passes.clear()
-            passes[inner[12:20]] = () if cell is None else (cell,)
+            passes[key] = () if cell is None else (cell,)
 
     def hand_over(self, inners: list[bytes]) -> None:
         """Gives decrypted packets to the kernel, runs of segments as one."""

@@ -18,7 +18,7 @@ from engine.address import format_address
 from engine.errors import ParseError
 from engine.esp.packets import room_for
 from engine.esp.sa import SecurityAssociation
-from engine.ip import IPv4, parse_ipv4
+from engine.ip import TCP, IPv4, parse_ipv4
 from engine.live.carrier import Carrier
 from engine.live.sockets import READS, UDP_SEGMENT, Place, Sockets
 from engine.live.tun import VNET
@@ -71,7 +71,8 @@ class Outward:
     def protects(self, destination: int) -> bool:
         """Whether packets to that address are of a known protected flow."""
         end = destination.to_bytes(4, "big")
-        return any(key[4:] == end for key in self._ways)
+        at = slice(4, 8) if self._plain else slice(5, 9)
+        return any(key[at] == end for key in self._ways)
 
     def _check(self) -> None:
         """Forgets what was known when something it rests on has changed."""
@@ -87,7 +88,7 @@ class Outward:
         now = self.clock()
         self._check()
         known = self._ways.get if self._node.trace is None else _nothing
-        read, tun, size = os.read, self._tun, self.size
+        read, tun, size, plain = os.read, self._tun, self.size, self._plain
         batch: list[bytes] = []
         current: Way | None = None
         mark = -1
@@ -96,7 +97,7 @@ class Outward:
                 data = read(tun, size)
             except BlockingIOError:
                 break
-            way = known(data[22:30])
+            way = known(data[22:30] if plain else key_with_ports(data[VNET:VNET + 24]))
             if (way is None or data[10] != 0x45 or len(data) > way.room or data[16] & _FRAGMENT
                     or data[17] or now >= way.until):
                 if batch and current is not None:
@@ -191,14 +192,14 @@ class Outward:
             whole = self._join(packet, now)
             if whole is None:
                 return
-            packet = whole
+            packet, data = whole, b""  # what was joined teaches nothing about single packets
         arrived = node.own.get(packet.source) or self._inside(packet.source)
         flow = Flow(packet, now, arrived=arrived)
         outputs = outbound.send(node, flow)
         self.watched(packet, outputs)
         self.carry(outputs)
-        if flow.sealed is not None and flow.sent and self._plain and node.trace is None:
-            self._learn(packet, flow, flow.sealed, now)
+        if flow.sealed is not None and flow.sent and node.trace is None:
+            self._learn(packet, data, flow, flow.sealed)
 
     def _join(self, piece: IPv4, now: float) -> IPv4 | None:
         """The whole datagram of this machine's own once its last piece is here."""
@@ -214,19 +215,28 @@ class Outward:
         hop = self._node.routes.resolve(source)
         return hop.interface if hop is not None else ""
 
-    def _learn(self, packet: IPv4, flow: Flow, sa: SecurityAssociation, now: float) -> None:
+    def _learn(self, packet: IPv4, data: bytes, flow: Flow, sa: SecurityAssociation) -> None:
         node, terms, hop = self._node, sa.terms, flow.hop
         place = self.sockets.places.get(flow.local)
         if (flow.fleeting or packet.is_fragment or sa.ah is not None or not terms.tunnel
                 or place is None or hop is None or node.diagnostics):
             return
-        room = room_for(terms.method, node.mtu_under(hop.interface, sa, now))
-        until = sa.path_mtu.until if sa.path_mtu.until > now else inf
+        key = data[12:20] if self._plain else key_with_ports(data)
+        if not key or (packet.protocol == TCP and node.rras.sees_connections(hop.interface)):
+            return
+        room = room_for(terms.method, node.mtu_under(hop.interface, sa, flow.now))
+        until = sa.path_mtu.until if sa.path_mtu.until > flow.now else inf
         cell = node.rras.cell(hop.interface, "output", packet)
         if len(self._ways) >= WAYS:
             self._ways.clear()
-        key = packet.source.to_bytes(4, "big") + packet.destination.to_bytes(4, "big")
         self._ways[key] = Way(sa, room + VNET, until, place, () if cell is None else (cell,))
+
+
+def key_with_ports(packet: bytes) -> bytes:
+    """What tells flows apart where ports count: protocol, addresses, ports; b"" without ports."""
+    if packet[9:10] not in (b"\x06", b"\x11") or packet[:1] != b"\x45":
+        return b""
+    return packet[9:10] + packet[12:24]
 
 
 def told_apart_by_address(node: Node) -> bool:
