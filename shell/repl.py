@@ -46,8 +46,12 @@ class Options(Protocol):
 
 
 def prompt_text(session: "Session") -> str:
-    """netsh's prompt: ``ipsecsh ipsec static>``, ``[hostA] ipsecsh>`` on another machine."""
-    machine = f"[{session.machine}] " if session.machine != HOME_MACHINE else ""
+    """netsh's prompt: ``ipsecsh ipsec static>``, ``[hostA] ipsecsh>`` on another machine.
+
+    A live machine is always named: nobody should take it for the lab.
+    """
+    away = session.remote is not None or session.machine != HOME_MACHINE
+    machine = f"[{session.machine}] " if away else ""
     return f"{machine}{' '.join(('ipsecsh', *session.context))}>"
 
 

@@ -45,15 +45,19 @@ class Agent:
         self.path = path
         self.associations = 0
         self.generation = -1
+        self._open()
+
+    def _open(self) -> None:
         self._frames = Frames()
         self._waiting: list[Message] = []
+        self._lost = False
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
         try:
-            self._connect(path)
+            self._connect(self.path)
             self.hello = self.request({"type": "hello", "version": VERSION}, "hello")
             self._socket.settimeout(None)
             if self.hello.get("version") != VERSION:
-                raise unreachable(path, "it is of another version", "restart the agent")
+                raise unreachable(self.path, "it is of another version", "restart the agent")
         except BaseException:
             self._socket.close()
             raise
@@ -82,6 +86,7 @@ class Agent:
         try:
             self._socket.sendall(pack(message))
         except OSError as error:
+            self._lost = True
             raise unreachable(self.path, error.strerror or "it has gone") from None
 
     def _receive(self) -> Message:
@@ -90,8 +95,10 @@ class Agent:
                 octets = self._socket.recv(1 << 16)
                 self._waiting += self._frames.add(octets)
             except (OSError, WireError) as error:
+                self._lost = True
                 raise unreachable(self.path, str(error)) from None
             if not octets:
+                self._lost = True
                 raise unreachable(self.path, "it has ended")
         message = self._waiting.pop(0)
         if message["type"] == "refused":
@@ -122,6 +129,10 @@ class Agent:
 
     def run(self, text: str, session: Session) -> Answer:
         """Runs one command there; blocks are emitted as they come."""
+        if self._lost:
+            # The agent may have been started again meanwhile.
+            self._socket.close()
+            self._open()
         state = state_of(session)
         folder = os.path.abspath(session.folder)
         self._send({"type": "line", "text": text,
