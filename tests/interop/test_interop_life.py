@@ -20,12 +20,6 @@ SIZES = [0, 1, 100, 1000, 1371, 1372, 1398, 1399, 1400, 1472, 1473, 2000, 9000, 
          100_000, 1_000_000]
 
 
-@pytest.fixture
-def network() -> Iterator[Network]:
-    with Network() as one:
-        yield one
-
-
 @pytest.fixture(params=VERSIONS)
 def version(request: pytest.FixtureRequest) -> str:
     return str(request.param)

@@ -15,12 +15,6 @@ pytestmark = pytest.mark.interop
 
 
 @pytest.fixture
-def network() -> Iterator[Network]:
-    with Network() as one:
-        yield one
-
-
-@pytest.fixture
 def agent(network: Network, tmp_path: Path) -> Iterator[Agent]:
     with Agent(network, tmp_path / "a") as one:
         yield one

@@ -1,7 +1,6 @@
 """Offload against the kernel at hand: what it takes is read back, what it refuses is named."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,12 +19,6 @@ one = KernelPolicy(Selector(parse_network("10.1.0.0/24"), parse_network("10.2.0.
                    OUT, parse_address("203.0.113.1"), parse_address("203.0.113.2"), 7, 1000)
 getattr(Xfrm(), VERB)(one)
 """
-
-
-@pytest.fixture
-def network() -> Iterator[Network]:
-    with Network() as one:
-        yield one
 
 
 def test_the_kernel_reads_our_policies_as_they_are_meant(network: Network) -> None:

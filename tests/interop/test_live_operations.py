@@ -19,12 +19,6 @@ USER = 12345
 
 
 @pytest.fixture
-def network() -> Iterator[Network]:
-    with Network() as one:
-        yield one
-
-
-@pytest.fixture
 def peer(network: Network, tmp_path: Path) -> Iterator[StrongSwan]:
     with StrongSwan(network, Settings(), tmp_path / "b") as one:
         yield one

@@ -19,12 +19,6 @@ pytestmark = pytest.mark.interop
 
 
 @pytest.fixture
-def network() -> Iterator[Network]:
-    with Network() as one:
-        yield one
-
-
-@pytest.fixture
 def agent(network: Network, tmp_path: Path) -> Iterator[Agent]:
     with Agent(network, tmp_path / "a") as one:
         one.lines([*policy_lines(own=WAN_A), route_line()])

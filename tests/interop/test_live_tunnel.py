@@ -1,6 +1,5 @@
 """A real tunnel: our agent on gwA, strongSwan on gwB, hosts behind both."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,12 +9,6 @@ from tests.support.live.network import HOST_A, WAN_A, Network
 from tests.support.live.strongswan import Settings, StrongSwan
 
 pytestmark = pytest.mark.interop
-
-
-@pytest.fixture
-def network() -> Iterator[Network]:
-    with Network() as one:
-        yield one
 
 
 @pytest.mark.parametrize("version", ["6.0.1", "5.9.8"])
