@@ -1,4 +1,4 @@
-"""A live tunnel host to host against strongSwan and plain routing, all in one run on one machine.
+"""A live tunnel host to host, strongSwan, others and plain routing, all in one run on one machine.
 
     sudo .venv/bin/python -m pytest -m bench -s tests/benchmarks/test_live_speed.py
 
@@ -8,21 +8,26 @@ different minutes on a shared machine say little, ratios within one run do.
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.support.live.agent import Agent, pings_at_last, policy_lines, route_line
 from tests.support.live.network import NET_A, NET_B, WAN_A, WAN_B, Network
+from tests.support.live.rivals import Pids, openvpn, wireguard
 from tests.support.live.speed import Figures, measure
 from tests.support.live.strongswan import Settings, StrongSwan
 
 pytestmark = pytest.mark.bench
 
+RIVALS: dict[str, Callable[[Path], AbstractContextManager[tuple[Network, Pids]]]] = {
+    "wireguard-go": wireguard,
+    "OpenVPN AES-128-GCM": lambda folder: openvpn(folder, "AES-128-GCM"),
+    "OpenVPN AES-128-CBC, SHA1": lambda folder: openvpn(folder, "AES-128-CBC"),
+}
 SUITES = [("aes128-sha1", "ESP[AES128,SHA1]"), ("aes128gcm16", "ESP[AESGCM128]"),
           ("3des-sha1", "ESP[3DES,SHA1]"), ("des-sha1", "ESP[DES,SHA1]")]
-Pids = Callable[[], list[int]]
 
 
 @contextmanager
@@ -88,6 +93,9 @@ def test_a_live_tunnel_beside_strongswan_and_plain_routing(tmp_path: Path) -> No
         folder = tmp_path / "routed"
         folder.mkdir()
         print(line("plain routing", measure(network, folder, pids, top=400_000)), flush=True)
+    for name, make in RIVALS.items():
+        with make(tmp_path / name) as (network, pids):
+            print(line(name, measure(network, tmp_path / name, pids)), flush=True)
     for esp, method in SUITES:
         for udp, version in ((True, "5.9.8"), (False, "6.0.1")):
             kind = "in UDP" if udp else "raw"

@@ -1,5 +1,6 @@
 """Debian's own strongSwan, two releases of it, unpacked in folders and run with chroot.
 
+So are WireGuard's and OpenVPN's user space programs, which the benchmark measures as well.
 Nothing is installed and no service starts. bookworm's 5.9.8 carries ESP in UDP only, trixie's
 6.0.1 can send it as IP protocol 50; both do ESP in user space (plugin kernel-libipsec).
 """
@@ -9,13 +10,20 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 COMMON = ("strongswan-charon", "strongswan-swanctl", "strongswan-pki", "libcharon-extra-plugins",
           "libcharon-extauth-plugins", "libstrongswan-standard-plugins",
           "libstrongswan-extra-plugins")
 RELEASES = {"5.9.8": ("bookworm", COMMON),
-            "6.0.1": ("trixie", (*COMMON, "openssl-provider-legacy"))}
+            "6.0.1": ("trixie", (*COMMON, "openssl-provider-legacy")),
+            "vpn": ("bookworm", ("wireguard-go", "openvpn"))}
+# A /run of its own, so that the daemons of several tests never meet.
+CHROOT = ('mount --bind "$2" "$1/work" && mount --rbind /dev "$1/dev" && '
+          'mount --rbind /proc "$1/proc" && mount -t tmpfs none "$1/run" && '
+          'mkdir "$1/run/wireguard" && mount --bind "$2" "$1/run/wireguard" && '
+          'root=$1 && shift 2 && exec chroot "$root" "$@"')
 KEYRING = "[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
 MERGED = ("bin", "sbin", "lib", "lib64")
 EMPTY = ("work", "dev", "proc", "run", "tmp", "etc", "var")
@@ -28,7 +36,7 @@ def cache() -> Path:
 
 
 def root(version: str) -> Path:
-    """The folder of a strongSwan version, made at its first use."""
+    """The folder of one of RELEASES, made at its first use."""
     suite, packages = RELEASES[version]
     folder, stamp = cache() / version, cache() / version / ".complete"
     if stamp.exists() and stamp.read_text() == " ".join(packages):
@@ -44,6 +52,11 @@ def root(version: str) -> Path:
     except OSError:
         shutil.rmtree(fresh, ignore_errors=True)  # another run was faster
     return folder
+
+
+def chroot_argv(version: str, work: Path, argv: Sequence[str]) -> list[str]:
+    """The words that run a program of a release in a mount namespace; `work` is its /work."""
+    return ["sh", "-c", CHROOT, "sh", str(root(version)), str(work), *argv]
 
 
 def _mirror() -> str:

@@ -8,7 +8,7 @@ from types import TracebackType
 
 from tests.support.live.network import NET_A, NET_B, WAN_A, WAN_B, Network
 from tests.support.live.processes import Program, wait_for
-from tests.support.live.roots import root
+from tests.support.live.roots import chroot_argv, root
 
 PSK = "interop-secret-key"
 # kernel-libipsec first: the first plugin that offers ESP is used, kernel-netlink does routes.
@@ -95,12 +95,7 @@ class StrongSwan:
         self.start()
 
     def _argv(self, *argv: str) -> list[str]:
-        # A /run of its own, so that the daemons of several tests never meet.
-        script = ('mount --bind "$2" "$1/work" && mount --rbind /dev "$1/dev" && '
-                  'mount --rbind /proc "$1/proc" && mount -t tmpfs none "$1/run" && '
-                  'root=$1 && shift 2 && exec chroot "$root" "$@"')
-        return self.network.argv(self.node, ["sh", "-c", script, "sh", str(self.root),
-                                             str(self.folder), *argv])
+        return self.network.argv(self.node, chroot_argv(self.settings.version, self.folder, argv))
 
     def swanctl(self, *words: str, check: bool = True, timeout: float = 40.0) -> str:
         """One swanctl command."""
