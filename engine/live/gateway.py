@@ -345,12 +345,19 @@ class Gateway:
     def _offload(self) -> None:
         """ESP goes into the kernel, or comes back from it."""
         said, was = self.offload.refused, self.offload.active
+        self.loop.forget(self.offload.descriptor)
         self.offload.settle()
+        if self.offload.active:
+            self.loop.watch(self.offload.descriptor, self._expired)
         if self.offload.refused and self.offload.refused != said:
             self.log("offload", priority=4, text=self.offload.refused)
         if self.offload.active != was:
             self.sockets.kernel_opens_udp(self.offload.active)
             self.log("offload", priority=5, active=self.offload.active)
+
+    def _expired(self) -> None:
+        self._follow_offload()
+        self.carrier.stirred = True
 
     def why_no_offload(self) -> str:
         """Why ESP cannot be the kernel's here; "" when it can."""

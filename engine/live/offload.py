@@ -3,7 +3,7 @@
 IKE stays here. Each tunnel's pair of associations is put into XFRM with the policies that lead to
 it; a policy catches its packets before they reach the TUN device, so without one, or without a
 kernel that can, the agent's own way simply goes on. The kernel's counters become the
-associations', and with them their limits.
+associations', and so do the limits that it reports.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from engine.address import Address
 from engine.errors import Broken
 from engine.esp.sa import SecurityAssociation
 from engine.host import Host
-from engine.live.xfrm import FORWARD, IN, OUT, Counted, KernelPolicy, KernelSa, Xfrm
+from engine.live.xfrm import FORWARD, IN, OUT, Counted, Expired, KernelPolicy, KernelSa, Xfrm
 from engine.sad import SaPair
 from engine.suites import AH_HASHES
 
@@ -35,6 +35,11 @@ class Kernel(Protocol):
     def delete_policy(self, one: KernelPolicy) -> None: ...
 
     def counters(self) -> dict[tuple[Address, int], Counted]: ...
+
+    def expiries(self) -> list[Expired]: ...
+
+    @property
+    def descriptor(self) -> int: ...
 
     def close(self) -> None: ...
 
@@ -78,6 +83,11 @@ class Offload:
         """The inbound SPIs that the kernel takes care of."""
         return frozenset(self._pairs)
 
+    @property
+    def descriptor(self) -> int:
+        """Can be read when the kernel reports limits; -1 while nothing is there."""
+        return -1 if self._kernel is None else self._kernel.descriptor
+
     def settle(self) -> None:
         """Takes over the setting. A kernel that cannot is named in `refused` once."""
         wanted = self._host.config.get_setting("offload").casefold() == KERNEL
@@ -103,6 +113,7 @@ class Offload:
             for pair in there.values():
                 self._put_in(pair)
         self._count(now)
+        self._expire()
 
     def stop(self) -> None:
         """Takes everything out of the kernel."""
@@ -162,6 +173,17 @@ class Offload:
             sa.packets += after.packets - before.packets - 1
             sa.account(after.octets - before.octets, now)
         self._seen = {key: one for key, one in self._seen.items() if key in counted}
+
+
+    def _expire(self) -> None:
+        """Reports the limits that the kernel saw reached (packets, which only it numbers)."""
+        assert self._kernel is not None
+        sas = {(sa.destination, sa.spi): sa for sa in (
+            *(pair.inbound for pair in self._pairs.values()), *self._sealing.values())}
+        for one in self._kernel.expiries():
+            sa = sas.get((one.destination, one.spi))
+            if sa is not None and sa.on_limit is not None:
+                sa.on_limit(sa, "hard" if one.hard else "soft")
 
 
 def _fits(pair: SaPair) -> bool:

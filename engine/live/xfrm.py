@@ -14,7 +14,7 @@ from typing import NamedTuple
 from engine.address import Address
 from engine.errors import Broken
 from engine.esp.constants import AEAD_ICV, INTEGRITY, PROTOCOL_ESP
-from engine.esp.sa import Selector
+from engine.esp.sa import SOFT_SHARE, Selector
 from engine.suites import AEAD_CIPHERS, QuickModeMethod
 
 _NETLINK_XFRM = 6
@@ -92,6 +92,14 @@ class Counted(NamedTuple):
     used: int
 
 
+class Expired(NamedTuple):
+    """An association has reached a limit: the soft one, or the `hard` one that ended it."""
+
+    destination: Address
+    spi: int
+    hard: bool
+
+
 def _address(address: Address) -> bytes:
     return address.to_bytes(4, "big")
 
@@ -115,8 +123,8 @@ def _id(destination: Address, spi: int) -> bytes:
 
 def _lifetime(octets: int) -> bytes:
     hard = octets or _FOR_EVER
-    return _LIFETIME.pack(_FOR_EVER if not octets else octets * 4 // 5, hard, _FOR_EVER,
-                          _SEQUENCE_MOST, 0, 0, 0, 0)
+    return _LIFETIME.pack(int(octets * SOFT_SHARE) or _FOR_EVER, hard,
+                          int(_SEQUENCE_MOST * SOFT_SHARE), _SEQUENCE_MOST, 0, 0, 0, 0)
 
 
 def algorithms(one: KernelSa) -> bytes:
@@ -165,6 +173,10 @@ class Xfrm:
             self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC,
                                          _NETLINK_XFRM)
             self._socket.bind((0, 0))
+            self._expiries = socket.socket(
+                socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK,
+                _NETLINK_XFRM)
+            self._expiries.bind((0, _GROUP_EXPIRE))
         except OSError as error:
             raise Broken("absent", f"this kernel has no XFRM: {error.strerror}") from None
         self._socket.settimeout(2.0)
@@ -175,6 +187,27 @@ class Xfrm:
     def close(self) -> None:
         """Closes the connection; what was set stays."""
         self._socket.close()
+        self._expiries.close()
+
+    @property
+    def descriptor(self) -> int:
+        """Can be read when `expiries` has something to tell."""
+        return self._expiries.fileno()
+
+    def expiries(self) -> list[Expired]:
+        """What has reached a limit since the last call; what got lost the counters show."""
+        found: list[Expired] = []
+        while True:
+            try:
+                data = self._expiries.recv(1 << 16)
+            except BlockingIOError:
+                return found
+            except OSError as error:
+                if error.errno != errno.ENOBUFS:
+                    raise _refused(error.errno or errno.EIO, "an expiry") from None
+                continue
+            found += [read_expiry(body) for number, _, body in _messages(data)
+                      if number == _EXPIRE and len(body) > _SA_SIZE]
 
     def _ask(self, kind: int, flags: int, body: bytes, what: str) -> None:
         self._sequence += 1
@@ -241,6 +274,12 @@ def read_sa(data: bytes) -> tuple[tuple[Address, int], Counted]:
         data, _SELECTOR.size + _ID.size + 16 + _LIFETIME.size)
     return ((int.from_bytes(destination, "big"), int.from_bytes(spi, "big")),
             Counted(octets, packets, used))
+
+
+def read_expiry(data: bytes) -> Expired:
+    """What XFRM_MSG_EXPIRE tells: the association as it stands, and which limit it reached."""
+    (destination, spi), _ = read_sa(data)
+    return Expired(destination, spi, bool(data[_SA_SIZE]))
 
 
 def _said(error: bytes) -> str:

@@ -20,6 +20,21 @@ one = KernelPolicy(Selector(parse_network("10.1.0.0/24"), parse_network("10.2.0.
 getattr(Xfrm(), VERB)(one)
 """
 
+EXPIRY = """
+import select
+import subprocess
+from engine.live.xfrm import Xfrm
+xfrm = Xfrm()
+subprocess.run("ip xfrm policy add src 10.1.0.0/24 dst 10.2.0.0/24 dir out limit time-hard 1 "
+               "tmpl src 203.0.113.1 dst 203.0.113.2 proto esp mode tunnel".split(), check=True)
+print(select.select([xfrm.descriptor], [], [], 5.0)[0] == [xfrm.descriptor], xfrm.expiries())
+"""
+
+
+def test_the_kernel_tells_us_of_limits(network: Network) -> None:
+    """A policy's limit comes in the same group as an association's, which ESP would need."""
+    assert network.run("gwA", sys.executable, "-c", EXPIRY).strip() == "True []"
+
 
 def test_the_kernel_reads_our_policies_as_they_are_meant(network: Network) -> None:
     network.run("gwA", sys.executable, "-c", POLICY.replace("VERB", "'add_policy'"))

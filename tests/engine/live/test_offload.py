@@ -13,13 +13,17 @@ from engine.live.xfrm import (
     IN,
     OUT,
     Counted,
+    Expired,
     KernelPolicy,
     KernelSa,
     algorithms,
     policy_body,
+    read_expiry,
     read_sa,
     sa_body,
 )
+from engine.sad import Expired as PairExpired
+from engine.sad import SoftExpired
 from engine.suites import QuickModeMethod
 from tests.support.site import article
 
@@ -32,6 +36,8 @@ class FakeKernel:
         self.sas: dict[tuple[Address, int], KernelSa] = {}
         self.policies: dict[tuple[object, int], KernelPolicy] = {}
         self.counted: dict[tuple[Address, int], Counted] = {}
+        self.expired: list[Expired] = []
+        self.descriptor = 7
         self.closed = 0
 
     def try_esp(self) -> None:
@@ -53,6 +59,10 @@ class FakeKernel:
 
     def counters(self) -> dict[tuple[Address, int], Counted]:
         return self.counted
+
+    def expiries(self) -> list[Expired]:
+        found, self.expired = self.expired, []
+        return found
 
     def close(self) -> None:
         self.closed += 1
@@ -164,3 +174,30 @@ def test_structures_have_the_sizes_of_the_kernels() -> None:
     selector = site.lab.hosts["gwA"].sad.pairs()[0].inbound.selector
     # xfrm_userpolicy_info is 168 octets, xfrm_user_tmpl 64.
     assert len(policy_body(KernelPolicy(selector, IN, 1, 2, 7, 9))) == 168 + 4 + 64
+
+
+def test_limits_that_only_the_kernel_sees_are_the_pairs() -> None:
+    kernel = FakeKernel()
+    lab, offload, ping = offloaded(kernel)
+    ping()
+    offload.follow(lab.now)
+    sad = lab.hosts["gwA"].sad
+    pair = sad.pairs()[0]
+    assert pair.outbound is not None
+    kernel.expired = [Expired(pair.peer, pair.outbound.spi, hard=False),
+                      Expired(pair.peer, 0xBAD, hard=True)]
+    offload.follow(lab.now)
+    assert sad.next_expiry() == 0.0
+    assert sad.expire(lab.now) == [SoftExpired(pair, "sequence")]
+    kernel.expired = [Expired(pair.local, pair.spi, hard=True)]
+    offload.follow(lab.now)
+    assert sad.expire(lab.now) == [PairExpired(pair, "sequence")]
+    assert not sad.pairs()
+
+
+def test_an_expiry_is_read_as_the_kernel_writes_it() -> None:
+    one = KernelSa(0x1234, 0x0A000001, 0x0A000002, QuickModeMethod("AES128", "SHA1"), bytes(16),
+                   bytes(20), 1)
+    state = sa_body(one)[:224]
+    assert read_expiry(state + bytes([1]) + bytes(7)) == Expired(0x0A000002, 0x1234, hard=True)
+    assert read_expiry(state + bytes(8)) == Expired(0x0A000002, 0x1234, hard=False)
