@@ -17,7 +17,7 @@ from engine.diagnose.station import Station
 from engine.diagnose.trace.scene import Scene
 from engine.diagnose.trace.stage import Blocker, Stage, Trace
 from engine.diagnose.trace.walk import Question, trace
-from engine.diagnose.tunnels import Leg, judged_policy, legs_of
+from engine.diagnose.tunnels import judged_policy
 from engine.echo import Pinged
 from engine.history import Outcome
 from engine.policy.model import Policy
@@ -58,7 +58,7 @@ class Look:
         self.stations = tuple(stations)
         self.hints = hints
         self.scene = Scene(self.stations, None, own.name, hints)
-        self.fresh = Scene(self.stations, None, own.name, hints, fresh=True)
+        self.fresh = self.scene.anew()
         self.peer_name = peer.name if peer is not None else ""
         self.seen: Seen | None = None
         self.scope: Scope | None = None
@@ -87,13 +87,6 @@ class Look:
     def policy(self) -> tuple[str, Policy] | None:
         """The policy to judge, with its location."""
         return judged_policy(self.own.config)
-
-    def legs(self, station: Station) -> list[Leg]:
-        """The tunnel rules of a machine's judged policy, filter by filter."""
-        judged = judged_policy(station.config)
-        if judged is None:
-            return []
-        return legs_of(station.config, judged[0], judged[1].name, station.snapshot.interfaces)
 
     @property
     def gateways(self) -> tuple[Station, ...]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from engine.address import ANY_NETWORK, Address, Network
 from engine.diagnose.station import Station
-from engine.diagnose.tunnels import Tunnel, tunnels
+from engine.diagnose.tunnels import Tunnel
 
 HOST_PREFIX = 32
 
@@ -63,7 +63,7 @@ def intents(own: Station, peers: Iterable[Station] = (),
     """
     if hints is not None and hints.own not in own.own:
         hints = hints.turned() if hints.peer in own.own else None
-    found = tunnels(own.config, own.snapshot.interfaces)
+    found = own.tunnels
     peer = _facing(own, [one for one in peers if one.name != own.name], found, hints)
     outside = _outside(own, found, hints, peer)
     main = _main(own, outside, peer, hints, found)
@@ -98,7 +98,7 @@ def _facing(own: Station, others: list[Station], found: list[Tunnel],
             if address in other.own:
                 return other
     for other in others:
-        if any(one.peer in own.own for one in tunnels(other.config, other.snapshot.interfaces)):
+        if any(one.peer in own.own for one in other.tunnels):
             return other
     return others[0] if len(others) == 1 else None
 
@@ -144,7 +144,7 @@ def _main(own: Station, outside: str, peer: Station | None, hints: Hints | None,
     local = own.net(inside)
     end = own.interfaces[outside].address
     if peer is not None:
-        far = _outside(peer, tunnels(peer.config, peer.snapshot.interfaces),
+        far = _outside(peer, peer.tunnels,
                        hints.turned() if hints else None, own)
         remote = peer.net(_inside(peer, far, hints.net_b if hints else None))
         return Intent(local, remote, end, peer.interfaces[far].address, outside, inside,

@@ -4,7 +4,7 @@ from engine.address import Address, Network, format_address, prefix_mask
 from engine.diagnose.finding import Fix
 from engine.diagnose.plan import Intent
 from engine.diagnose.station import Station
-from engine.diagnose.tunnels import Leg, judged_policy
+from engine.diagnose.tunnels import Half, Leg, judged_policy
 from engine.policy.model import FilterAction, Interface, Policy, Rule, Side
 from engine.policy.script import quote
 from engine.suites import MainModeMethod, QuickModeMethod, format_main_mode, format_quick_mode
@@ -84,6 +84,17 @@ def replace_filter(station: Station, leg: Leg, source: Network, destination: Net
         f"{STATIC} add filter filterlist={name} {ends(source, 'src')} {ends(destination, 'dst')} "
         f"protocol=ANY mirrored=no" + (f" description={quote(one.description)}"
                                        if one.description else "")))
+
+
+def mirror(station: Station, half: Half, *known: tuple[Network, Network]) -> Fix:
+    """Both rules for the same two networks: those that are known (ours, theirs), else the rule
+    out's.
+    """
+    text = "Make the two rules each other's mirror image."
+    out, back = half.out, half.back
+    if (back.destination, back.source) in known and (out.source, out.destination) not in known:
+        return replace_filter(station, out, back.destination, back.source)._replace(text=text)
+    return replace_filter(station, back, out.destination, out.source)._replace(text=text)
 
 
 def _side(side: Side, word: str) -> str:

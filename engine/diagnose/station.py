@@ -4,14 +4,16 @@ A station is made from a running host, or from a stored (or imported) configurat
 tables of its own, so that asking them counts nothing on the machine itself.
 """
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from engine.address import Address, Network, prefix_mask
 from engine.agent import PolicyAgent
 from engine.configuration import HostSnapshot, read_host
+from engine.diagnose.tunnels import Leg, Tunnel, judged_policy, legs_of, pair_up
 from engine.pipeline.route import RouteTable
 from engine.pipeline.rras import RrasTable
-from engine.policy.model import Interface
+from engine.policy.model import FilterAction, Interface
 from engine.policy.store import Config
 
 if TYPE_CHECKING:
@@ -47,6 +49,26 @@ class Station:
         """A configuration as if its machine had just loaded it."""
         snapshot = read_host(config)
         return cls(config, snapshot, PolicyAgent(snapshot.policy))
+
+    @cached_property
+    def legs(self) -> list[Leg]:
+        """The tunnel rules of the policy to judge, filter by filter."""
+        judged = judged_policy(self.config)
+        if judged is None:
+            return []
+        return legs_of(self.config, judged[0], judged[1].name, self.snapshot.interfaces)
+
+    @cached_property
+    def tunnels(self) -> list[Tunnel]:
+        """The tunnels of that policy."""
+        return pair_up(self.legs)
+
+    @cached_property
+    def actions(self) -> dict[str, tuple[str, FilterAction]]:
+        """The filter actions of those rules by name, with the store's location of each."""
+        places = {leg.rule.filteraction: leg.location for leg in self.legs}
+        return {name: (location, self.config.filteraction(name, location))
+                for name, location in places.items()}
 
     @property
     def is_gateway(self) -> bool:

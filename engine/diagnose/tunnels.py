@@ -8,8 +8,9 @@ nothing, the tunnel end does: an address of ours is the end of what comes in.
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from engine.address import Address, Network
+from engine.address import Address, Network, format_address
 from engine.agent import networks_of
+from engine.diagnose.algebra import Box, intersect, subtract
 from engine.policy.model import Filter, Interface, Policy, Rule
 from engine.policy.store import Config
 
@@ -130,3 +131,46 @@ def tunnels(config: Config, interfaces: Sequence[Interface] | None = None) -> li
         return []
     adapters = tuple(config.interfaces() if interfaces is None else interfaces)
     return pair_up(legs_of(config, judged[0], judged[1].name, adapters))
+
+
+class Half(NamedTuple):
+    """A rule out and a rule back that overlap and are not each other's mirror image."""
+
+    out: Leg
+    back: Leg
+
+    def lines(self) -> tuple[str, ...]:
+        """What only one of the two is for."""
+        out = _box(self.out.source, self.out.destination)
+        back = _box(self.back.destination, self.back.source)
+        found = [f"only '{rule.name}': {_words(piece)}"
+                 for rule, one, other in ((self.out.rule, out, back), (self.back.rule, back, out))
+                 for piece in subtract(one, other)]
+        return tuple(found)
+
+
+def half_mirrored(legs: Iterable[Leg]) -> list[Half]:
+    """The legs out for whose answers no leg back is meant exactly, with the nearest one."""
+    active = [leg for leg in legs if leg.rule.active and not leg.filter.mirrored]
+    backs = [leg for leg in active if not leg.outbound]
+    exact = {(leg.destination, leg.source) for leg in backs}
+    found = []
+    for out in active:
+        if not out.outbound or (out.source, out.destination) in exact:
+            continue
+        near = [leg for leg in backs if intersect(
+            _box(out.source, out.destination), _box(leg.destination, leg.source))]
+        if near:
+            found.append(Half(out, min(near, key=lambda leg: abs(
+                leg.source.prefix - out.destination.prefix))))
+    return found
+
+
+def _box(source: Network, destination: Network) -> Box:
+    return tuple((one.address, one.address + (1 << 32 - one.prefix))
+                 for one in (source, destination))
+
+
+def _words(box: Box) -> str:
+    ends = (f"{format_address(low)} to {format_address(high - 1)}" for low, high in box)
+    return ", ".join(ends)

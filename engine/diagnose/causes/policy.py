@@ -127,7 +127,7 @@ POLICY = (
           "What comes in the clear from the other network is let in.",
           "soft-association-allowed lets traffic out in the clear.",
           "Set inpass=no: for tunnels only session key PFS is valid among the check boxes."),
-    Cause("half-mirrored-filters", "policy", WARNING, 62,
+    Cause("half-mirrored-filters", "policy", ERROR, 62,
           "The filters of a tunnel's two rules are not each other's mirror image.",
           "One direction has an association that the other direction's packets do not fit.",
           "With peer-filter-not-mirrored both rules agree, and the other gateway does not.",

@@ -1,10 +1,19 @@
 """Every check, in the order in which they are read."""
 
-from engine.diagnose.checks import ike, machine, negotiation, policy, quality, tunnel, way
+from engine.diagnose.checks import (
+    ike,
+    machine,
+    negotiation,
+    policy,
+    quality,
+    selectors,
+    tunnel,
+    way,
+)
 from engine.diagnose.checks.declare import DECLARED, PHASES, Check
 
 # Importing a module declares its checks; the order of what was imported first does not matter.
-MODULES = (way, policy, machine, negotiation, ike, tunnel, quality)
+MODULES = (way, policy, selectors, machine, negotiation, ike, tunnel, quality)
 _NAMES = [one.__name__ for one in MODULES]
 
 CHECKS: tuple[Check, ...] = tuple(sorted(

@@ -328,12 +328,12 @@ def _fifth(look: Look, exchange: Exchange, last: Outcome | None,
 
 def _by_key(look: Look) -> bool:
     """Whether our tunnel rules authenticate by pre-shared key."""
-    return any(one.kind == "psk" for leg in look.legs(look.own) for one in leg.rule.auth)
+    return any(one.kind == "psk" for leg in look.own.legs for one in leg.rule.auth)
 
 
 def same_key(look: Look) -> Fix | None:
     """The agreed key, on our side; the same has to be at the other end."""
-    legs = tuple(leg for leg in look.legs(look.own))
+    legs = tuple(leg for leg in look.own.legs)
     if not legs:
         return None
     fix = repair.same_authentication(look.own, legs, f"psk={repair.KEY}",

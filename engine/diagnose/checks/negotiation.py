@@ -65,7 +65,7 @@ def _both_keys(look: Look) -> Fix | None:
     """The agreed key into every rule of the tunnel, at both ends."""
     lines = []
     for station in look.gateways:
-        legs = tuple(look.legs(station))
+        legs = tuple(station.legs)
         lines.append(repair.same_authentication(station, legs, f"psk={repair.KEY}", "").commands
                      if legs else ())
     if look.peer is not None:
@@ -104,12 +104,6 @@ def agree_quick(look: Look) -> Iterator[Result]:
         yield passed("Networks, suites, mode and PFS agree.")
 
 
-def actions_of(look: Look, station: Station) -> dict[str, tuple[str, FilterAction]]:
-    """The actions of a machine's tunnel rules, with the location of each."""
-    return {leg.rule.filteraction: (leg.location, station.config.filteraction(
-        leg.rule.filteraction, leg.location)) for leg in look.legs(station)}
-
-
 @check("lifetimes", "negotiation", "Do both ends want the same lifetimes?", kind=STATIC,
        verify="ipsec dynamic show qmsas", codes=("lifetime-mismatch",))
 def lifetimes(look: Look) -> Iterator[Result]:
@@ -124,21 +118,20 @@ def lifetimes(look: Look) -> Iterator[Result]:
 Life = tuple[int, int]
 
 
-def _lives(look: Look, station: Station) -> dict[str, set[Life]]:
+def _lives(station: Station) -> dict[str, set[Life]]:
     """Seconds and kilobytes that each action offers, by its name."""
-    found_actions = actions_of(look, station)
     return {name: {(one.seconds or SECONDS, one.kilobytes or KILOBYTES)
-                   for one in action.methods} for name, (_, action) in found_actions.items()}
+                   for one in action.methods} for name, (_, action) in station.actions.items()}
 
 
 def _lives_of_both(look: Look) -> Result | None:
     assert look.peer is not None
-    ours, theirs = _lives(look, look.own), _lives(look, look.peer)
+    ours, theirs = _lives(look.own), _lives(look.peer)
     mine = set().union(*ours.values()) if ours else set()
     yours = set().union(*theirs.values()) if theirs else set()
     if not mine or not yours or mine & yours:
         return None
-    name, (location, action) = next(iter(actions_of(look, look.peer).items()))
+    name, (location, action) = next(iter(look.peer.actions.items()))
     seconds, kilobytes = next(iter(mine))
     fix = _same_life(look.peer, location, action, seconds, kilobytes)
     return found("lifetime-mismatch", f"{look.own.name} offers {_life(mine)}, {look.peer.name} "
@@ -164,7 +157,7 @@ def _lives_agreed(look: Look) -> Result | None:
     """Of one gateway alone: an association that lives shorter than we asked for."""
     if look.seen is None:
         return None
-    wanted = {one for lives in _lives(look, look.own).values() for one in lives}
+    wanted = {one for lives in _lives(look.own).values() for one in lives}
     for pair in look.seen.after[look.own.name].pairs:
         if pair.peer != look.peer_address() or not wanted:
             continue
@@ -181,7 +174,7 @@ def _lives_agreed(look: Look) -> Result | None:
 
 def _shorter(look: Look, seconds: int) -> Fix | None:
     """The end that can be reached takes over the other one's lifetime."""
-    for location, action in actions_of(look, look.own).values():
+    for location, action in look.own.actions.values():
         if action.methods:
             life = max(seconds, SHORTEST)
             return _same_life(look.own, location, action, life,
@@ -206,7 +199,7 @@ def strength(look: Look) -> Iterator[Result]:
     if main:
         commands += repair.main_methods(look.own, location, policy, _main(look, policy),
                                         "").commands
-    for place, action in actions_of(look, look.own).values():
+    for place, action in look.own.actions.values():
         quick = [one for one in action.methods if weak_quick_mode(one)]
         weak += [format_quick_mode(one) for one in quick]
         if quick:
@@ -243,7 +236,7 @@ def _quick(look: Look, action: FilterAction) -> tuple[QuickModeMethod, ...]:
     good = tuple(one for one in action.methods if not weak_quick_mode(one))
     if good or look.peer is None:
         return good or (STRONG_QUICK,)
-    theirs = [one for _, other in actions_of(look, look.peer).values() for one in other.methods]
+    theirs = [one for _, other in look.peer.actions.values() for one in other.methods]
     return tuple(one for one in theirs if not weak_quick_mode(one))[:2] or (STRONG_QUICK,)
 
 
@@ -252,7 +245,7 @@ def _quick(look: Look, action: FilterAction) -> tuple[QuickModeMethod, ...]:
 def key(look: Look) -> Iterator[Result]:
     """Names rules, never keys."""
     from engine.policy.keystrength import is_weak
-    rules = dict.fromkeys(leg.rule for leg in look.legs(look.own))
+    rules = dict.fromkeys(leg.rule for leg in look.own.legs)
     keyed = [one for one in rules if any(method.kind == "psk" for method in one.auth)]
     weak = [one.name for one in keyed if any(
         method.kind == "psk" and is_weak(Secret(method.value)) for method in one.auth)]

@@ -18,7 +18,7 @@ from engine.diagnose.checks.declare import (
 from engine.diagnose.finding import Fix
 from engine.diagnose.look import Look
 from engine.diagnose.station import Station
-from engine.diagnose.tunnels import Leg, judged_policy, tunnels
+from engine.diagnose.tunnels import Leg, judged_policy
 from engine.diagnose.view import describe_filter, same_auth
 from engine.policy.model import FilterAction, Rule
 from engine.policy.script import quote
@@ -72,7 +72,7 @@ def rules(look: Look) -> Iterator[Result]:
                                 "rule-for-dialup-only")))
     yield from faults
     if not faults:
-        lines = [_rule_words(leg) for leg in look.legs(look.own)]
+        lines = [_rule_words(leg) for leg in look.own.legs]
         if not lines:
             yield skipped("There is no tunnel rule.")
             return
@@ -93,7 +93,7 @@ def tunnel_ends(look: Look) -> Iterator[Result]:
     faults = list(blamed(look, ("wrong-tunnel-endpoint", "both-rules-same-endpoint")))
     yield from faults
     if not faults:
-        ends = dict.fromkeys(format_address(leg.rule.tunnel or 0) for leg in look.legs(look.own))
+        ends = dict.fromkeys(format_address(leg.rule.tunnel or 0) for leg in look.own.legs)
         yield passed(f"The ends are {', '.join(list(ends)[:6])}.") if ends else \
             skipped("There is no tunnel rule.")
 
@@ -105,7 +105,7 @@ def filters_plain(look: Look) -> Iterator[Result]:
     """Tunnels support neither mirrored filters nor protocols and ports."""
     clean = True
     for station in look.gateways:
-        legs = look.legs(station)
+        legs = station.legs
         for code, wrong, what in (
                 ("mirrored-on-tunnel-filter", [one for one in legs if one.filter.mirrored],
                  "is mirrored"),
@@ -117,7 +117,7 @@ def filters_plain(look: Look) -> Iterator[Result]:
                 yield _unplain(look, station, code, wrong, what)
     if clean:
         lines = [f"{leg.rule.filterlist}: {describe_filter(leg.filter)}"
-                 for leg in look.legs(look.own)[:8]]
+                 for leg in look.own.legs[:8]]
         yield passed("Every tunnel filter is one-way, any protocol.",
                      evidence=(show(look.own, look, SHOW_LISTS, *lines),)) if lines else \
             skipped("There is no tunnel rule.")
@@ -149,12 +149,6 @@ def filters_cover(look: Look) -> Iterator[Result]:
         yield passed(f"They are for {look.intent.local} and {look.intent.remote}.")
 
 
-def _actions(look: Look, station: Station) -> dict[str, tuple[str, FilterAction]]:
-    """The filter actions of the tunnel rules, with the store's location."""
-    return {leg.rule.filteraction: (leg.location, station.config.filteraction(
-        leg.rule.filteraction, leg.location)) for leg in look.legs(station)}
-
-
 @check("action", "policy", "Does the filter action negotiate, and accept nothing unsecured?",
        kind=STATIC, verify=SHOW_ACTIONS,
        codes=("action-not-negotiate", "soft-association-allowed", "inpass-allowed"))
@@ -162,12 +156,12 @@ def action(look: Look) -> Iterator[Result]:
     """Neither soft=yes nor inpass=yes for a tunnel."""
     faults = list(blamed(look, ("action-not-negotiate",)))
     for station in look.gateways:
-        for location, one in _actions(look, station).values():
+        for location, one in station.actions.values():
             if one.action == "negotiate" and (one.soft or one.inpass):
                 faults.append(_unsecured(look, station, location, one))
     yield from faults
     if not faults:
-        names = ", ".join(f"'{name}'" for name in _actions(look, look.own))
+        names = ", ".join(f"'{name}'" for name in look.own.actions)
         yield passed(f"{names} negotiates, and accepts nothing unsecured.") if names else \
             skipped("There is no tunnel rule.")
 
@@ -201,12 +195,12 @@ def authentication(look: Look) -> Iterator[Result]:
     """The same method must be used in both rules."""
     faults = []
     for station in look.gateways:
-        for tunnel in tunnels(station.config, station.snapshot.interfaces):
+        for tunnel in station.tunnels:
             out, back = tunnel.out, tunnel.back
             if out is not None and back is not None and not same_auth(out.rule, back.rule):
                 faults.append(_differ(look, station, out, back))
     yield from faults
-    legs = look.legs(look.own)
+    legs = look.own.legs
     if not faults:
         yield passed(f"Both rules use {_ways(legs[0].rule)}.") if legs else \
             skipped("There is no tunnel rule.")

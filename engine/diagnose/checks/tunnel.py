@@ -26,7 +26,6 @@ from engine.diagnose.checks.ike import (
     wire_lines,
 )
 from engine.diagnose.checks.ike import trail_lines as trails
-from engine.diagnose.checks.negotiation import actions_of
 from engine.diagnose.exam.reach import Reach
 from engine.diagnose.exam.seen import Probe
 from engine.diagnose.exam.side import Side
@@ -96,7 +95,7 @@ def mirror(look: Look) -> Fix | None:
     elif look.hints is not None:
         local, remote = look.hints.net_b, look.hints.net_a
     commands: list[str] = []
-    for leg in look.legs(look.own):
+    for leg in look.own.legs:
         if leg.source not in (intent.local, intent.remote):
             continue
         ends = (local, remote) if leg.outbound else (remote, local)
@@ -112,12 +111,12 @@ def _proposal(look: Look, evidence: tuple[Evidence, ...]) -> Result:
     """Suites or PFS: what was agreed on before may tell."""
     before, peer = look.agreed(QUICK), look.peer_words()
     offered = {format_quick_mode(one._replace(seconds=0, kilobytes=0))
-               for _, action in actions_of(look, look.own).values() for one in action.methods}
+               for _, action in look.own.actions.values() for one in action.methods}
     text = f"{peer} refuses our quick mode offers with NO-PROPOSAL-CHOSEN (14)"
     if before is not None:
         suite = parse_quick_mode(before.method)[0]._replace(seconds=0, kilobytes=0)
         if format_quick_mode(suite) not in offered:
-            name, (location, _) = next(iter(actions_of(look, look.own).items()))
+            name, (location, _) = next(iter(look.own.actions.items()))
             return found("phase2-proposal-mismatch", f"{text}; {format_quick_mode(suite)}, which "
                          "both agreed on before, is not offered any more.", evidence=evidence,
                          machine=look.own.name, proof=INFERRED, next=("diag probe",),

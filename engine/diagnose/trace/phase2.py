@@ -8,7 +8,7 @@ from engine.diagnose.trace.record import Record
 from engine.diagnose.trace.scene import Scene
 from engine.diagnose.trace.secure import decide, serves, why_not
 from engine.diagnose.trace.stage import PASS
-from engine.diagnose.tunnels import judged_policy
+from engine.diagnose.tunnels import half_mirrored, judged_policy
 from engine.ike.failure import Failure
 from engine.ike.identity import describe
 from engine.ike.interface import Phase2Policy, TrafficSelector
@@ -48,6 +48,13 @@ def _no_mirror(record: Record, station: Station, peer: Station, asked: TrafficSe
                 why = why_not(peer, flow, theirs, way, own)
                 record.block(peer, "phase 2", why.code, why.text, "", *why.repairs)
                 return
+    half = next((one for one in half_mirrored(peer.legs) if one.out.source.covers(asked.remote)
+                 or asked.remote.covers(one.out.source)), None)
+    if half is not None:
+        record.block(peer, "phase 2", "half-mirrored-filters", f"rules '{half.out.rule.name}' and "
+                     f"'{half.back.rule.name}' of {peer.name} are not each other's mirror image",
+                     "", repair.mirror(peer, half, (asked.remote, asked.local)))
+        return
     ours = record.scene.intent(station, packet)
     repairs = []
     if ours is not None and theirs is not None and ours.tunnel is not None:

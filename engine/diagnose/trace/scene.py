@@ -1,6 +1,7 @@
 """The machines and wires that a trace can see."""
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from typing import NamedTuple
 
 from engine.address import Address
@@ -46,12 +47,13 @@ class Scene:
     """Every machine by its name, the wires between them, and the gateway that asks.
 
     Machines that are not joined by a wire (an imported configuration) are found by address.
-    `fresh` True asks what would be without the associations that live now.
+    `fresh` asks what would be without the associations that live now (`anew`).
     """
 
     def __init__(self, stations: Iterable[Station], wires: Mapping[str, Wire] | None = None,
-                 own: str = "", hints: Hints | None = None, fresh: bool = False) -> None:
-        self.fresh = fresh
+                 own: str = "", hints: Hints | None = None) -> None:
+        self.fresh = False
+        self._asked: dict[tuple[str, Address, Address], Intent | None] = {}
         self.stations = {one.name: one for one in stations}
         self.wires = dict(wires or {})
         gateways = [one for one in self.stations.values() if one.is_gateway]
@@ -61,6 +63,12 @@ class Scene:
                             for address in one.own}
         self.intents: dict[str, list[Intent]] = {
             one.name: self._intents(one, gateways) for one in gateways}
+
+    def anew(self) -> "Scene":
+        """The same machines as if no association lived."""
+        twin = copy(self)
+        twin.fresh = True
+        return twin
 
     def _intents(self, station: Station, gateways: list[Station]) -> list[Intent]:
         found = intents(station, gateways, self.hints)
@@ -112,7 +120,10 @@ class Scene:
 
     def intent(self, station: Station, packet: IPv4) -> Intent | None:
         """What a gateway's tunnels are meant to do with a packet of either direction."""
-        return intent_for(self.intents.get(station.name, ()), packet.source, packet.destination)
+        key = station.name, packet.source, packet.destination
+        if key not in self._asked:
+            self._asked[key] = intent_for(self.intents.get(station.name, ()), *key[1:])
+        return self._asked[key]
 
     def peer_of(self, intent: Intent) -> Station | None:
         """The gateway at the other end, where it can be seen."""

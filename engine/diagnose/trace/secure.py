@@ -61,7 +61,7 @@ def why_not(station: Station, packet: IPv4, intent: Intent, direction: str,
     if not_in_force is not None:
         return not_in_force
     location, policy = judged
-    legs = legs_of(station.config, location, policy.name, station.snapshot.interfaces)
+    legs = station.legs
     meant = [leg for leg in legs if leg.outbound == outbound
              and packet.source in leg.source and packet.destination in leg.destination]
     if not meant:
