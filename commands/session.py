@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from commands.remote import Remote
     from commands.witness import Hearing, Witness
+    from engine.diagnose.diagnosis import Diagnosis
     from engine.lab.lab import Lab
     from engine.lab.site import Site
     from engine.policy.store import Config, Store
@@ -95,6 +96,7 @@ class Session:
         self.files = Files()
         self.remote: Remote | None = None
         self.witness: Witness | None = None
+        self.diagnosis: Diagnosis | None = None  # what `diag check` found last
         self._store: Store | None = None
         self._lab: Lab | None = None
         self._live: World | None = None

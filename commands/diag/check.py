@@ -44,6 +44,7 @@ class DiagCheck(Command, words="diag check",
             self.machine, self.view, self.src.address if self.src else 0,
             self.dst.address if self.dst else 0, self.ping))
         found = diagnose(look, () if self.phase == "all" else (self.phase,))
+        session.diagnosis = found
         failed = found.count(FAIL) + found.count(UNKNOWN)
         return Answer((Lines(tuple(report(session, found, self.all)), as_data(session, found),
                              "diagnosis"),), exit=int(failed > 0))

@@ -7,7 +7,8 @@ filter; KB 313236 restarts it to clear them. Without Routing and Remote Access n
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from commands.answer import Answer, Lines
+from commands import cells
+from commands.answer import Answer, Line, Lines
 from commands.errors import CommandError
 from commands.spec import Command, Kind, tag
 
@@ -56,6 +57,14 @@ def _runs(service: str, session: "Session") -> bool:
     return session.world.hosts[session.machine].agent_running
 
 
+def _running(session: "Session") -> Answer:
+    names = [one for one in NAMES if _runs(one, session)]
+    lines: list[Line] = [("These Windows services are started:",), ()]
+    lines += [("   ", cells.enum(DISPLAY[one])) for one in names]
+    return Answer((Lines(tuple(lines), {"machine": session.machine, "running": names},
+                         "services"),))
+
+
 def _route(session: "Session", on: bool) -> None:
     session.store.set_machine(session.config.machine._replace(forwarding=on))
 
@@ -63,13 +72,16 @@ def _route(session: "Session", on: bool) -> None:
 class NetStart(Command, words="net start", help="Starts a service.",
                remarks=("remoteaccess is Routing and Remote Access: with it the machine forwards "
                         "packets. Its state is stored; the policy agent starts with the lab.",),
-               examples=("net stop policyagent", "net start policyagent")):
+               examples=("net start", "net stop policyagent", "net start policyagent")):
     """The policy agent: the assigned policy takes effect again; the router: it forwards."""
 
-    service: str = tag(Service(), "The service to start.")
+    service: str = tag(Service(), "The service to start; without it, those that run are listed.",
+                       default="")
 
     def run(self, session: "Session") -> Answer:
         """Raises CommandError NET[2182] when it runs already."""
+        if not self.service:
+            return _running(session)
         if _runs(self.service, session):
             raise CommandError("NET[2182]", "The requested service has already been started",
                                tag="service", fix=f"net stop {self.service}")

@@ -114,7 +114,7 @@ _SHOWS = {
     "ipsec-out": "netdiag /test:ipsec /debug", "forward": "ipconfig /all",
     "route": "routing ip show persistentroute", "phase 1": "ipsec static show policy all",
     "phase 2": "ipsec static show filteraction all", "sa": "ipsec dynamic show qmsas",
-    "mtu": "interface ip show subinterface", "echo": "firewall show icmpsetting",
+    "mtu": "interface ip show interface", "echo": "firewall show icmpsetting",
     "rras-input": "routing ip show filter", "rras-output": "routing ip show filter",
 }
 # After these IKE is in the middle of its long waits.

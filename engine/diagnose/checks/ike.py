@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from engine.address import format_address
-from engine.diagnose import repair
+from engine.diagnose import repair, showing
 from engine.diagnose.checks.declare import (
     INFERRED,
     LIVE,
@@ -25,8 +25,8 @@ from engine.diagnose.look import Look
 from engine.history import MAIN, Outcome
 from engine.ike.constants import NotifyType, Win32
 from engine.policy.methods import parse_main_mode
+from engine.policy.script import quote
 
-CAPTURE = "capture show"
 USUAL_MAIN = "AES256-SHA256-14 AES128-SHA1-14 3DES-SHA1-2"
 LARGEST, SHOWN = 1400, 9
 UNANSWERED = (Win32.TIMED_OUT, Win32.NO_RESPONSE)
@@ -63,11 +63,11 @@ def wire_lines(look: Look, exchange: Exchange | None) -> tuple[Evidence, ...]:
         again = " again" if one.again else ""
         lines.append(f"{one.time - exchange.messages[0].time:.2f} s "
                      f"{'out' if one.outgoing else 'in'} {one.name}{again}{extra}")
-    where = f"{CAPTURE} machine={look.own.name} name={side.outside}"
-    return (show(look.own, look, where, *lines),)
+    return (show(look.own, look, showing.frames(look.own.name, side.outside), *lines),)
 
 
-@check("ike-answered", "path", "Does the other gateway answer IKE?", kind=LIVE, verify=CAPTURE,
+@check("ike-answered", "path", "Does the other gateway answer IKE?", kind=LIVE,
+       verify=showing.EVENTS,
        codes=("peer-service-down", "udp500-blocked-on-path", "path-down", "router-has-no-route",
               "rras-filter-drops-ike"))
 def ike_answered(look: Look) -> Iterator[Result]:
@@ -102,7 +102,7 @@ def _fenced(look: Look, side: Side) -> Result | None:
         return None
     return found("rras-filter-drops-ike", f"{look.own.name} drops {len(steps)} messages of IKE "
                  f"itself: {steps[0].detail}.", machine=look.own.name, evidence=(
-                     show(look.own, look, f"routing ip show filter name={side.outside}",
+                     show(look.own, look, f"{showing.FILTERS} name={quote(side.outside)}",
                           *dict.fromkeys(f"{one.reason}: {one.detail}" for one in steps)),))
 
 
@@ -151,7 +151,7 @@ def _silence_seen(look: Look, far: Side, exchange: Exchange,
                   evidence: tuple[Evidence, ...]) -> Iterator[Result]:
     """Both ends are in view: did it arrive, and did an answer leave?"""
     assert look.peer is not None and look.seen is not None
-    there = f"capture show machine={look.peer.name} name={far.outside}"
+    there = showing.frames(look.peer.name, far.outside)
     arrived, left = far.count(False, "ike"), far.count(True, "ike")
     evidence = (*evidence, show(look.peer, look, there, f"IKE in {arrived}, out {left}"))
     if exchange.peer not in look.peer.own and not arrived:
@@ -244,7 +244,7 @@ MAIN_CODES = ("phase1-proposal-mismatch", "psk-mismatch", "peer-identity-mismatc
 
 
 @check("main-mode", "negotiation", "Does main mode come to a good end?", kind=LIVE,
-       verify="eventlog show last=5", codes=MAIN_CODES)
+       verify=showing.EVENTS, codes=MAIN_CODES)
 def main_mode(look: Look) -> Iterator[Result]:
     """Where it stopped, who refused, and in which words."""
     last = outcome(look, MAIN)
@@ -284,7 +284,7 @@ def event_lines(look: Look) -> tuple[Evidence, ...]:
     fields = dict(failed[-1].fields)
     line = (f"event 547: {fields.get('Mode', '').strip()}, failure point "
             f"{fields.get('Failure Point', '')}: {fields.get('Failure Reason', '')}")
-    return (show(look.own, look, "eventlog show last=1", " ".join(line.split())),)
+    return (show(look.own, look, showing.LAST_EVENT, " ".join(line.split())),)
 
 
 def offer_more(look: Look) -> Fix | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from engine.address import Network
-from engine.diagnose import repair
+from engine.diagnose import repair, showing
 from engine.diagnose.checks.declare import (
     DECLARED,
     READ,
@@ -19,7 +19,6 @@ from engine.diagnose.finding import Fix
 from engine.diagnose.look import Look
 from engine.policy.script import quote
 
-SHOW_FILTERS, SHOW_ROUTES = "routing ip show filter", "routing ip show persistentroute"
 INNER = ("rras-filter-drops-traffic",)
 FENCE = ("rras-output-filter-missing-neta-netb", "rras-input-filter-missing-netb-neta",
          "rras-filter-drops-ike")
@@ -51,7 +50,7 @@ def forwarding(look: Look) -> Iterator[Result]:
 
 
 @check("inner-filters", "filter", "Do the inner interfaces' RRAS filters let the traffic pass?",
-       kind=STATIC, verify=SHOW_FILTERS, codes=INNER)
+       kind=STATIC, verify=showing.FILTERS, codes=INNER)
 def inner_filters(look: Look) -> Iterator[Result]:
     """They see the packet before it is protected and after."""
     faults = list(blamed(look, INNER))
@@ -61,7 +60,7 @@ def inner_filters(look: Look) -> Iterator[Result]:
 
 
 @check("fence", "filter", "Do the outer interface's RRAS filters pass the tunnel and IKE?",
-       kind=STATIC, verify=SHOW_FILTERS, codes=(*FENCE, "rras-not-fenced"))
+       kind=STATIC, verify=showing.FILTERS, codes=(*FENCE, "rras-not-fenced"))
 def fence(look: Look) -> Iterator[Result]:
     """Filtering is done above IPsec; ESP needs no filter, IKE does."""
     faults = list(blamed(look, FENCE))
@@ -73,7 +72,7 @@ def fence(look: Look) -> Iterator[Result]:
               if look.own.config.rras_default(outside, way) != "drop"]
     lines = tuple(f"{way}: {look.own.config.rras_default(outside, way)} what no filter names"
                   for way in ("output", "input"))
-    evidence = (show(look.own, look, f"{SHOW_FILTERS} name={quote(outside)}", *lines),)
+    evidence = (show(look.own, look, f"{showing.FILTERS} name={quote(outside)}", *lines),)
     if not opened:
         yield passed(f"{outside} passes the tunnel's networks and IKE, and drops the rest.",
                      evidence=evidence)
@@ -103,7 +102,7 @@ def _close(look: Look, outside: str) -> Fix:
 
 
 @check("routes", "route", "Does the route to the other network lead into the tunnel?", kind=STATIC,
-       verify=SHOW_ROUTES, codes=ROUTES)
+       verify=showing.ROUTES, codes=ROUTES)
 def routes(look: Look) -> Iterator[Result]:
     """By the adapter that holds the tunnel's address."""
     faults = list(blamed(look, ROUTES))

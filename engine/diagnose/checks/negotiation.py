@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from engine.diagnose import repair
+from engine.diagnose import repair, showing
 from engine.diagnose.checks.declare import (
     READ,
     STATIC,
@@ -40,7 +40,6 @@ PHASE2 = ("encapsulation-mode-mismatch", "peer-filter-not-mirrored", "phase2-pro
           "pfs-mismatch")
 STRONG_MAIN, STRONG_QUICK = MainModeMethod("AES256", "SHA256", 14), QuickModeMethod(
     "AES256", "SHA256")
-RULES = "ipsec static show rule all level=verbose"
 # What a method without lifetimes of its own asks for.
 SECONDS, KILOBYTES = 3600, 100_000
 # Shorter lifetimes are not taken by the policy store.
@@ -48,7 +47,7 @@ SHORTEST = 300
 
 
 @check("agree-main", "negotiation", "Would both gateways agree on main mode?", kind=STATIC,
-       verify="ipsec static show policy all", codes=PHASE1)
+       verify=showing.POLICIES, codes=PHASE1)
 def agree_main(look: Look) -> Iterator[Result]:
     """Authentication, suites, keys, identities, certificates."""
     faults = [one._replace(fix=_both_keys(look)) if one.code == "psk-mismatch" else one
@@ -95,7 +94,7 @@ def _own_ways(look: Look) -> Iterator[Result]:
 
 
 @check("agree-quick", "negotiation", "Would both gateways agree on quick mode?", kind=STATIC,
-       verify="ipsec static show filteraction all", codes=PHASE2)
+       verify=showing.ACTIONS, codes=PHASE2)
 def agree_quick(look: Look) -> Iterator[Result]:
     """Networks, suites, mode, PFS."""
     faults = list(blamed(look, PHASE2))
@@ -105,7 +104,7 @@ def agree_quick(look: Look) -> Iterator[Result]:
 
 
 @check("lifetimes", "negotiation", "Do both ends want the same lifetimes?", kind=STATIC,
-       verify="ipsec dynamic show qmsas", codes=("lifetime-mismatch",))
+       verify=showing.SAS, codes=("lifetime-mismatch",))
 def lifetimes(look: Look) -> Iterator[Result]:
     """Both configurations, or what was agreed on against what was asked for."""
     result = _lives_of_both(look) if look.peer is not None else _lives_agreed(look)
@@ -137,8 +136,8 @@ def _lives_of_both(look: Look) -> Result | None:
     return found("lifetime-mismatch", f"{look.own.name} offers {_life(mine)}, {look.peer.name} "
                  f"{_life(yours)}: associations live for the shorter time.",
                  machine=look.peer.name, proof=READ, fix=fix, evidence=(
-                     show(look.own, look, "ipsec static show filteraction all", _life(mine)),
-                     show(look.peer, look, f"ipsec static show filteraction name={name}",
+                     show(look.own, look, showing.ACTIONS, _life(mine)),
+                     show(look.peer, look, showing.action(name),
                           _life(yours))))
 
 
@@ -166,7 +165,7 @@ def _lives_agreed(look: Look) -> Result | None:
             text = (f"An association with {look.peer_words()} lives {pair.seconds} s, and we ask "
                     f"for {least} s: the other gateway wants it shorter.")
             return found("lifetime-mismatch", text, machine=look.peer_name, evidence=(
-                show(look.own, look, "ipsec dynamic show qmsas",
+                show(look.own, look, showing.SAS,
                      f"lifetime {pair.seconds} s, configured {least} s"),),
                 fix=_shorter(look, pair.seconds))
     return None
@@ -186,7 +185,7 @@ def _shorter(look: Look, seconds: int) -> Fix | None:
 
 
 @check("strength", "negotiation", "Are the offered suites strong?", kind=STATIC,
-       verify="ipsec static show filteraction all", codes=("weak-des-proposal",))
+       verify=showing.ACTIONS, codes=("weak-des-proposal",))
 def strength(look: Look) -> Iterator[Result]:
     """DES, MD5 and the small groups are no cause of failure, and no protection."""
     judged = look.policy
@@ -218,7 +217,7 @@ def strength(look: Look) -> Iterator[Result]:
 def _in_use(look: Look) -> tuple[Evidence, ...]:
     pairs = look.seen.after[look.own.name].pairs if look.seen else ()
     weak = [one.method for one in pairs if any(word in one.method for word in ("DES,", "MD5"))]
-    return (show(look.own, look, "ipsec dynamic show qmsas",
+    return (show(look.own, look, showing.SAS,
                  *dict.fromkeys(f"in use: {one}" for one in weak)),) if weak else ()
 
 
@@ -240,7 +239,8 @@ def _quick(look: Look, action: FilterAction) -> tuple[QuickModeMethod, ...]:
     return tuple(one for one in theirs if not weak_quick_mode(one))[:2] or (STRONG_QUICK,)
 
 
-@check("key", "negotiation", "Is the pre-shared key hard to guess?", kind=STATIC, verify=RULES,
+@check("key", "negotiation", "Is the pre-shared key hard to guess?", kind=STATIC,
+       verify=showing.POLICIES,
        codes=("weak-key",))
 def key(look: Look) -> Iterator[Result]:
     """Names rules, never keys."""

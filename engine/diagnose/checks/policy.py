@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from engine.address import format_address
-from engine.diagnose import repair
+from engine.diagnose import repair, showing
 from engine.diagnose.checks.declare import (
     READ,
     STATIC,
@@ -23,10 +23,6 @@ from engine.diagnose.view import describe_filter, same_auth
 from engine.policy.model import FilterAction, Rule
 from engine.policy.script import quote
 
-SHOW_RULES = "ipsec static show rule all"
-SHOW_LISTS = "ipsec static show filterlist all level=verbose"
-SHOW_ACTIONS = "ipsec static show filteraction all level=verbose"
-
 
 @check("service", "policy", "Does the IPSec policy agent run?", kind=STATIC, verify="net start",
        codes=("service-not-running", "peer-service-down"))
@@ -42,7 +38,7 @@ def service(look: Look) -> Iterator[Result]:
 
 
 @check("in-force", "policy", "Is the policy with the tunnel the one in force?", kind=STATIC,
-       verify="ipsec static show policy all",
+       verify=showing.POLICIES,
        codes=("no-policy", "policy-not-assigned", "domain-policy-overrides"))
 def in_force(look: Look) -> Iterator[Result]:
     """Assigned, and not overridden by the domain's."""
@@ -64,7 +60,7 @@ def in_force(look: Look) -> Iterator[Result]:
 
 
 @check("rules", "policy", "Has the tunnel one rule for each direction, both activated?",
-       kind=STATIC, verify=SHOW_RULES,
+       kind=STATIC, verify=showing.NETDIAG,
        codes=("no-tunnel-rules", "missing-second-rule", "rule-disabled", "rule-for-dialup-only"))
 def rules(look: Look) -> Iterator[Result]:
     """Two one-way rules."""
@@ -77,7 +73,7 @@ def rules(look: Look) -> Iterator[Result]:
             yield skipped("There is no tunnel rule.")
             return
         yield passed("Each direction has its rule.", evidence=(
-            show(look.own, look, SHOW_RULES, *lines[:8]),))
+            show(look.own, look, showing.rules(look.own), *lines[:8]),))
 
 
 def _rule_words(leg: Leg) -> str:
@@ -87,7 +83,8 @@ def _rule_words(leg: Leg) -> str:
 
 
 @check("tunnel-ends", "policy", "Does each rule end its tunnel at the right gateway?",
-       kind=STATIC, verify=SHOW_RULES, codes=("wrong-tunnel-endpoint", "both-rules-same-endpoint"))
+       kind=STATIC, verify=showing.NETDIAG,
+       codes=("wrong-tunnel-endpoint", "both-rules-same-endpoint"))
 def tunnel_ends(look: Look) -> Iterator[Result]:
     """The other gateway on the way out, our own outer address on the way in."""
     faults = list(blamed(look, ("wrong-tunnel-endpoint", "both-rules-same-endpoint")))
@@ -99,7 +96,7 @@ def tunnel_ends(look: Look) -> Iterator[Result]:
 
 
 @check("filters-plain", "policy", "Are the tunnel's filters one-way and for addresses only?",
-       kind=STATIC, verify=SHOW_LISTS,
+       kind=STATIC, verify=showing.LISTS,
        codes=("mirrored-on-tunnel-filter", "protocol-specific-tunnel-filter"))
 def filters_plain(look: Look) -> Iterator[Result]:
     """Tunnels support neither mirrored filters nor protocols and ports."""
@@ -119,7 +116,7 @@ def filters_plain(look: Look) -> Iterator[Result]:
         lines = [f"{leg.rule.filterlist}: {describe_filter(leg.filter)}"
                  for leg in look.own.legs[:8]]
         yield passed("Every tunnel filter is one-way, any protocol.",
-                     evidence=(show(look.own, look, SHOW_LISTS, *lines),)) if lines else \
+                     evidence=(show(look.own, look, showing.LISTS, *lines),)) if lines else \
             skipped("There is no tunnel rule.")
 
 
@@ -136,11 +133,11 @@ def _unplain(look: Look, station: Station, code: str, wrong: list[Leg], what: st
     names = ", ".join(dict.fromkeys(f"'{leg.rule.name}'" for leg in wrong))
     return found(code, f"A filter of tunnel rule {names} of {station.name} {what}.", fix=fix,
                  machine=station.name, proof=READ,
-                 evidence=(show(station, look, SHOW_LISTS, *lines[:8]),))
+                 evidence=(show(station, look, showing.LISTS, *lines[:8]),))
 
 
 @check("filters-cover", "policy", "Do the tunnel's filters cover the traffic?", kind=STATIC,
-       verify=SHOW_LISTS, codes=("filter-misses-traffic",))
+       verify=showing.LISTS, codes=("filter-misses-traffic",))
 def filters_cover(look: Look) -> Iterator[Result]:
     """Both whole networks."""
     faults = list(blamed(look, ("filter-misses-traffic",)))
@@ -150,7 +147,7 @@ def filters_cover(look: Look) -> Iterator[Result]:
 
 
 @check("action", "policy", "Does the filter action negotiate, and accept nothing unsecured?",
-       kind=STATIC, verify=SHOW_ACTIONS,
+       kind=STATIC, verify=showing.ACTIONS,
        codes=("action-not-negotiate", "soft-association-allowed", "inpass-allowed"))
 def action(look: Look) -> Iterator[Result]:
     """Neither soft=yes nor inpass=yes for a tunnel."""
@@ -178,9 +175,9 @@ def _unsecured(look: Look, station: Station, location: str, one: FilterAction) -
     return found(code, *because, machine=station.name, proof=READ,
                  fix=repair.set_action(station, location, one.name,
                                        "Allow no unsecured communication.", "soft=no inpass=no"),
-                 evidence=(show(station, look, SHOW_ACTIONS,
+                 evidence=(show(station, look, showing.ACTIONS,
                                 f"{one.name}: soft {_yes(one.soft)}, inpass {_yes(one.inpass)}"),
-                           *((show(station, look, "ipsec dynamic show softsas",
+                           *((show(station, look, showing.MONITOR,
                                    f"{len(soft)} soft association(s)"),) if soft else ())))
 
 
@@ -189,7 +186,7 @@ def _yes(value: bool) -> str:
 
 
 @check("authentication", "policy", "Do both rules authenticate by the same usable method?",
-       kind=STATIC, verify="ipsec static show rule all level=verbose",
+       kind=STATIC, verify=showing.POLICIES,
        codes=("auth-methods-differ-between-rules",))
 def authentication(look: Look) -> Iterator[Result]:
     """The same method must be used in both rules."""
@@ -223,12 +220,12 @@ def _differ(look: Look, station: Station, out: Leg, back: Leg) -> Result:
                  machine=station.name, proof=READ,
                  fix=repair.same_authentication(station, (out, back), repair.authentication(good),
                                                 "Give both rules the same method."),
-                 evidence=(show(station, look, "ipsec static show rule all level=verbose",
+                 evidence=(show(station, look, showing.rules(station),
                                 *lines),))
 
 
 @check("driver", "policy", "Does the driver do what the policy says?", kind=STATIC,
-       verify="netdiag /test:ipsec /debug",
+       verify=showing.NETDIAG,
        codes=("filter-not-active", "exempt-traffic", "filter-blocks-traffic",
               "cleartext-refused"))
 def driver(look: Look) -> Iterator[Result]:
@@ -243,7 +240,7 @@ def driver(look: Look) -> Iterator[Result]:
 
 
 @check("default-response", "policy", "Is the default response rule off?", kind=STATIC,
-       verify="ipsec static show policy all level=verbose", codes=("default-response-rule-on",))
+       verify=showing.POLICIES, codes=("default-response-rule-on",))
 def default_response(look: Look) -> Iterator[Result]:
     """A gateway does not answer strangers."""
     clean = True

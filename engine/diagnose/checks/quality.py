@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from engine.address import format_address
-from engine.diagnose import repair
+from engine.diagnose import repair, showing
 from engine.diagnose.checks.declare import (
     LIVE,
     Result,
@@ -27,7 +27,6 @@ from engine.history import MAIN
 from engine.policy.methods import parse_quick_mode
 from engine.policy.script import quote
 
-STATS = "ipsec dynamic show stats"
 IP_AND_ICMP = 28
 UDP_AROUND, USUAL, WIDEST = 8, 1500, 1024
 # A tunnel that carries less than this is noticed; less than IPv6's least MTU.
@@ -36,7 +35,7 @@ FEW = 0.02
 
 
 @check("size", "path", "Do packets of every size get through?", kind=LIVE,
-       verify="ping -f -l 1400", codes=("pmtu-blackhole", "fragments-lost-on-path",
+       verify="diag check phase=path", codes=("pmtu-blackhole", "fragments-lost-on-path",
                                         "tunnel-mtu-needs-frag"))
 def size(look: Look) -> Iterator[Result]:
     """Small and large, with and without DF; who says that one is too large."""
@@ -109,7 +108,8 @@ def _told(look: Look, evidence: tuple[Evidence, ...]) -> Iterator[Result]:
                      evidence=evidence)
 
 
-@check("order", "sa", "Do packets arrive unaltered, once and in order?", kind=LIVE, verify=STATS,
+@check("order", "sa", "Do packets arrive unaltered, once and in order?", kind=LIVE,
+       verify=showing.STATS,
        codes=("replay-drops-reordering", "packets-altered-on-path", "path-loss",
               "tunnel-packets-refused"))
 def order(look: Look) -> Iterator[Result]:
@@ -133,7 +133,7 @@ def _counted(look: Look, side: Side) -> Iterator[Result]:
         widen = (f"ipsec dynamic set config property=replaywindow value={WIDEST}", repair.FRESH)
         yield found("replay-drops-reordering", f"{name} refused {drops['replay']} packets as older "
                     "than its window.", machine=name,
-                    evidence=(shown(STATS, f"replay +{drops['replay']}", machine=where),),
+                    evidence=(shown(showing.STATS, f"replay +{drops['replay']}", machine=where),),
                     fix=Fix("Widen the window of both receivers, or keep the flow on one path.",
                             elsewhere(look, widen, widen), True, look.own.name))
     altered = drops.get("bad-icv", 0)
@@ -142,7 +142,7 @@ def _counted(look: Look, side: Side) -> Iterator[Result]:
         what = "all of them" if altered >= whole else f"{altered} of {whole}"
         yield found("packets-altered-on-path", f"The integrity check of {name} fails for {what}.",
                     machine=name,
-                    evidence=(shown(STATS, f"bad-icv +{altered}", machine=where),))
+                    evidence=(shown(showing.STATS, f"bad-icv +{altered}", machine=where),))
 
 
 def seen_in(side: Side) -> int:
@@ -161,11 +161,7 @@ def _missing(look: Look, side: Side) -> Iterator[Result]:
     gone = 0.0
     if burst is not None and burst.echoes:
         gone = 1 - burst.replies / len(burst.echoes)
-    evidence = (shown(f"[{look.decisive.machine if look.decisive else ''}] ping",
-                      f"{lost} of {sent} echoes lost"),
-                *((show(look.own, look, f"lab send count={len(burst.echoes)}",
-                        f"{burst.replies} of {len(burst.echoes)} datagrams answered"),)
-                  if burst is not None else ()))
+    evidence = (shown(_ping(look), f"{lost} of {sent} echoes lost"), *_burst(burst))
     if lost:
         yield found("path-loss", f"{lost} of {sent} echoes were lost, and nobody counted them.",
                     evidence=evidence)
@@ -175,6 +171,20 @@ def _missing(look: Look, side: Side) -> Iterator[Result]:
                         next=(next_check(look),))
     else:
         yield passed("They do.", evidence=evidence)
+
+
+def _burst(burst: Probe | None) -> tuple[Evidence, ...]:
+    if burst is None:
+        return ()
+    command = (f"lab send {burst.machine} {format_address(burst.destination)} "
+               f"count={len(burst.echoes)}")
+    return (shown(command, f"{burst.replies} of {len(burst.echoes)} datagrams answered"),)
+
+
+def _ping(look: Look) -> str:
+    probe = look.decisive
+    return f"[{probe.machine}] ping {format_address(probe.destination)}" if probe is not None \
+        else "ping"
 
 
 def lost_echoes(look: Look) -> tuple[int, int]:
@@ -227,7 +237,7 @@ def _first_lost(series: tuple[Pinged, ...], begun: float, up: float) -> int:
     return len(early)
 
 
-@check("reverse", "path", "Does the other direction begin as well?", kind=LIVE, verify="ping",
+@check("reverse", "path", "Does the other direction begin as well?", kind=LIVE, verify="diag trace",
        codes=("host-firewall-blocks-icmp",))
 def reverse(look: Look) -> Iterator[Result]:
     """A ping from the other side, where a host there may be used."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from engine.address import Network
-from engine.diagnose import repair
+from engine.diagnose import repair, showing
 from engine.diagnose.checks.declare import (
     READ,
     STATIC,
@@ -22,12 +22,11 @@ from engine.diagnose.selectors import Hidden, hidden, words
 from engine.diagnose.station import Station
 from engine.diagnose.tunnels import half_mirrored
 
-DRIVER, LISTS = "netdiag /test:ipsec /debug", "ipsec static show filterlist all level=verbose"
 LINES_MOST = 8
 
 
 @check("hidden-filters", "policy", "Does every filter get the packets it is written for?",
-       kind=STATIC, verify=DRIVER,
+       kind=STATIC, verify=showing.NETDIAG,
        codes=("overlapping-filters-shadow", "filter-unreachable", "overlapping-filters"))
 def hidden_filters(look: Look) -> Iterator[Result]:
     """The driver sorts filters, the most specific first: those may take others' packets."""
@@ -102,7 +101,7 @@ def _result(look: Look, station: Station, code: str, many: list[Hidden], text: s
     if len(many) > LINES_MOST:
         lines.append(f"and {len(many) - LINES_MOST} more")
     return found(code, text, machine=station.name, proof=READ, fix=fix,
-                 evidence=(show(station, look, DRIVER, *lines),))
+                 evidence=(show(station, look, showing.NETDIAG, *lines),))
 
 
 def _delete(station: Station, dead: Iterable[Hidden]) -> Fix | None:
@@ -125,7 +124,7 @@ def _known(look: Look, station: Station) -> set[tuple[Network, Network]]:
 
 
 @check("mirrors", "policy", "Are the filters of each tunnel's rules each other's mirror image?",
-       kind=STATIC, verify=LISTS, codes=("half-mirrored-filters",))
+       kind=STATIC, verify=showing.LISTS, codes=("half-mirrored-filters",))
 def mirrors(look: Look) -> Iterator[Result]:
     """One direction must be for exactly the packets that answer the other's."""
     clean = True
@@ -137,6 +136,6 @@ def mirrors(look: Look) -> Iterator[Result]:
                         f"'{one.back.rule.name}' for {one.back.source} to "
                         f"{one.back.destination}.", machine=station.name, proof=READ,
                         fix=repair.mirror(station, one, *_known(look, station)),
-                        evidence=(show(station, look, LISTS, *one.lines()),))
+                        evidence=(show(station, look, showing.LISTS, *one.lines()),))
     if clean:
         yield passed("They are.") if look.own.legs else skipped("There is no tunnel rule.")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from engine.address import format_address
-from engine.diagnose import repair
+from engine.diagnose import repair, showing
 from engine.diagnose.checks.declare import (
     INFERRED,
     LIVE,
@@ -37,11 +37,9 @@ from engine.ike.constants import NotifyType
 from engine.policy.methods import parse_quick_mode
 from engine.suites import format_quick_mode
 
-SHOW_SAS, STATS = "ipsec dynamic show qmsas", "ipsec dynamic show stats"
-
 
 @check("quick-mode", "negotiation", "Does quick mode come to a good end?", kind=LIVE,
-       verify="eventlog show last=5",
+       verify=showing.EVENTS,
        codes=("phase2-proposal-mismatch", "pfs-mismatch", "peer-filter-not-mirrored"))
 def quick_mode(look: Look) -> Iterator[Result]:
     """Which notify refused it, and whether the same offer was ever taken."""
@@ -133,7 +131,7 @@ TUNNEL = ("esp-blocked-ike-passes", "stale-sa-after-peer-reboot", "host-firewall
           "host-default-gateway-wrong", "far-host-unreachable", "udp4500-blocked-on-path")
 
 
-@check("tunnel-answers", "sa", "Do packets of the tunnel come back?", kind=LIVE, verify=SHOW_SAS,
+@check("tunnel-answers", "sa", "Do packets of the tunnel come back?", kind=LIVE, verify=showing.SAS,
        codes=TUNNEL)
 def tunnel_answers(look: Look) -> Iterator[Result]:
     """Associations are no proof: packets must go out and come in."""
@@ -142,7 +140,7 @@ def tunnel_answers(look: Look) -> Iterator[Result]:
         yield skipped("Nothing was tried.")
         return
     out, back = _sealed(look, side)
-    line = show(look.own, look, f"capture show machine={look.own.name} name={side.outside}",
+    line = show(look.own, look, showing.frames(look.own.name, side.outside),
                 f"protected packets out {out}, in {back}")
     if look.works:
         yield passed("They do.", evidence=(line,)) if back else skipped("None was sent.")
@@ -166,13 +164,14 @@ def _both(look: Look, side: Side, far: Side, line: Evidence) -> Iterator[Result]
     """Both ends: the packet is followed from wire to wire."""
     assert look.peer is not None
     left, came = _sealed(look, far)
-    there = show(look.peer, look, f"capture show machine={look.peer.name} name={far.outside}",
+    there = show(look.peer, look, showing.frames(look.peer.name, far.outside),
                  f"protected packets in {came}, out {left}")
     out, back = _sealed(look, side)
-    if far.drops().get("bad-spi") and came:
+    unknown = far.drops().get("bad-spi", 0)
+    if unknown and came:
         yield found("stale-sa-after-peer-reboot", f"{look.peer.name} does not know the SPI of our "
                     "packets any more.", evidence=(line, there, shown(
-                        STATS, f"bad-spi +{far.drops()['bad-spi']}", machine=look.peer.name)),
+                        showing.STATS, f"bad-spi +{unknown}", machine=look.peer.name)),
                     machine=look.own.name, fix=forget(look))
     elif out and not came:
         yield lost(look, "esp", False, (line, there))
@@ -191,7 +190,7 @@ def _far_host(look: Look, far: Side, evidence: tuple[Evidence, ...]) -> Iterator
     asked = far.echoes(True, near, target)
     answered = far.echoes(False, target, near)
     evidence = (*evidence, show(
-        look.peer, look, f"capture show machine={look.peer.name} name={far.inside}",
+        look.peer, look, showing.frames(look.peer.name, far.inside),
         f"echoes to {format_address(target)} {asked}, answers {answered}"))
     if not asked or answered:
         yield skipped("The packets do not get as far as the host.")
@@ -237,7 +236,7 @@ def _behind(look: Look, side: Side, line: Evidence) -> Iterator[Result]:
         name = reasons.most_common(1)[0][0]
         yield undecided(("tunnel-packets-refused", "rras-input-filter-missing-netb-neta"),
                         f"Packets come out of the tunnel and are dropped here: {meaning(name)}",
-                        evidence=(line, show(look.own, look, STATS, *told)),
+                        evidence=(line, show(look.own, look, showing.STATS, *told)),
                         next=("diag trace decrypted",))
     else:
         yield undecided(("host-default-gateway-wrong", "host-firewall-blocks-icmp"),
@@ -295,7 +294,7 @@ def _peer_dead(look: Look) -> bool:
 def _dead_lines(look: Look) -> tuple[Evidence, ...]:
     assert look.seen is not None
     own = look.own.name
-    return (show(look.own, look, "agent show metrics", *(
+    return (show(look.own, look, showing.MODES, *(
         f"{name} +{look.seen.ike_grown(own, name)}" for name in ("dpd_sent", "dpd_acked",
                                                                  "dpd_dead"))),)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from engine.address import format_address
-from engine.diagnose import repair
+from engine.diagnose import repair, showing
 from engine.diagnose.checks.declare import (
     FOLLOWS,
     LIVE,
@@ -46,7 +46,7 @@ def ping_lines(look: Look) -> Evidence:
 
 
 @check("near-host", "host", "Do our host's packets reach the gateway?", kind=LIVE,
-       verify="capture start name=Internal", codes=("host-default-gateway-wrong",
+       verify="diag trace", codes=("host-default-gateway-wrong",
                                                    "near-host-unreachable"))
 def near_host(look: Look) -> Iterator[Result]:
     """The first question: what does not come in here is not this gateway's fault."""
@@ -60,7 +60,7 @@ def near_host(look: Look) -> Iterator[Result]:
     faults = [one for one in look.blamed if one.blocker.machine == scope.near]
     gateway = look.seen.probe("gateway") if look.seen else None
     inner = look.own.interfaces[side.inside].address
-    evidence = (show(look.own, look, f"capture show machine={look.own.name} name={side.inside}",
+    evidence = (show(look.own, look, showing.frames(look.own.name, side.inside),
                      f"nothing from {format_address(scope.near_address)}"), ping_lines(look))
     if gateway is not None and gateway.replies:
         yield found("host-default-gateway-wrong", f"{scope.near} reaches {format_address(inner)} "
@@ -93,14 +93,14 @@ def _gateway_fix(look: Look, repairs: tuple[Fix, ...]) -> Fix | None:
 
 
 @check("own-drops", "filter", "Does our gateway drop the test's packets?", kind=LIVE,
-       verify="ipsec dynamic show stats", codes=tuple(dict.fromkeys(REASONS.values())))
+       verify=showing.STATS, codes=tuple(dict.fromkeys(REASONS.values())))
 def own_drops(look: Look) -> Iterator[Result]:
     """The machine's own counters and records, beside what configuration foretells."""
     yield from _drops(look, look.side, "Our gateway drops none of them.")
 
 
 @check("peer-drops", "filter", "Does the other gateway drop the test's packets?", kind=LIVE,
-       verify="ipsec dynamic show stats", codes=tuple(dict.fromkeys(REASONS.values())))
+       verify=showing.STATS, codes=tuple(dict.fromkeys(REASONS.values())))
 def peer_drops(look: Look) -> Iterator[Result]:
     """The same at the other end, where it is in view."""
     if look.peer is not None:
@@ -130,14 +130,14 @@ def _drops(look: Look, side: Side | None, clean: str) -> Iterator[Result]:
         where = "" if side.machine == look.own.name else side.machine
         result = found(REASONS[reason], f"{side.machine} drops them: {meaning(reason)}{detail}",
                        machine=side.machine, evidence=(
-                           shown("ipsec dynamic show stats", f"{reason} +{reasons[reason]}",
+                           shown(showing.STATS, f"{reason} +{reasons[reason]}",
                                  machine=where),))
         # What comes in the clear was let out in the clear somewhere.
         yield result._replace(proof=FOLLOWS) if reason == "cleartext-refused" else result
 
 
 @check("clear-outside", "traffic", "Does the tunnel's traffic stay out of the clear?", kind=LIVE,
-       verify="capture show", codes=("traffic-in-clear",))
+       verify="diag check phase=traffic", codes=("traffic-in-clear",))
 def clear_outside(look: Look) -> Iterator[Result]:
     """Only the wire proves protection: a reply does not."""
     side = look.side
@@ -148,7 +148,7 @@ def clear_outside(look: Look) -> Iterator[Result]:
     clear = sum(one.packet is not None and {one.packet.source, one.packet.destination}
                 == {near, far} for one in side.outer)
     sealed = side.count(True, "esp")
-    evidence = (show(look.own, look, f"capture show machine={look.own.name} name={side.outside}",
+    evidence = (show(look.own, look, showing.frames(look.own.name, side.outside),
                      f"in the clear {clear}, protected {sealed}"),)
     if not clear:
         yield passed("No packet of the test crossed the outside in the clear.", evidence=evidence)
@@ -159,7 +159,7 @@ def clear_outside(look: Look) -> Iterator[Result]:
 
 
 @check("icmp-answers", "route", "Does a router say that the destination cannot be reached?",
-       kind=LIVE, verify="tracert", codes=("no-route", "far-host-unreachable",
+       kind=LIVE, verify="diag trace", codes=("no-route", "far-host-unreachable",
                                            "router-has-no-route"))
 def icmp_answers(look: Look) -> Iterator[Result]:
     """ICMP unreachable names who gave up."""
