@@ -194,8 +194,9 @@ def failures(agent: Agent) -> str:
 
 
 def named(agent: Agent) -> bool:
-    """Whether the log says of a negotiation why it failed."""
-    return wait_for(lambda: "Failure Reason:" in failures(agent), 5.0)
+    """Whether the log says of a negotiation why it failed (547), or what the peer offered (546)."""
+    return wait_for(lambda: any(one in failures(agent) for one in (
+        "Failure Reason:", "Received value:")), 5.0)
 
 
 @ENDS
