@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from engine.policy.store import Config, Store
     from engine.world import World
 
+    # Opens a prompt on another session: (session, the place it shows, the words that leave it),
+    # gives the word it was left with, "" for none.
+    Nested = Callable[["Session", str, tuple[str, ...]], str]
+
 # The article's names for the lab's addresses, known as ${NetA} in scripts and at the prompt, and
 # the key that the lab's third party holds (as a Secret: what is typed as ${PSK} stays masked).
 ARTICLE_NAMES: dict[str, str] = {
@@ -65,7 +69,8 @@ class Session:
     command asks for them: a one-shot `show policy` starts neither IKE nor the lab.
     `emit` receives blocks as soon as a long command has them (ping); `ask` is None without
     a terminal; `location` is netsh's `set store`: local, persistent or domain. `wait` sleeps
-    seconds of wall time between the echoes of an endless ping; None without a terminal.
+    seconds of wall time between the echoes of an endless ping; None without a terminal, as are
+    `echo`, which writes a piece of a line, and `nested`, which opens a prompt on another session.
     `epoch` is the Unix time at which the lab boots, None for the lab's own; `on_boot` is called
     with each lab that does. After `attach` the session acts on a live machine instead; with a
     `remote` commands run in an agent.
@@ -79,6 +84,8 @@ class Session:
         self.ask, self.yes = ask, yes
         self.ask_hidden: Callable[[str], str] | None = None
         self.wait: Callable[[float], None] | None = None
+        self.echo: Callable[[str], None] | None = None
+        self.nested: Nested | None = None
         self.on_boot: Callable[[Lab], None] | None = None
         self.epoch: float | None = None
         self.context: tuple[str, ...] = ()

@@ -197,7 +197,8 @@ def _session(options: Options, session: Session, show: Show) -> int:
         session.ask = listened(session, _ask)
         session.ask_hidden = listened(session, _ask_hidden, hidden=True)
     if _at_terminal():
-        session.wait = _wait
+        session.wait, session.echo = _wait, show.echo
+        session.nested = partial(_nested, session, show)
     if options.machine is not None:
         run_line("set machine name=" + line_of_arguments([options.machine]), session)
     worst = 0
@@ -243,6 +244,12 @@ def _ask(question: str) -> str:
 def _ask_hidden(question: str) -> str:
     from getpass import getpass
     return getpass(question)
+
+
+def _nested(outer: Session, show: Show, session: Session, place: str,
+            words: tuple[str, ...]) -> str:
+    from shell.repl import nested
+    return nested(outer, show, session, place, words)
 
 
 def _wait(seconds: float) -> None:

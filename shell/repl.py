@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 HOME_MACHINE = "gwA"
 INTERRUPTED = 130
 BANNER = "ipsecsh, the tunnel of KB 252735 as a shell. ? for help, bye to leave."
+# What a session has from the prompt it is at.
+LENT = ("emit", "echo", "nested", "ask", "ask_hidden", "wait", "on_boot", "yes")
 # Rows kept free below the prompt for the completion menu.
 MENU_ROWS = 6
 
@@ -64,28 +66,31 @@ class Repl:
     """One sitting at the prompt; `input` and `output` are the terminal unless a test has others."""
 
     def __init__(self, session: "Session", show: Show, input: Input | None = None,
-                 output: Output | None = None, folder: str = "") -> None:
+                 output: Output | None = None, folder: str = "", place: str = "",
+                 words: tuple[str, ...] = ()) -> None:
         self.session, self.show = session, show
         self.input, self.output = input, output
+        self.place, self.words, self.word = f"({place}) " if place else "", words, ""
         self.folder = folder or state_folder(os.environ)
         self.toolbar = Toolbar(session)
         self.exit = 0
         colour = wants_colour(show.color, show.out)
         self.depth = None if colour else ColorDepth.DEPTH_1_BIT
         self.prompt = self._make_prompt()
-        session.emit = show.emit
+        session.emit, session.echo, session.nested = show.emit, show.echo, self.nested
         session.ask, session.wait = listened(session, self.ask), sleep
         session.ask_hidden = listened(session, self.ask_hidden, hidden=True)
 
     def _make_prompt(self) -> PromptSession[str]:
         session = self.session
         return PromptSession(
-            lambda: [("class:prompt", prompt_text(session))],
+            lambda: [("class:prompt", self.place + prompt_text(session))],
             lexer=LineLexer(session), completer=LineCompleter(session),
             complete_while_typing=False, reserve_space_for_menu=MENU_ROWS,
             auto_suggest=SafeSuggest(session), enable_suspend=False,
             history=SafeHistory(os.path.join(self.folder, "history"), self._mask),
-            key_bindings=make_keys(session, lambda: prompt_text(session), self.write),
+            key_bindings=make_keys(session, lambda: self.place + prompt_text(session),
+                                   self.write),
             bottom_toolbar=self.toolbar, style=Style.from_dict(STYLES), color_depth=self.depth,
             include_default_pygments_style=False, input=self.input, output=self.output)
 
@@ -100,7 +105,7 @@ class Repl:
 
     def run(self) -> int:
         """The loop."""
-        self.write(BANNER)
+        self.write(f"{', '.join(self.words)} leave this prompt." if self.words else BANNER)
         first: Callable[[], None] | None = self._look_later
         while True:
             try:
@@ -133,6 +138,9 @@ class Repl:
         from commands.errors import Leave
         if not text.strip():
             return True
+        if text.strip().lower() in self.words:
+            self.word = text.strip().lower()
+            return False
         self.show.failed = False
         try:
             with self.session.heard(text) as ended:
@@ -168,6 +176,10 @@ class Repl:
             self.show.error(report_bug(bug, Parse(text, "unknown")))
             return 1
 
+    def nested(self, session: "Session", place: str, words: tuple[str, ...]) -> str:
+        """A prompt on another session until one of the words is typed, or it is left ("")."""
+        return nested(self.session, self.show, session, place, words)
+
     def ask(self, question: str) -> str:
         """Asks the operator; Ctrl-D is no answer."""
         return self._ask(question, False)
@@ -183,3 +195,26 @@ class Repl:
     def ask_hidden(self, question: str) -> str:
         """Asks for a secret, which is not echoed."""
         return self._ask(question, True)
+
+
+def nested(outer: "Session", show: Show, session: "Session", place: str,
+           words: tuple[str, ...]) -> str:
+    """A prompt on a session while a command of the `outer` one runs; the word that left it."""
+    from shell.interrupt import shield, unshield
+    kept = {name: getattr(session, name) for name in LENT}
+    if session.booted:
+        shield(session.lab, session)
+    else:
+        session.on_boot = shield
+    session.yes = False
+    inner = Repl(session, Show(session, show.format, show.color, show.out, show.err),
+                 place=place, words=words)
+    try:
+        inner.run()
+    finally:
+        for name, value in kept.items():
+            setattr(session, name, value)
+        unshield()
+        if outer.booted and not outer.live:
+            shield(outer.lab, outer)
+    return inner.word

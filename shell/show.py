@@ -63,10 +63,18 @@ class Show:
         if isinstance(block, Lines) and (block.error or block.name == "warning"):
             self.failed = self.failed or block.error
             self._aside(block, self.err if block.error or self.format != "table" else self.out)
+        elif self.format != "table" and block.name == "seen":
+            self._print(render_block(block, False, 80), self.err)
         elif self.format == "json" or self.format == "csv":
             self._held.append(block)
         else:
             self._print(render(block, self.format, self.session.reveal), self.out)
+
+    def echo(self, text: str) -> None:
+        """A piece of a line, at once; nothing where data is wanted."""
+        if self.format == "table":
+            self.out.write(text)
+            self.out.flush()
 
     def answer(self, answer: Answer) -> None:
         """Prints what is left to say when a command has ended."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from commands.answer import Answer, Block, Cell, Table
 from commands.errors import CommandError
-from commands.kinds import Choice, Path, Text
+from commands.kinds import Choice, Path, Text, YesNo
 from commands.lab.lab import Duration
 from commands.spec import Command, Kind, tag
 from transcripts.model import FormatError, UnreadableError
@@ -16,6 +16,7 @@ from transcripts.stage import CannotPlay
 if TYPE_CHECKING:
     from commands.session import Session
     from transcripts.results import Report
+    from transcripts.watching import Look
 
 # path, "module:Class", help: what the shell hands to commands.index.register.
 ROWS = (
@@ -38,6 +39,8 @@ NO_TRANSCRIPT = 2
 COULD_NOT_RUN = 3
 NOTHING_RUN = 4
 TIMED_OUT = 124
+INTERRUPTED = 130
+CTRL_C = "Ctrl-C"
 DEPTH_LIMIT = 8
 
 
@@ -75,6 +78,22 @@ class Setting(Kind[tuple[str, str]]):
         return name, value
 
 
+class Speed(Kind[float]):
+    """How fast something is shown: ``4x`` is four times as fast as by hand, 0 at once."""
+
+    usage = "0 | 1x | 4x"
+
+    def parse(self, text: str, session: "Session") -> float:
+        """Raises ValueError for what is no speed."""
+        try:
+            speed = float(text.lower().removesuffix("x"))
+        except ValueError:
+            speed = -1.0
+        if not 0 <= speed <= 1000:
+            raise ValueError("must be 0 or a speed such as 4x")
+        return speed
+
+
 class TranscriptRun(Command, words="transcript run",
                     help="Runs transcripts and compares what is printed.",
                     remarks=("Each file runs in a session of its own, on a fresh store and lab "
@@ -100,7 +119,10 @@ class TranscriptRun(Command, words="transcript run",
     diff: str = tag(Choice(*STYLES), "How a mismatch is shown.", default="unified")
     begin: str = tag(Text("<label>"), "Where judging begins.", default="", word="from")
     until: str = tag(Text("<label>"), "Where the run ends.", default="")
-    onfail: str = tag(Choice("continue", "stop"), "What follows a failure.", default="continue")
+    onfail: str = tag(Choice("continue", "stop", "shell"), "What follows a failure.",
+                      default="continue")
+    step: bool = tag(YesNo(), "Whether each command is shown and asked about.", default=False)
+    speed: float = tag(Speed(), "Shows the run as if it were typed by hand.", default=0.0)
     timeout: float | None = tag(Duration(), "Longest time of a command.", default=None)
     total: float | None = tag(Duration(), "Longest time of a file.", default=None)
 
@@ -108,12 +130,27 @@ class TranscriptRun(Command, words="transcript run",
         """Runs them in their order; the worst of them is the exit class."""
         blocks: list[Block] = []
         worst = 0
+        look = self._look(session)
         for name in self.file:
-            report = _replay(name, self, session)
+            report = _replay(name, self, session, look)
             worst = max(worst, exit_class(report))
-            blocks += [result_lines(report, one, self.diff) for one in report.failures]
+            if look is None:
+                blocks += [result_lines(report, one, self.diff) for one in report.failures]
             blocks.append(summary_lines(report))
         return Answer(tuple(blocks), exit=worst)
+
+    def _look(self, session: "Session") -> "Look | None":
+        """How somebody looks on, None when nobody does. Raises CommandError for no terminal."""
+        live = self.onfail == "shell"
+        if not (live or self.step or self.speed):
+            return None
+        for word, missing in (("onfail", live and session.nested is None),
+                              ("step", self.step and session.ask is None)):
+            if missing:
+                raise CommandError("no-terminal", f"{word}= needs somebody at a terminal",
+                                   tag=word, exit=COULD_NOT_RUN)
+        from transcripts.watching import Look
+        return Look(self.step or self.speed > 0, self.step, self.speed, live, self.diff)
 
 
 class TranscriptList(Command, words="transcript list",
@@ -134,7 +171,9 @@ class TranscriptList(Command, words="transcript list",
 
 
 def exit_class(report: "Report") -> int:
-    """0 all matched, 1 not, 4 nothing ran, 124 the time was over."""
+    """0 all matched, 1 not, 4 nothing ran, 124 the time was over, 130 Ctrl-C."""
+    if report.incomplete.startswith(CTRL_C):
+        return INTERRUPTED
     if any(one.timed_out for one in report.results) or "time-out" in report.incomplete:
         return TIMED_OUT
     if not report.commands:
@@ -142,7 +181,8 @@ def exit_class(report: "Report") -> int:
     return int(report.failed)
 
 
-def _replay(name: str, run: TranscriptRun, session: "Session") -> "Report":
+def _replay(name: str, run: TranscriptRun, session: "Session",
+            look: "Look | None") -> "Report":
     """Runs one file. Raises CommandError when it cannot be read, parsed, or holds no command."""
     from time import perf_counter, sleep
 
@@ -163,7 +203,11 @@ def _replay(name: str, run: TranscriptRun, session: "Session") -> "Report":
         transcript = replay.load(path)
         if not transcript.exchanges:
             raise CommandError("nothing-run", f"{path}: holds no command", exit=NOTHING_RUN)
-        return replay.run(transcript, settings, perf_counter)
+        watcher = None
+        if look is not None:
+            from transcripts.watching import Onlooker
+            watcher = Onlooker(session, look)
+        return replay.run(transcript, settings, perf_counter, watcher)
     except UnreadableError as error:
         raise CommandError("transcript", str(error), tag="file", known=replay.bundled(),
                            exit=COULD_NOT_RUN) from None

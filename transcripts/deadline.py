@@ -56,6 +56,27 @@ class Deadline:
         signal.signal(signal.SIGALRM, self._before)  # type: ignore[arg-type]
 
 
+class Resting:
+    """A `with` block that no limit counts: somebody looks at something, or types."""
+
+    __slots__ = ("_since", "_held")
+
+    def __enter__(self) -> None:
+        self._since, self._held = perf_counter(), _running[:]
+        _running.clear()
+        if self._held:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        now = perf_counter()
+        for one in self._held:
+            one._end += now - self._since
+        _running[:] = self._held
+        if self._held:
+            signal.setitimer(signal.ITIMER_REAL, max(self._held[-1]._end - now, 0.001))
+
+
 def _ring(number: int, frame: FrameType | None) -> None:
     if not _running:
         return

@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from transcripts.conditions import Place, Unknown, holds
-from transcripts.deadline import Deadline, TimedOut
+from transcripts.deadline import Deadline, Resting, TimedOut
 from transcripts.directives import Skip, Wait
 from transcripts.judge import Judge, Judgement
 from transcripts.model import Directive, Exchange, Transcript
@@ -18,6 +19,7 @@ from transcripts.waiting import NothingSuch
 SUFFIX = ".transcript"
 # Seconds that a comparison may take even when the command has used up its time.
 COMPARE_LEAST = 1.0
+CTRL_C = "Ctrl-C"
 GO_ON, AGAIN, ACCEPT, SKIP_IT, QUIT = "continue", "retry", "accept", "skip", "quit"
 
 
@@ -88,6 +90,11 @@ class _Play:
                 self._rest()
         except TimedOut:
             self.incomplete = f"the total time-out of {self.total:g} s is over"
+        except KeyboardInterrupt:
+            done = len(self.results)
+            left = self.transcript.exchanges[done:]
+            self.incomplete = f"{CTRL_C} at line {left[0].line}" if left else CTRL_C
+            self._leave(left, NOT_RUN, self.incomplete)
         return self._report()
 
     def _all(self) -> None:
@@ -132,23 +139,24 @@ class _Play:
 
     def _one(self, exchange: Exchange, quiet: bool, limit: float) -> None:
         """Types it, as often as whoever looks on wants."""
-        while True:
-            watcher = None if quiet else self.watcher
-            chosen = watcher.before(exchange, self.prompt(exchange)) if watcher else GO_ON
-            if chosen == QUIT:
-                self.incomplete = f"left before line {exchange.line}"
-                self._leave([exchange], NOT_RUN, self.incomplete)
-                return
-            if chosen == SKIP_IT:
-                self._leave([exchange], SKIPPED, "left out by hand")
-                return
+        watcher = Watcher() if quiet or self.watcher is None else self.watcher
+        chosen = self._watched(lambda: watcher.before(exchange, self.prompt(exchange)))
+        if chosen == QUIT:
+            self.incomplete = f"left before line {exchange.line}"
+            self._leave([exchange], NOT_RUN, self.incomplete)
+            return
+        if chosen == SKIP_IT:
+            self._leave([exchange], SKIPPED, "left out by hand")
+            return
+        chosen = AGAIN
+        while chosen == AGAIN:
             result = self._typed(exchange, limit)
+            # What happens before a command does so once.
+            exchange = exchange._replace(before=())
             if quiet and not result.timed_out and result.verdict != ERROR:
                 result = result._replace(verdict=SKIPPED, diff=(),
                                          reasons=(f"before from={self.options.begin}",))
-            chosen = watcher.after(result, self.stage) if watcher else GO_ON
-            if chosen != AGAIN:
-                break
+            chosen = self._watched(partial(watcher.after, result, self.stage))
         if chosen == ACCEPT:
             result = result._replace(verdict=PASSED, accepted=True)
         self.results.append(result)
@@ -156,6 +164,16 @@ class _Play:
             self.incomplete = f"left at line {exchange.line}"
         elif result.bad and self.options.stop:
             self.incomplete = f"stopped at line {exchange.line}, which failed"
+
+    def _watched(self, look: Callable[[], str]) -> str:
+        """What whoever looks on wants; the time they take is not the transcript's."""
+        if self.watcher is None:
+            return GO_ON
+        start = self.clock()
+        with Resting():
+            chosen = look()
+        self.began += self.clock() - start
+        return chosen
 
     def _typed(self, exchange: Exchange, limit: float) -> Result:
         start = self.clock()

@@ -76,6 +76,7 @@ class Listener:
         self.lines: list[Spoken] = []
         self.blocks: list[Block] = []
         self.unanswered = ""
+        self.stopped = False  # by the transcript; else somebody has pressed Ctrl-C
         self.began = session.lab.now if session.booted else 0.0
 
     def emit(self, block: "Block") -> None:
@@ -99,6 +100,7 @@ class Listener:
     def pressed(self) -> None:
         """Ctrl-C has been pressed: the next answer is used up."""
         text = self.answers.take() or CTRL_C
+        self.stopped = True
         self.lines.append(("<", (Span(text),)))
 
     def ask(self, question: str) -> str:
@@ -106,11 +108,12 @@ class Listener:
         for line in question.split("\n"):
             self.lines.append(("?", (Span(line),)))
         text = self.answers.take()
+        self.stopped = text is None or text.split(" ")[0] == CTRL_C
         if text is None:
             self.unanswered = question
             raise KeyboardInterrupt
         self.lines.append(("<", (Span(text),)))
-        if text.split(" ")[0] == CTRL_C:
+        if self.stopped:
             raise KeyboardInterrupt
         return "" if text == CTRL_D else self.answers.expand(text)
 
@@ -123,7 +126,10 @@ class Listener:
 
 def say(text: str, session: "Session", answers: Answers | None = None,
         limit: float = 3600.0) -> Said:
-    """Types one line and collects all it prints, as it is printed; at most `limit` seconds."""
+    """Types one line and collects all it prints, as it is printed; at most `limit` seconds.
+
+    Raises KeyboardInterrupt when somebody presses Ctrl-C who is not the transcript.
+    """
     given = answers or Answers(())
     listener = Listener(session, given)
     session.emit = listener.emit
@@ -137,6 +143,10 @@ def say(text: str, session: "Session", answers: Answers | None = None,
         try:
             said = _run(text, session, listener)
         except TimedOut:
+            said = listener.said(TIMED_OUT, timed_out=True)
+        except KeyboardInterrupt:
+            if not deadline.expired:
+                raise
             said = listener.said(TIMED_OUT, timed_out=True)
     if due is not None and due[1]:
         session.lab.no_interrupt()
@@ -155,8 +165,12 @@ def _run(text: str, session: "Session", listener: Listener) -> Said:
         listener.lines += [("!", line) for line in render_error(error, UNWRAPPED)]
         return listener.said(error.exit, error=error, codes=(error.code,))
     except Interrupted:
+        if not listener.stopped:
+            raise KeyboardInterrupt from None
         return listener.said(INTERRUPTED)
     except KeyboardInterrupt:
+        if not listener.stopped:
+            raise
         listener.lines.append(CONTROL_C)
         return listener.said(INTERRUPTED)
     except Leave as leave:

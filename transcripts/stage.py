@@ -15,7 +15,7 @@ from transcripts.model import Exchange, Expected
 from transcripts.said import Answers, Said, say
 
 if TYPE_CHECKING:
-    from commands.session import Session
+    from commands.session import Nested, Session
     from transcripts.directives import Wait
 
 # Seconds of the lab's time between two attempts of a command under `~ retry`.
@@ -63,6 +63,9 @@ class Stage(Protocol):
 
     def mask(self, exchange: Exchange) -> str:
         """The command as a report may show it."""
+
+    def talk(self, nested: "Nested", place: str, words: tuple[str, ...]) -> str:
+        """Hands the prompt to somebody; the word they leave it with, "" for none."""
 
     def close(self) -> None:
         """Nothing is typed any more."""
@@ -216,6 +219,9 @@ class LabStage:
             return self.hider.hide(mask_text(exchange.command, self.session))
         finally:
             self.session.context = here
+
+    def talk(self, nested: "Nested", place: str, words: tuple[str, ...]) -> str:
+        return nested(self.session, place, words)
 
     def close(self) -> None:
         self.session.close()
