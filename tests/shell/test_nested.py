@@ -47,7 +47,7 @@ def test_a_prompt_opens_where_a_line_failed(tmp_path: Path) -> None:
     child.expect_exact("ipsecsh>")
     # And the session that ran it is as it was.
     child.send("ipsec static show policy P\r")
-    child.expect("ERR IPsec.*does not exist")
+    child.expect("ERR .*does not exist")
     child.send("bye\r")
     child.expect(pexpect.EOF)
 

@@ -91,7 +91,8 @@ def test_a_failure_is_shown_where_it_happens_and_not_again(tmp_path: Path) -> No
     looking = Looking(tmp_path, ["c"])
     said, exit = looking.run("step=yes", "diff=words")
     assert exit == 1 and said.count("\n") == 1
-    assert "line 5 failed: > ipsec static add filterlist name=M\n~ [-| no such line-]" in looking.seen
+    assert "line 5 failed: > ipsec static add filterlist name=M\n" \
+           "~ [-| no such line-]" in looking.seen
 
 
 def test_it_is_typed_as_fast_as_is_wanted(tmp_path: Path) -> None:
