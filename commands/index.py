@@ -262,6 +262,8 @@ ROWS: list[tuple[str, str, str]] = [
     ("lab add proxy", _MIDDLE + "AddProxy", "Puts a proxy between gwA and its router."),
     ("lab delete nat", _MIDDLE + "DeleteNat", "Takes the NAT away."),
     ("lab delete proxy", _MIDDLE + "DeleteProxy", "Takes the proxy away."),
+    ("lab issue certificate", "commands.lab.issue:IssueCertificate",
+     "Issues a certificate of the lab's own authority to a machine."),
     ("lab restart", "commands.lab.lab:Restart", "Restarts a machine."),
     ("lab run", "commands.lab.lab:Run", "Lets the lab's time pass."),
     ("lab reset", "commands.lab.lab:Reset", "Puts the lab back as it was delivered."),

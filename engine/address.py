@@ -90,6 +90,16 @@ class Network(NamedTuple):
 ANY_NETWORK = Network(0, 0)
 
 
+# RFC 1918 and RFC 6598.
+PRIVATE = (Network(10 << 24, 8), Network(0xAC100000, 12), Network(0xC0A80000, 16),
+           Network(0x64400000, 10))
+
+
+def is_private(address: Address) -> bool:
+    """Whether an address is of a private network: nobody outside can answer to it."""
+    return any(address in one for one in PRIVATE)
+
+
 def make_network(address: Address, prefix: int) -> Network:
     """The network of an address and prefix. Raises ValueError when host bits are set."""
     if address & ~prefix_mask(prefix) & ALL_ONES:

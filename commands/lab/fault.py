@@ -13,6 +13,7 @@ from commands.errors import CommandError
 from commands.kinds import Text
 from commands.lab.broken import Broken, remember, remembered
 from commands.lab.impair import LinkName, find
+from commands.lab.middle import external, follow
 from commands.lab.typist import type_lines
 from commands.names import MachineName, ObjectName
 from commands.spec import Command, tag
@@ -129,10 +130,12 @@ class DeleteFault(Command, words="lab delete fault", help="Mends what was broken
         if not gone and self.name != "all":
             raise CommandError("not-found", f"The lab does not have the fault '{self.name}'",
                                tag="name", known=tuple(one.name for one in found))
+        before = external(session)
         for one in reversed(gone):
             rows.undo(session.store, list(one.changes))
             session.settle()
             type_lines(session, one.machine, one.undo, lenient=True)
+        follow(session, before)
         remember(session.store, *(one for one in found if one not in gone), only=True)
         return NOTHING
 

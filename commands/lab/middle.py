@@ -28,6 +28,17 @@ def _answer(session: "Session", there: Placed, what: str) -> Answer:
                                    "external": cells.ip(own)}, "placed"),))
 
 
+def external(session: "Session") -> str:
+    """gwA's outer address as text."""
+    return format_address(session.store.on("gwA").interface("External").address)
+
+
+def follow(session: "Session", before: str) -> None:
+    """The article's name goes with gwA's outer address, which was `before`."""
+    if session.variables.get("W2KextIP") == before:
+        session.variables["W2KextIP"] = external(session)
+
+
 class AddNat(Command, words="lab add nat", help="Puts a NAT between gwA and its router.",
              remarks=("It translates UDP and ping, and drops ESP and AH, which have no ports.",
                       TAKES_OVER, RULE, "lab restart natA makes it forget its mappings.", STORED),

@@ -26,6 +26,9 @@ from engine.diagnose.look import Look
 
 _STRENGTH = (READ, SEEN, INFERRED, FOLLOWS)
 _LAST = 1000
+# Main mode, quick mode, the tunnel: within one of these steps anything read or seen explains what
+# was inferred.
+_STEPS = ((74, 85), (86, 89), (100, 130))
 
 
 class Diagnosis(NamedTuple):
@@ -156,8 +159,9 @@ def _explained(look: Look, one: _Entry, firm: list[_Entry]) -> bool:
     codes = {result.code, *result.candidates} - {""}
     here = min((_place(look, code, result.machine or look.peer_name) for code in codes),
                default=_LAST)
+    end = next((last for first, last in _STEPS if first <= here <= last), here)
     return any(each.result.code in codes or each.result.machine == result.machine != ""
-               or _place(look, each.result.code, each.result.machine) < here for each in firm)
+               or _place(look, each.result.code, each.result.machine) <= end for each in firm)
 
 
 def _affects(look: Look, folded: list[_Entry]) -> tuple[str, ...]:

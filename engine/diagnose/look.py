@@ -173,10 +173,17 @@ class Look:
 
     @property
     def recent(self) -> tuple[Pinged, ...]:
-        """The echoes of the last minutes from our network to the other one."""
+        """The echoes of the last minutes from our network to the other one, oldest first.
+
+        Of the test's own those that tell whether it works, not those that try its limits.
+        """
         since = self.seen.begun - RECENT if self.seen is not None else 0.0
-        return tuple(one for one in self.pinged
-                     if one.time >= since and one.destination == self.ends.far)
+        tested = [Pinged(time, one.machine, one.destination, one.size, one.df, echo)
+                  for one in self.seen.probes if one.name in ("small", "after")
+                  for time, echo in zip(one.times, one.echoes, strict=True)] \
+            if self.seen is not None else []
+        return (*(one for one in self.pinged
+                  if one.time >= since and one.destination == self.ends.far), *tested)
 
     # --- what the examination says ----------------------------------------------------------------
 

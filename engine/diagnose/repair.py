@@ -249,6 +249,12 @@ def add_route(station: Station, network: Network, interface: str, hop: Address,
                f"nhop={format_address(hop)} metric=1")
 
 
+def traverse(station: Station) -> Fix:
+    """NAT traversal on one gateway."""
+    return fix(station, "Switch NAT traversal on at both gateways.",
+               "ipsec dynamic set config property=natt value=yes", FRESH)
+
+
 def way_out(station: Station, intent: Intent) -> Fix:
     """A route to the other gateway; which router it leads by, only the administrator knows."""
     return fix(station, f"Add a route to {format_address(intent.peer)} by the router of "

@@ -19,7 +19,9 @@ from engine.policy.store import Config
 if TYPE_CHECKING:
     from engine.host import Host
 
-GATEWAY, NAT = "gateway", "nat"
+GATEWAY = "gateway"
+# Machines that put their own address on what passes them.
+TRANSLATORS = frozenset({"nat", "proxy"})
 
 
 class Station:

@@ -26,7 +26,20 @@ def facts(store: Store, machine: str) -> dict[str, str]:
             (one.address & prefix_mask(one.prefix)) + (1 << 32 - one.prefix) - 2)}
     if config.machine.role == GATEWAY_ROLE:
         words |= _gateway(config)
+        if words["other"]:
+            words |= _theirs(store.on(words["other"]))
     return words
+
+
+def _theirs(config: Config) -> dict[str, str]:
+    """The policy and the two rules of the other gateway's tunnel."""
+    found = next((one for one in tunnels(config) if one.out and one.back), None)
+    if found is None:
+        return {}
+    assert found.out and found.back
+    return {"their_policy": quote(found.out.rule.policy),
+            "their_out_rule": quote(found.out.rule.name),
+            "their_back_rule": quote(found.back.rule.name)}
 
 
 def _other(store: Store, machine: str) -> str:

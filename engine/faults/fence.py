@@ -1,7 +1,8 @@
 """The article's RRAS filters of a gateway: what is missing of them, and what deletes them."""
 
-from engine.address import Network
+from engine.address import Address, Network, format_address
 from engine.diagnose.tunnels import tunnels
+from engine.lab.placing import GATEWAY_INSIDE
 from engine.policy.model import RrasFilter
 from engine.policy.script import quote, rras_filter_line
 from engine.policy.store import Config
@@ -50,7 +51,23 @@ def fence_words(config: Config) -> dict[str, str]:
         lines = [_delete(one) for one in config.rras_filters(outside, direction)
                  if _passes(one, source, destination)]
         words[f"{what}_{direction}"] = "\n".join(lines)
-    return words
+    return words | {"behind": format_address(GATEWAY_INSIDE),
+                    "moved": moved_lines(config, GATEWAY_INSIDE)}
+
+
+def moved_lines(config: Config, own: Address) -> str:
+    """Lines that let IKE through a fence under another address of ours; "" without a fence."""
+    outside, pairs = _pairs(config)
+    lines = []
+    for what, direction, source, destination in pairs:
+        known = [one for one in config.rras_filters(outside, direction)
+                 if what == "ike" and _passes(one, source, destination)]
+        for one in known:
+            lines.append(_delete(one))
+            moved = one._replace(source=own) if direction == OUTPUT \
+                else one._replace(destination=own)
+            lines.append("routing ip " + rras_filter_line(moved))
+    return "\n".join(lines)
 
 
 def _delete(one: RrasFilter) -> str:

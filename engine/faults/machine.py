@@ -2,6 +2,8 @@
 
 from engine.faults.fault import OWN_HOST, PEER, PEER_HOST, Fault
 
+_CERTIFIED = 'rootca="CN=Lab Root"'
+
 MAIN_MODE = (
     Fault("psk-mismatch", "ike-phase1", "The pre-shared keys of the gateways differ.",
           ("ipsec static set rule name={out_rule} policy={policy} psk={value}",
@@ -23,6 +25,15 @@ MAIN_MODE = (
           undo=("lab set link transitA delay=10ms", "lab set link middle delay=10ms",
                 "lab set link transitB delay=10ms"),
           value="40ms", choice="the delay of each outer link", verdict="PASS"),
+    Fault("cert-expired-or-not-yet-valid", "time/pki",
+          "Both gateways use certificates, and this one's is outside its validity.",
+          ("lab issue certificate machine={machine} state={value}",
+           "ipsec static set rule name={out_rule} policy={policy} " + _CERTIFIED,
+           "ipsec static set rule name={back_rule} policy={policy} " + _CERTIFIED,
+           "set machine {other}", "lab issue certificate machine={other}",
+           "ipsec static set rule name={their_out_rule} policy={their_policy} " + _CERTIFIED,
+           "ipsec static set rule name={their_back_rule} policy={their_policy} " + _CERTIFIED),
+          value="expired", choice="expired or future"),
 )
 
 FILTERING = (

@@ -1,6 +1,6 @@
 """Faults between the gateways: what a path loses, delays, shortens or reorders."""
 
-from engine.faults.fault import OWN_HOST, PEER, Fault
+from engine.faults.fault import OWN, OWN_HOST, PEER, Fault
 
 _ANYWHERE: tuple[str, ...] = ()
 
@@ -12,6 +12,12 @@ PATH = (
     Fault("esp-blocked-ike-passes", "path", "A device on the way drops ESP and lets IKE pass.",
           running=("lab add drop link={link} protocol=50",),
           undo=("lab delete drop link={link} protocol=50",), link=True, machines=_ANYWHERE),
+    Fault("nat-in-path-no-natt", "path",
+          "A NAT stands before the gateway, which does not use NAT traversal.",
+          ("lab add nat", "ipsec static set rule name={back_rule} policy={policy} tunnel={behind}",
+           "*moved", "ipsec dynamic set config property=natt value=no"),
+          ("ipsec dynamic delete sa", "set machine {other}", "ipsec dynamic delete sa"),
+          machines=(OWN,), also=("fragments-lost-on-path",)),
     Fault("pmtu-blackhole", "mtu",
           "A link carries less than its routers know, and nobody says so.",
           running=("lab set link {link} mtu={value}",), undo=("lab set link {link} mtu=1500",),

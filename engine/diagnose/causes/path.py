@@ -91,7 +91,7 @@ PATH = (
           "If the gateway itself says so it is tunnel-mtu-needs-frag.",
           "Lower the MTU of the outer interface to what passes, or let ICMP type 3 code 4 pass.",
           articles=("314825", "RFC 2923", "RFC 4459"), shared=True),
-    Cause("fragments-lost-on-path", "mtu", ERROR, 124,
+    Cause("fragments-lost-on-path", "mtu", WARNING, 124,
           "The path loses fragments.",
           "A packet that fills the tunnel is answered, one that has to be cut in two is not, "
           "whichever size the pieces have.",

@@ -7,13 +7,14 @@ from engine.diagnose.checks import (
     policy,
     quality,
     selectors,
+    silence,
     tunnel,
     way,
 )
 from engine.diagnose.checks.declare import DECLARED, PHASES, Check
 
 # Importing a module declares its checks; the order of what was imported first does not matter.
-MODULES = (way, policy, selectors, machine, negotiation, ike, tunnel, quality)
+MODULES = (way, policy, selectors, machine, negotiation, silence, ike, tunnel, quality)
 _NAMES = [one.__name__ for one in MODULES]
 
 CHECKS: tuple[Check, ...] = tuple(sorted(

@@ -148,7 +148,7 @@ def _blame(look: Look, code: str, machine: str, members: list[Blamed]) -> Result
     if look.works and all(one.latent for one in members):
         because.append(HIDDEN)
     fix = together(members)
-    if code in ANEW:
+    if code in ANEW or (look.peer is not None and machine == look.peer.name):
         fix = afresh(look, fix)
     return found(code, *dict.fromkeys(because), fix=fix, machine=machine,
                  evidence=_stages(look, members), proof=READ)
@@ -192,6 +192,12 @@ def elsewhere(look: Look, ours: tuple[str, ...], theirs: tuple[str, ...]) -> tup
     if not look.peer_name:
         return ours
     return (*ours, f"set machine {look.peer_name}", *theirs, f"set machine {look.own.name}")
+
+
+def next_check(look: Look) -> str:
+    """What separates causes that one end cannot tell apart."""
+    return f"diag check machine={look.peer_name}" if look.peer_name \
+        else "the same check at the other gateway"
 
 
 def afresh(look: Look, fix: Fix | None) -> Fix | None:

@@ -10,13 +10,13 @@ from engine.diagnose.checks.declare import (
     check,
     elsewhere,
     found,
+    next_check,
     passed,
     show,
     shown,
     skipped,
     undecided,
 )
-from engine.diagnose.checks.ike import next_check
 from engine.diagnose.exam.seen import Probe
 from engine.diagnose.exam.side import Side
 from engine.diagnose.finding import Evidence, Fix
@@ -51,9 +51,16 @@ def size(look: Look) -> Iterator[Result]:
         yield _hole(look, evidence)
     elif not large.replies:
         yield found("fragments-lost-on-path", "A packet that fills the tunnel is answered, one in "
-                    "two fragments is not.", evidence=evidence)
+                    "two fragments is not.", evidence=evidence, fix=_before(look))
     else:
         yield from _told(look, evidence)
+
+
+def _before(look: Look) -> Fix:
+    """Packets cut before they are encrypted arrive whole."""
+    line = ("ipsec dynamic set config property=fragmentation value=before",)
+    return Fix("Let both gateways cut long packets before they encrypt them.",
+               elsewhere(look, line, line), look.peer is not None, look.own.name)
 
 
 def _size_line(probe: Probe) -> Evidence:
@@ -157,20 +164,25 @@ def _missing(look: Look, side: Side) -> Iterator[Result]:
         yield skipped("Asked of a tunnel that answers.")
         return
     sent, lost = lost_echoes(look)
-    burst = look.seen.probe("burst")
-    gone = 0.0
-    if burst is not None and burst.echoes:
-        gone = 1 - burst.replies / len(burst.echoes)
-    evidence = (shown(_ping(look), f"{lost} of {sent} echoes lost"), *_burst(burst))
-    if lost:
-        yield found("path-loss", f"{lost} of {sent} echoes were lost, and nobody counted them.",
-                    evidence=evidence)
+    burst, spaced = look.seen.probe("burst"), look.seen.probe("spaced")
+    gone = _gone(burst)
+    evidence = (shown(_ping(look), f"{lost} of {sent} echoes lost"), *_burst(burst),
+                *_burst(spaced))
+    if lost or _gone(spaced) > FEW:
+        text = f"{lost} of {sent} echoes were lost, and nobody counted them." if lost else \
+            f"Of packets sent one by one {_gone(spaced):.0%} are not answered."
+        yield found("path-loss", text, evidence=evidence)
     elif gone > FEW:
         yield undecided(("replay-drops-reordering", "path-loss"), "Single echoes are answered; of "
                         f"many packets at once {gone:.0%} are not.", evidence=evidence,
                         next=(next_check(look),))
     else:
         yield passed("They do.", evidence=evidence)
+
+
+def _gone(series: Probe | None) -> float:
+    """Which share of a series was not answered."""
+    return 1 - series.replies / len(series.echoes) if series is not None else 0.0
 
 
 def _burst(burst: Probe | None) -> tuple[Evidence, ...]:

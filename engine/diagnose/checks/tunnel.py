@@ -10,22 +10,17 @@ from engine.diagnose.checks.declare import (
     Result,
     check,
     found,
+    next_check,
     passed,
     show,
     shown,
     skipped,
     undecided,
 )
-from engine.diagnose.checks.ike import (
-    attempts,
-    event_lines,
-    lost,
-    next_check,
-    open_esp,
-    outcome,
-    wire_lines,
-)
-from engine.diagnose.checks.ike import trail_lines as trails
+from engine.diagnose.checks.ike import behind_nat, untraversed
+from engine.diagnose.checks.negotiated import attempts, event_lines, outcome, wire_lines
+from engine.diagnose.checks.silence import lost, open_esp
+from engine.diagnose.checks.silence import trail_lines as trails
 from engine.diagnose.exam.reach import Reach
 from engine.diagnose.exam.seen import Probe
 from engine.diagnose.exam.side import Side
@@ -59,10 +54,7 @@ def _refused(look: Look, last: Outcome) -> Iterator[Result]:
     evidence = wire_lines(look, tries[-1] if tries else None) + event_lines(look)
     notify, peer = last.failure.notify, look.peer_words()
     if notify == NotifyType.INVALID_ID_INFORMATION:
-        yield found("peer-filter-not-mirrored", f"{peer} refuses the networks that we ask for, "
-                    f"with INVALID-ID-INFORMATION (18): {_asked(last)}.", evidence=evidence,
-                    machine=look.own.name, fix=mirror(look), proof=INFERRED,
-                    next=(next_check(look),))
+        yield _identities(look, last, evidence)
     elif notify == NotifyType.NO_PROPOSAL_CHOSEN:
         yield _proposal(look, evidence)
     elif last.failure.point == "Me":
@@ -73,6 +65,19 @@ def _refused(look: Look, last: Outcome) -> Iterator[Result]:
         yield undecided(("phase2-proposal-mismatch", "peer-filter-not-mirrored", "pfs-mismatch"),
                         f"{peer} does not answer quick mode.", evidence=evidence,
                         next=(next_check(look), "diag probe"))
+
+
+def _identities(look: Look, last: Outcome, evidence: tuple[Evidence, ...]) -> Result:
+    """The networks are refused; if they were taken before, the other end has changed."""
+    text = (f"{look.peer_words()} refuses the networks that we ask for, with "
+            f"INVALID-ID-INFORMATION (18): {_asked(last)}")
+    fix = mirror(look)
+    if fix is None and look.agreed(QUICK) is not None:
+        return undecided(("peer-filter-not-mirrored", "protocol-specific-tunnel-filter",
+                          "mirrored-on-tunnel-filter"), f"{text}, which it took before.",
+                         evidence=evidence, next=(next_check(look),))
+    return found("peer-filter-not-mirrored", f"{text}.", evidence=evidence,
+                 machine=look.own.name, fix=fix, proof=INFERRED, next=(next_check(look),))
 
 
 def _asked(last: Outcome) -> str:
@@ -128,7 +133,8 @@ def _proposal(look: Look, evidence: tuple[Evidence, ...]) -> Result:
 # --- in the tunnel --------------------------------------------------------------------------------
 
 TUNNEL = ("esp-blocked-ike-passes", "stale-sa-after-peer-reboot", "host-firewall-blocks-icmp",
-          "host-default-gateway-wrong", "far-host-unreachable", "udp4500-blocked-on-path")
+          "host-default-gateway-wrong", "far-host-unreachable", "udp4500-blocked-on-path",
+          "nat-in-path-no-natt")
 
 
 @check("tunnel-answers", "sa", "Do packets of the tunnel come back?", kind=LIVE, verify=showing.SAS,
@@ -251,14 +257,18 @@ def _one_way(look: Look, side: Side, line: Evidence) -> Iterator[Result]:
     place = reach.blocked("esp")
     target = format_address(look.ends.far)
     inner = look.seen.probe("inner")
-    if place is not None:
+    if behind_nat(look):
+        yield untraversed(look, (line,))
+    elif place is not None:
         yield found("esp-blocked-ike-passes", f"ESP ends "
                     f"{place.words(format_address(look.peer_address()))}; echoes go on.",
                     evidence=(line, *trails(look, "esp")), fix=open_esp(look))
     elif _datagram_answered(look):
         yield from silent_host(look, None, (line,))
     elif inner is not None and inner.replies:
-        yield undecided(("host-default-gateway-wrong", "far-host-unreachable"),
+        yield undecided(("host-default-gateway-wrong", "far-host-unreachable",
+                         "ip-forwarding-off", "rras-filter-drops-traffic",
+                         "mirrored-on-tunnel-filter"),
                         "The other gateway's inner address answers through the tunnel, and "
                         f"{target} does not.", evidence=(line,), next=(next_check(look),))
     elif _peer_dead(look) and reach.peer_answers:
@@ -267,16 +277,19 @@ def _one_way(look: Look, side: Side, line: Evidence) -> Iterator[Result]:
                     evidence=(line, *_dead_lines(look)), machine=look.own.name, fix=forget(look),
                     proof=INFERRED)
     elif _peer_dead(look):
-        yield undecided(("stale-sa-after-peer-reboot", "path-down"), f"{look.peer_words()} answers "
+        yield undecided(("stale-sa-after-peer-reboot", "path-down", "rras-filter-drops-ike"),
+                        f"{look.peer_words()} answers "
                         "nothing any more: neither ESP, nor dead peer detection, nor echoes.",
                         evidence=(line, *_dead_lines(look)), next=(next_check(look),))
     else:
         alive = look.seen.ike_grown(look.own.name, "dpd_acked")
         because = "answers dead peer detection, so it still has the associations" if alive \
             else "is silent in the tunnel"
-        yield undecided(("esp-blocked-ike-passes", "tunnel-packets-refused",
-                         "missing-route-to-netb", "host-default-gateway-wrong",
-                         "ip-forwarding-off"),
+        yield undecided(("esp-blocked-ike-passes", "missing-second-rule",
+                         "both-rules-same-endpoint", "rras-input-filter-missing-netb-neta",
+                         "rras-output-filter-missing-neta-netb", "missing-route-to-netb",
+                         "ip-forwarding-off", "host-default-gateway-wrong",
+                         "tunnel-packets-refused"),
                         f"{look.peer_words()} {because}: ESP is lost on the last hop or on its way "
                         "back, the other gateway refuses what it brings, or the answers do not "
                         "reach it.", evidence=(line,), next=(next_check(look),))

@@ -10,6 +10,7 @@ from engine.diagnose.checks.declare import (
     Result,
     check,
     found,
+    next_check,
     passed,
     show,
     shown,
@@ -26,7 +27,8 @@ REASONS = {
     "no-next-hop": "route-next-hop-unreachable", "no-neighbour": "route-next-hop-unreachable",
     "ttl-expired": "routing-loop", "blocked": "filter-blocks-traffic",
     "cleartext-refused": "cleartext-refused", "inbound-policy": "tunnel-packets-refused",
-    "selector-mismatch": "tunnel-packets-refused", "wrong-tunnel-source": "tunnel-packets-refused",
+    "selector-mismatch": "tunnel-packets-refused",
+    "wrong-tunnel-source": "route-wrong-egress-interface",
     "rras-output": "rras-output-filter-missing-neta-netb",
     "rras-input": "rras-input-filter-missing-netb-neta",
     "rras-fragment": "rras-filter-drops-traffic", "echo-refused": "host-firewall-blocks-icmp",
@@ -128,8 +130,11 @@ def _drops(look: Look, side: Side | None, clean: str) -> Iterator[Result]:
         step = side.drop(reason)
         detail = f" ({step.detail})" if step is not None and step.detail else ""
         where = "" if side.machine == look.own.name else side.machine
+        # What comes from a wrong address was sent by the other gateway.
+        whose = side.machine if reason != "wrong-tunnel-source" else \
+            (look.peer_name if not where else look.own.name)
         result = found(REASONS[reason], f"{side.machine} drops them: {meaning(reason)}{detail}",
-                       machine=side.machine, evidence=(
+                       machine=whose, evidence=(
                            shown(showing.STATS, f"{reason} +{reasons[reason]}",
                                  machine=where),))
         # What comes in the clear was let out in the clear somewhere.
@@ -145,16 +150,20 @@ def clear_outside(look: Look) -> Iterator[Result]:
         yield skipped("Nothing was tried.")
         return
     near, far = look.ends
-    clear = sum(one.packet is not None and {one.packet.source, one.packet.destination}
-                == {near, far} for one in side.outer)
+    bare = [one for one in side.outer if one.packet is not None
+            and {one.packet.source, one.packet.destination} == {near, far}]
+    clear = len(bare)
     sealed = side.count(True, "esp")
     evidence = (show(look.own, look, showing.frames(look.own.name, side.outside),
                      f"in the clear {clear}, protected {sealed}"),)
     if not clear:
         yield passed("No packet of the test crossed the outside in the clear.", evidence=evidence)
     else:
-        result = found("traffic-in-clear", f"{clear} packets of the test crossed the outside in "
-                       "the clear.", evidence=evidence, machine=look.own.name)
+        ours = any(one.outgoing for one in bare)
+        text = "crossed the outside in the clear" if ours else "came back in the clear"
+        result = found("traffic-in-clear", f"{clear} packets of the test {text}.",
+                       evidence=evidence, machine=look.own.name if ours else look.peer_name,
+                       next=() if ours else (next_check(look),))
         yield result._replace(proof=FOLLOWS) if look.explained else result
 
 

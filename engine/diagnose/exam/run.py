@@ -24,14 +24,15 @@ from engine.suites import format_quick_mode
 from engine.trace import Step
 from engine.world import World
 
-ECHOES, AGAIN = 4, 2
+ECHOES, AGAIN, STUBBORN = 4, 2, 5
 GAP = 1.0
 # IKE gives up after 63 seconds; dead peers are found within a minute.
 GIVE_UP_SECONDS = 66.0
 PEER_SECONDS, PEER_GAP = 70.0, 5.0
 SMALL, LARGE = 32, 1472
-IP_AND_ICMP = 28
+IP_AND_ICMP, UDP_AROUND = 28, 8
 BURST = 100
+SPACED, SPACE = 40, 0.1
 SETTLE = 1.0
 # Ids of packets that are not echoes begin here.
 FIRST_TRACE = 1_000_000_000
@@ -110,31 +111,46 @@ class Examiner:
         if scope.far_machine:
             self._ping("reverse", AGAIN, machine=scope.far_machine, to=scope.near_address)
         if scope.send is not None and scope.near != scope.own:
-            self._burst(BURST)
+            self._send("burst", BURST, 64)
+            if self.probes[-1].replies < BURST:
+                self._send("spaced", SPACED, 64, SPACE)
 
     def _sizes(self) -> None:
         """Long packets: one in fragments, one that must not be, one that just fills the tunnel."""
-        large = self._ping("large", AGAIN, size=LARGE)
-        whole = self._ping("large-df", 1, size=LARGE, df=True)
+        large = self._insist("large", LARGE)
+        whole = self._insist("large-df", LARGE, df=True)
         room = self._room() - IP_AND_ICMP
         if whole.echoes[0].kind == "needs-frag" and 0 < room < LARGE:
-            whole = self._ping("whole", AGAIN, size=room, df=True)
+            whole = self._insist("whole", room, df=True)
         if whole.replies or (large.replies and whole.echoes[0].kind == "needs-frag"):
             return
         least, most = SMALL, whole.size
         while most - least > 1:
             middle = (least + most) // 2
-            if self._ping("fits", 1, size=middle, df=True).replies:
+            if self._insist("fits", middle, df=True).replies:
                 least = middle
             else:
                 most = middle
+
+    def _insist(self, name: str, size: int, df: bool = False) -> Probe:
+        """Echoes of a size until one is answered or refused; a lossy path loses a few."""
+        probe = self._ping(name, 1, size=size, df=df)
+        while probe.echoes[-1].kind == "timeout" and len(probe.echoes) < STUBBORN:
+            more = self._ping(name, 1, size=size, df=df)
+            probe = probe._replace(echoes=(*probe.echoes, *more.echoes),
+                                   times=(*probe.times, *more.times))
+            self.probes[-2:] = [probe]
+        return probe
 
     def _room(self) -> int:
         """Octets of the longest packet that our tunnel takes whole; 0 when there is none."""
         host = self._host(self.scope.own)
         outside = host.interfaces.get(self.scope.intent.outside)
         pairs = host.sad.pairs()
-        return room_for(pairs[-1].method, outside.mtu) if outside is not None and pairs else 0
+        if outside is None or not pairs:
+            return 0
+        around = UDP_AROUND if pairs[-1].inbound.udp else 0
+        return room_for(pairs[-1].method, outside.mtu - around)
 
     def _broken(self) -> None:
         """No answer: which part of the way works?"""
@@ -158,7 +174,7 @@ class Examiner:
         if scope.inner and scope.inner != scope.far:
             self._ping("inner", AGAIN, to=scope.inner)
         if scope.send is not None and scope.near != scope.own:
-            self._datagram("udp")
+            self._send("udp", 1, 32)
         if scope.peer:
             self._ping("behind", AGAIN, machine=scope.peer, to=scope.far)
         if any(one.replies for one in self.probes if one.name in ("inner", "udp", "behind")):
@@ -198,16 +214,11 @@ class Examiner:
         while self.world.now < end and own.negotiating(self.scope.far):
             self.world.run(min(self.world.now + PEER_GAP, end))
 
-    def _datagram(self, name: str) -> None:
-        """A UDP datagram to a port that nobody listens on: ICMP ought to come back."""
-        self._send(name, 1, 32)
+    def _send(self, name: str, number: int, size: int, gap: float = 0.0) -> None:
+        """UDP datagrams to a port that nobody listens on: an ICMP error ought to come back each.
 
-    def _burst(self, number: int) -> None:
-        """Many datagrams in one instant: what reordering and full queues do shows only then."""
-        self._send("burst", number, 64)
-
-    def _send(self, name: str, number: int, size: int) -> None:
-        """Datagrams that ask for an ICMP error each."""
+        Many in one instant show what reordering and full queues do; with a gap they do not.
+        """
         scope = self.scope
         assert scope.send is not None
         begun, traces = self.world.now, []
@@ -215,7 +226,9 @@ class Examiner:
             traces.append(next(self._traces))
             scope.send(scope.near, udp_packet(scope.near_address, scope.far, DISCARD, DISCARD,
                                               bytes(size), trace=traces[-1]))
-        self.world.run(begun + 2 * SETTLE)
+            if gap:
+                self.world.run(self.world.now + gap)
+        self.world.run(self.world.now + 2 * SETTLE)
         answered = self._refusals(begun)
         echoes = tuple(EchoResult("reply" if at < answered else "timeout", 0, size, 0.0, 0, at,
                                   trace) for at, trace in enumerate(traces))

@@ -94,8 +94,7 @@ def _through_nat(record: Record, station: Station, peer: Station) -> None:
         if not one.agent.snapshot.natt:
             record.block(one, "phase 1", "nat-in-path-no-natt", "a NAT stands between the "
                          f"gateways, and {one.name} does not use NAT traversal", "",
-                         repair.fix(one, "Switch NAT traversal on at both gateways.",
-                                    "ipsec dynamic set config property=natt value=yes"))
+                         repair.traverse(one))
 
 
 def _stranger(record: Record, station: Station, peer: Station, theirs: Intent | None,

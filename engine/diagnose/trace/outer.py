@@ -9,10 +9,11 @@ from engine.address import Address, Network, format_address
 from engine.diagnose import repair
 from engine.diagnose.finding import Fix
 from engine.diagnose.lines import default_line, packet_filter_line, route_entry_line
-from engine.diagnose.station import NAT, Station
+from engine.diagnose.station import Station
 from engine.diagnose.trace.record import Record
 from engine.diagnose.trace.scene import Scene, Wire
 from engine.diagnose.trace.stage import DROP, PASS, UNKNOWN
+from engine.diagnose.trace.translate import assume, is_translator, translate
 from engine.ip import AH, ESP, ICMP, TCP, UDP, IPv4, ports
 from engine.pipeline.route import Hop
 from engine.policy.model import Interface
@@ -66,7 +67,8 @@ def rras(record: Record, station: Station, interface: str, direction: str,
     if passes:
         record.note(station, f"rras-{direction}", PASS, what, line)
         return
-    code = _rras_code(direction, packet, outside)
+    code = _rras_code(direction, packet, outside) if station.role in ("gateway", "host") \
+        else blocked_code(packet)
     text = (f"the RRAS {direction} filters of {interface} on {station.name} drop "
             f"{kind_of(packet)} from {format_address(packet.source)} to "
             f"{format_address(packet.destination)}")
@@ -146,18 +148,18 @@ def travel(record: Record, station: Station, packet: IPv4, via: str,
 
 def _translates(at: Arrival) -> bool:
     """Whether the machine hands a packet for its own address on: a NAT does."""
-    return at.station.role == NAT and at.packet.protocol in (UDP, ICMP)
+    return is_translator(at.station) and at.packet.protocol in (UDP, ICMP, ESP, AH)
 
 
 def _forward(record: Record, at: Arrival) -> Arrival | None:
     """A router on the way."""
     station, packet = at.station, at.packet
-    if station.role == NAT:
-        translated = _translate(record, at)
+    rras(record, station, at.interface, "input", packet)
+    if is_translator(station):
+        translated = translate(record, station, at.interface, packet, kind_of(packet))
         if translated is None:
             return None
         packet = translated
-    rras(record, station, at.interface, "input", packet)
     if not station.snapshot.machine.forwarding:
         record.block(station, "forward", "router-does-not-forward",
                      f"{station.name} on the way does not forward",
@@ -170,30 +172,6 @@ def _forward(record: Record, at: Arrival) -> Arrival | None:
     rras(record, station, hop.interface, "output", packet)
     fits(record, station, hop.interface, packet)
     return cross(record, station, hop.interface, hop.next_hop, packet)
-
-
-def _translate(record: Record, at: Arrival) -> IPv4 | None:
-    """What a NAT makes of a packet: another address on the way out, the inner one on the way in."""
-    station, packet = at.station, at.packet
-    outer = next((one for one in station.interfaces.values()
-                  if one.name.casefold().startswith("external")), None)
-    if outer is None:
-        return packet
-    if packet.protocol not in (UDP, ICMP):
-        record.block(station, "nat", "nat-in-path-no-natt", f"{station.name} translates addresses "
-                     f"by ports, and {kind_of(packet)} has none")
-    if at.interface == outer.name:
-        inner = record.translated.get(packet.destination)
-        if inner is None:
-            record.block(station, "nat", "nat-in-path-no-natt", f"nobody behind {station.name} "
-                         "began this, so it goes no further")
-            return None
-        record.note(station, "nat", PASS, f"to {format_address(inner)} behind it")
-        return packet.with_addresses(packet.source, inner)
-    record.translated[outer.address] = packet.source
-    record.note(station, "nat", PASS, f"from {format_address(outer.address)} instead of "
-                                      f"{format_address(packet.source)}")
-    return packet.with_addresses(outer.address, packet.destination)
 
 
 def fits(record: Record, station: Station, interface: str, packet: IPv4) -> None:
@@ -241,6 +219,7 @@ def _wire(record: Record, station: Station, interface: str, wire: Wire, packet: 
 
 def _jump(record: Record, scene: Scene, station: Station, packet: IPv4) -> Arrival | None:
     """No wire is known: the machine that has the address is found all the same."""
+    packet = assume(record, station, packet)
     owner = scene.owner(packet.destination)
     if owner is None or owner is station:
         return None

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from copy import copy
 from typing import NamedTuple
 
-from engine.address import Address
+from engine.address import Address, is_private
 from engine.diagnose.finding import Fix
 from engine.diagnose.plan import Hints, Intent, intent_for, intents
-from engine.diagnose.station import NAT, Station
+from engine.diagnose.station import TRANSLATORS, Station
 from engine.ip import IPv4, ports
 from engine.policy.model import Interface
 
@@ -72,7 +72,16 @@ class Scene:
 
     def _intents(self, station: Station, gateways: list[Station]) -> list[Intent]:
         found = intents(station, gateways, self.hints)
-        return [one._replace(peer=self._public(one.peer)) for one in found]
+        return [one._replace(peer=self._outer(one)) for one in found]
+
+    def _outer(self, one: Intent) -> Address:
+        """What the other gateway is known as; behind a NAT that is not seen, the rule says it."""
+        public = self._public(one.peer)
+        written = one.tunnel.peer if one.tunnel is not None else 0
+        if public == one.peer and is_private(public) and written and not is_private(written) \
+                and self.owner(written) is None:
+            return written
+        return public
 
     def _public(self, address: Address) -> Address:
         """What a gateway behind a NAT is known as outside: the NAT's outer address."""
@@ -80,7 +89,7 @@ class Scene:
         if station is None:
             return address
         for nat in self.stations.values():
-            if nat.role != NAT:
+            if nat.role not in TRANSLATORS:
                 continue
             links = {one.link: one for one in nat.interfaces.values()}
             behind = station.own[address].link
@@ -128,8 +137,19 @@ class Scene:
     def peer_of(self, intent: Intent) -> Station | None:
         """The gateway at the other end, where it can be seen."""
         found = self.owner(intent.peer)
-        if found is None or found.role != NAT:
+        if found is None:
+            return self._behind(intent.peer)
+        if found.role not in TRANSLATORS:
             return found
         return next((one for one in self.stations.values() if one.is_gateway
                      and self._public(self.intents[one.name][0].own
                                       if self.intents.get(one.name) else 0) == intent.peer), None)
+
+    def _behind(self, public: Address) -> Station | None:
+        """The gateway that an address stands for which nobody in view has: it has a private one."""
+        if is_private(public):
+            return None
+        return next((one for one in self.stations.values() if one.is_gateway
+                     and any(is_private(each.own) for each in self.intents.get(one.name, ()))
+                     and any(each.peer == public for other, found in self.intents.items()
+                             if other != one.name for each in found)), None)

@@ -14,7 +14,8 @@ from engine.diagnose.trace.secure import serves, why_not
 from engine.diagnose.trace.stage import CLEAR, DROP, PASS, PROTECT, UNKNOWN
 from engine.esp.constants import TRAILER, ah_overhead, esp_overhead
 from engine.esp.packets import room_for
-from engine.ip import AH, ESP, IPv4
+from engine.esp.udp import NAT_T_PORT
+from engine.ip import AH, ESP, IPv4, udp_packet
 from engine.ip import HEADER as IP_HEADER
 from engine.pipeline.route import Hop
 from engine.spd import OUTBOUND, SpdEntry
@@ -129,8 +130,12 @@ def _carry(record: Record, station: Station, packet: IPv4, hop: Hop, intent: Int
                      f"not be fragmented do not fit the tunnel's {room}: {station.name} tells the "
                      "sender so", "", *_wider(station, hop.interface, mtu))
     octets = sealed_octets(method, packet.length) - IP_HEADER
-    outer = IPv4(_local(station, hop), intent.peer, ESP if method.has_esp else AH, bytes(octets),
-                 df=outer_df and packet.length <= room)
+    local, outer_df = _local(station, hop), outer_df and packet.length <= room
+    if _in_udp(record, station, intent, local):
+        outer = udp_packet(local, intent.peer, NAT_T_PORT, NAT_T_PORT,
+                           bytes(octets))._replace(df=outer_df)
+    else:
+        outer = IPv4(local, intent.peer, ESP if method.has_esp else AH, bytes(octets), df=outer_df)
     outer_hop = station.routes.resolve(intent.peer, hop.interface) or hop
     record.about = "ESP" if method.has_esp else "AH"
     record.note(station, "esp", PROTECT, f"{outer.length} octets to "
@@ -143,6 +148,18 @@ def _carry(record: Record, station: Station, packet: IPv4, hop: Hop, intent: Int
         return None
     record.sealed = True
     return Place(arrival.station, arrival.interface, packet, arrival.packet.destination)
+
+
+def _in_udp(record: Record, station: Station, intent: Intent, local: Address) -> bool:
+    """Whether ESP goes in UDP: the pair that lives says it, or a NAT that both ends can pass."""
+    pairs = station.host.sad.pairs() if station.host is not None else ()
+    live = [one for one in pairs if one.peer == intent.peer]
+    if live and not record.scene.fresh:
+        return bool(live[-1].inbound.udp)
+    translated = local in record.translated.values() or intent.peer in record.translated
+    gateways = [one for one in record.scene.stations.values() if one.is_gateway]
+    forced = any(one.agent.snapshot.natt_forced for one in gateways)
+    return (translated or forced) and all(one.agent.snapshot.natt for one in gateways)
 
 
 def _wider(station: Station, interface: str, mtu: int) -> tuple[Fix, ...]:
