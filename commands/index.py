@@ -279,6 +279,8 @@ ROWS: list[tuple[str, str, str]] = [
      "Mends the first cause that diag check names, with your consent."),
     ("diag list", "commands.diag.listing:DiagList",
      "Lists the checks, or the causes they can find."),
+    ("diag negotiation", "commands.diag.negotiation:DiagNegotiation",
+     "Shows failed negotiations: offered against expected."),
     ("diag trace", "commands.diag.trace:DiagTrace",
      "Follows a packet through every stage of every machine."),
     ("diag checklist", "commands.diag.checklist:DiagChecklist",

@@ -61,6 +61,7 @@ def report(session: "Session", found: Diagnosis, whole: bool = False) -> list[Li
     counts = ", ".join(f"{count} {word}" for word in (FAIL, UNKNOWN, WARN, PASS, SKIP)
                        if (count := found.count(word)))
     view = "both ends" if found.view == "both" else f"{found.machine} alone"
+    lines += traffic_lines(found)
     primary = found.primary
     if primary is None:
         lines.append((f"Nothing is wrong, as seen from {view}: {counts}.",))
@@ -70,6 +71,15 @@ def report(session: "Session", found: Diagnosis, whole: bool = False) -> list[Li
                                                      primary.verdict), " ",
                       cells.enum(name), f" ({counts})."))
     return lines
+
+
+def traffic_lines(found: Diagnosis) -> list[Line]:
+    """The verdict on each pair of networks; an empty line behind them."""
+    lines: list[Line] = [
+        (cells.hang(4), cells.net(one.local), " to ", cells.net(one.remote), ": ",
+         Cell("verdict", one.verdict, one.verdict), f" ({one.because})")
+        for one in found.traffic]
+    return [*lines, ()] if lines else []
 
 
 def finding_lines(session: "Session", number: int, one: Finding) -> list[Line]:
@@ -110,6 +120,10 @@ def as_data(session: "Session", found: Diagnosis) -> dict[str, object]:
         "primary": primary.code or None if primary is not None else None,
         "verdict": primary.verdict if primary is not None else PASS,
         "counts": {word.lower(): found.count(word) for word in (FAIL, UNKNOWN, WARN, PASS, SKIP)},
+        "traffic": [{"local": cells.net(one.local), "remote": cells.net(one.remote),
+                     "peer": cells.ip(one.peer), "verdict": one.verdict,
+                     "protected_out": cells.count(one.out), "protected_in": cells.count(one.back),
+                     "clear": cells.count(one.clear)} for one in found.traffic],
         "findings": [finding_data(session, one) for one in found.findings],
     }
 

@@ -23,6 +23,7 @@ from engine.diagnose.checks.declare import (
 )
 from engine.diagnose.finding import FAIL, PASS, SKIP, UNKNOWN, WARN, Finding
 from engine.diagnose.look import Look
+from engine.diagnose.verdict import Traffic, verdicts
 
 _STRENGTH = (READ, SEEN, INFERRED, FOLLOWS)
 _LAST = 1000
@@ -32,11 +33,15 @@ _STEPS = ((74, 85), (86, 89), (100, 130))
 
 
 class Diagnosis(NamedTuple):
-    """The findings, the most important first; `primary` is the one cause to see to, if any."""
+    """The findings, the most important first; `primary` is the one cause to see to, if any.
+
+    `traffic` is the verdict on each pair of networks, () when nothing was sent.
+    """
 
     view: str
     machine: str
     findings: tuple[Finding, ...]
+    traffic: tuple[Traffic, ...] = ()
 
     @property
     def primary(self) -> Finding | None:
@@ -73,7 +78,7 @@ def diagnose(look: Look, phases: Iterable[str] = ()) -> Diagnosis:
     findings = [_finding(one) for one in kept]
     if findings and findings[0].verdict in (FAIL, UNKNOWN):
         findings[0] = findings[0]._replace(affects=_affects(look, folded))
-    return Diagnosis(look.view, look.own.name, tuple(findings))
+    return Diagnosis(look.view, look.own.name, tuple(findings), verdicts(look))
 
 
 # --- one cause, one finding -----------------------------------------------------------------------

@@ -119,6 +119,12 @@ def _read_phase1(attributes: bytes) -> Reading | None:
 _recall_phase1 = lru_cache(REMEMBERED)(_read_phase1)
 
 
+def readings_phase1(offered: tuple[Proposal, ...]) -> list[Reading]:
+    """Every transform of an offer that can be read."""
+    found = (read_phase1(one) for proposal in offered for one in proposal.transforms)
+    return [one for one in found if one is not None]
+
+
 # --- offering -----------------------------------------------------------------------------------
 
 
@@ -150,7 +156,8 @@ def _phase1_attributes(method: MainModeMethod, authentication: int, seconds: int
 # --- choosing -----------------------------------------------------------------------------------
 
 
-def _expected_phase1(policy: Phase1Policy, authentications: tuple[str, ...]) -> Expected:
+def expected_phase1(policy: Phase1Policy, authentications: tuple[str, ...]) -> Expected:
+    """What a policy takes, in words, in its order of preference."""
     names = tuple([_IKE_AUTHENTICATIONS[_AUTHENTICATIONS[one]] for one in authentications])
     if not policy.psk and not policy.credentials:
         names = ("Kerberos" if policy.kerberos else "Certificate",)
@@ -189,7 +196,7 @@ def select_phase1(offered: tuple[Proposal, ...], policy: Phase1Policy,
 
     Raises Failure "no-proposal-chosen".
     """
-    expected = _expected_phase1(policy, authentications)
+    expected = expected_phase1(policy, authentications)
     seen: list[Fields] = []
     for proposal in offered:
         if proposal.protocol != ProtocolId.ISAKMP:

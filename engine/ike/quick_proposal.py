@@ -277,6 +277,18 @@ def _ways(group: tuple[Proposal, ...]) -> Iterator[tuple[tuple[Transform, ...], 
         yield tuple(one for one, _ in way), _join(tuple(reading for _, reading in way))
 
 
+def readings_phase2(offered: tuple[Proposal, ...]) -> list[Reading]:
+    """Every combination of an offer's transforms in words."""
+    return [reading for group in _numbered(offered) for _, reading in _ways(group)]
+
+
+def expected_phase2(wanted: Phase2Policy, modes: tuple[int, int] = (
+        Encapsulation.TUNNEL, Encapsulation.TRANSPORT), natted: bool = False) -> Expected:
+    """What a policy takes, in words, in its order of preference."""
+    return _expected(usable(wanted.methods, natted), wanted.pfs_group,
+                     modes[0] if wanted.tunnel else modes[1])
+
+
 def select_phase2(offered: tuple[Proposal, ...], wanted: Phase2Policy, spis: Spis,
                   modes: tuple[int, int] = (Encapsulation.TUNNEL, Encapsulation.TRANSPORT),
                   natted: bool = False) -> QuickChoice:
@@ -286,7 +298,7 @@ def select_phase2(offered: tuple[Proposal, ...], wanted: Phase2Policy, spis: Spi
     do not have (compression) are passed over. Raises Failure "no-proposal-chosen".
     """
     methods = usable(wanted.methods, natted)
-    expected = _expected(methods, wanted.pfs_group, modes[0] if wanted.tunnel else modes[1])
+    expected = expected_phase2(wanted, modes, natted)
     seen: list[Fields] = []
     for group in _numbered(offered):
         for transforms, reading in _ways(group):

@@ -25,7 +25,7 @@ EVENTS = {
          "named.",
     547: "A negotiation failed. Failure Point says who noticed, Failure Reason why.",
 }
-_MAIN = {
+MAIN_CAUSES = {
     13801: ("psk-mismatch", "peer-identity-mismatch", "certificate-not-trusted"),
     13802: ("phase1-proposal-mismatch", "auth-method-mismatch"),
     13805: ("psk-mismatch", "udp500-blocked-on-path", "ike-fragments-lost"),
@@ -37,7 +37,7 @@ _MAIN = {
     13847: ("certificate-not-trusted", "cert-expired-or-not-yet-valid"),
     13868: ("phase1-proposal-mismatch", "auth-method-mismatch"),
 }
-_QUICK = {
+QUICK_CAUSES = {
     13802: ("phase2-proposal-mismatch", "pfs-mismatch"),
     13805: ("peer-filter-not-mirrored", "phase2-proposal-mismatch", "path-down"),
     13825: ("peer-filter-not-mirrored", "half-mirrored-filters", "no-tunnel-rules"),
@@ -76,4 +76,4 @@ def meaning(event: LogEvent) -> Meaning:
     if event.event_id != 547:
         return Meaning(text)
     code = _CODES.get(fields.get("Failure Reason", ""), 0)
-    return Meaning(text, (_MAIN if main else _QUICK).get(code, ()))
+    return Meaning(text, (MAIN_CAUSES if main else QUICK_CAUSES).get(code, ()))

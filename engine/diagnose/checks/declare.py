@@ -4,6 +4,7 @@ A check looks (`engine.diagnose.look`) and gives results. No result means that n
 the check's own evidence is then what it has looked at.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
@@ -180,6 +181,13 @@ def together(members: Iterable[Blamed]) -> Fix | None:
     texts = dict.fromkeys(one.text for one in same)
     commands = dict.fromkeys(line for one in same for line in one.commands)
     return Fix(" ".join(texts), tuple(commands), all(one.safe for one in same), first.machine)
+
+
+def times(words: Iterable[str]) -> tuple[str, ...]:
+    """What was said, each once in its first place, with how often it was said."""
+    counted = Counter(words)
+    return tuple(one if number == 1 else f"{one} ({number} times)"
+                 for one, number in counted.items())
 
 
 def show(station: Station, look: Look, command: str, *lines: str) -> Evidence:

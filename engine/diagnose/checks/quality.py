@@ -15,6 +15,7 @@ from engine.diagnose.checks.declare import (
     show,
     shown,
     skipped,
+    times,
     undecided,
 )
 from engine.diagnose.exam.seen import Probe
@@ -68,7 +69,7 @@ def _size_line(probe: Probe) -> Evidence:
                            else "") for one in probe.echoes]
     flag = " -f" if probe.df else ""
     return shown(f"[{probe.machine}] ping{flag} -l {probe.size} "
-                 f"{format_address(probe.destination)}", *answers)
+                 f"{format_address(probe.destination)}", *times(answers))
 
 
 def _hole(look: Look, evidence: tuple[Evidence, ...]) -> Result:
@@ -265,7 +266,7 @@ def reverse(look: Look) -> Iterator[Result]:
                         f"{probe.machine} gets no answer, though its own answers come.",
                         evidence=(shown(f"[{probe.machine}] ping "
                                         f"{format_address(probe.destination)}",
-                                        *(one.kind for one in probe.echoes)),),
+                                        *times(one.kind for one in probe.echoes)),),
                         next=(f"diag trace {probe.machine} "
                               f"{format_address(probe.destination)}",))
 

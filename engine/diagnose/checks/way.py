@@ -15,6 +15,7 @@ from engine.diagnose.checks.declare import (
     show,
     shown,
     skipped,
+    times,
 )
 from engine.diagnose.exam.side import Side
 from engine.diagnose.finding import Evidence, Fix
@@ -44,7 +45,8 @@ def ping_lines(look: Look) -> Evidence:
     assert probe is not None
     answers = [one.kind if not one.source or one.kind == "timeout"
                else f"{one.kind} from {format_address(one.source)}" for one in probe.echoes]
-    return shown(f"[{probe.machine}] ping {format_address(probe.destination)}", *answers)
+    return shown(f"[{probe.machine}] ping {format_address(probe.destination)}",
+                 *times(answers))
 
 
 @check("near-host", "host", "Do our host's packets reach the gateway?", kind=LIVE,
