@@ -281,6 +281,8 @@ ROWS: list[tuple[str, str, str]] = [
      "Lists the checks, or the causes they can find."),
     ("diag negotiation", "commands.diag.negotiation:DiagNegotiation",
      "Shows failed negotiations: offered against expected."),
+    ("diag probe", "commands.diag.probing:DiagProbe",
+     "Asks the other gateway which offers it accepts, one at a time."),
     ("diag trace", "commands.diag.trace:DiagTrace",
      "Follows a packet through every stage of every machine."),
     ("diag checklist", "commands.diag.checklist:DiagChecklist",

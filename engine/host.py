@@ -47,6 +47,7 @@ from engine.sad import Sad, SoftAssociation
 from engine.spd import Spd, SpdEntry
 from engine.statistics import Statistics
 from engine.trace import Step
+from engine.unsecured import accepts_clear
 
 if TYPE_CHECKING:
     from engine.ike.endpoint import IkeEndpoint
@@ -293,8 +294,8 @@ class Host:
         return self.keying.is_soft(entry, peer)
 
     def accepts_clear(self, entry: SpdEntry, packet: IPv4, now: float) -> bool:
-        """See `Keying.accepts_clear`."""
-        return self.keying.accepts_clear(entry, packet, *ports(packet))
+        """See `engine.unsecured`."""
+        return accepts_clear(self.node, entry, packet, *ports(packet))
 
     def deliver(self, packet: IPv4, interface: str, now: float) -> list[Output]:
         """A packet for this machine: the echo responder, IKE, or a local application."""
@@ -391,9 +392,8 @@ class Host:
                            identification=self.node.next_identification())
         if error is None:
             return []
-        if self._is_local(error.destination):
-            return [Deliver(error)]
-        return outbound.send(self.node, Flow(error, now))
+        return ([Deliver(error)] if self._is_local(error.destination)
+                else outbound.send(self.node, Flow(error, now)))
 
     def _record(self, event: LogEvent) -> None:
         if audit.allowed(event, self._snapshot.audit):

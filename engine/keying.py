@@ -12,7 +12,7 @@ from engine import audit, dynamic
 from engine.address import Address
 from engine.agent import PolicyAgent, key_of
 from engine.entropy import Entropy
-from engine.esp.udp import KEEPALIVE, NAT_T_PORT, NON_ESP_MARKER, ike_of
+from engine.esp.udp import KEEPALIVE, NAT_T_PORT, ike_of
 from engine.events import LogEvent
 from engine.history import History
 from engine.ike.interface import (
@@ -28,7 +28,7 @@ from engine.ike.interface import (
     SaInstalled,
     SendDatagram,
 )
-from engine.ip import IPv4, Udp, udp_packet
+from engine.ip import IPv4, Udp
 from engine.keylog import KeyLog
 from engine.pending import Negotiations, Pending
 from engine.pipeline.hold import Held
@@ -36,10 +36,11 @@ from engine.pipeline.node import Flow, Node
 from engine.pipeline.outbound import resume, send
 from engine.pipeline.stages import Output, Transmit
 from engine.sad import Expired, SaPair, SoftAssociation, SoftExpired
-from engine.spd import OUTBOUND, SpdEntry
+from engine.spd import SpdEntry
 
 if TYPE_CHECKING:
     from engine.ike.endpoint import IkeEndpoint
+    from engine.prober import Prober
 
 IKE_PORT = 500
 SOFT_SECONDS = 300.0
@@ -56,6 +57,8 @@ class Keying:
                  epoch: float = 0.0) -> None:
         self.node, self.entropy, self.record, self.epoch = node, entropy, record, epoch
         self.endpoint: IkeEndpoint | None = None
+        self.prober: Prober | None = None
+        self.probed = -inf
         self.running, self.keylog = True, KeyLog()
         self.history, self.pending = History(), Negotiations()
         self._booting: tuple[float, Callable[[], PolicyAgent]] | None = None
@@ -80,23 +83,6 @@ class Keying:
         """Whether a soft association lets this entry's traffic with `peer` pass in clear."""
         return self.node.sad.soft(key_of(entry, peer), peer) is not None
 
-    def accepts_clear(self, entry: SpdEntry, packet: IPv4, source_port: int,
-                      destination_port: int) -> bool:
-        """Whether clear traffic that an inbound entry wants protected is accepted all the same.
-
-        It is with "accept unsecured communication" (inpass), and as the answer within a soft
-        association.
-        """
-        if entry.inpass:
-            return True
-        outward = self.node.agent.spd.lookup(
-            OUTBOUND, packet.destination, packet.source, packet.protocol, destination_port,
-            source_port)
-        if outward is None or outward.action != "negotiate":
-            return False
-        peer = packet.source if outward.tunnel is None else outward.tunnel
-        return self.is_soft(outward, peer)
-
     def datagram(self, packet: IPv4, udp: Udp, now: float) -> list[Output]:
         """A datagram for UDP 500 or 4500 has passed all filters; `udp` is what `packet` carries.
 
@@ -108,6 +94,8 @@ class Keying:
         if payload is None:
             self.node.count("nat-keepalive" if udp.payload == KEEPALIVE else "bad-encapsulation")
             return []
+        if self.prober is not None and self.prober.owns(payload):
+            return self.ask(self.prober.receive(payload, packet, udp[:2], now), now)
         return self._act(self._ike().receive(payload, packet.destination,
                                              udp.destination_port, packet.source,
                                              udp.source_port, now), now)
@@ -118,6 +106,10 @@ class Keying:
         if pair is None or self.endpoint is None:
             return []
         return self._act(self.endpoint.peer_moved(pair.cookies, spi, port), now)
+
+    def ask(self, datagrams: Iterable[SendDatagram], now: float) -> list[Output]:
+        """Sends what a prober asks; nothing of it concerns our own negotiations."""
+        return [output for one in datagrams for output in self._out(one, now)]
 
     def unreachable(self, peer: Address, now: float) -> list[Output]:
         """ICMP says that nobody listens on UDP 500 at `peer`.
@@ -202,6 +194,8 @@ class Keying:
             times.append(self.endpoint.next_timer())
         if self._booting is not None:
             times.append(self._booting[0])
+        if self.prober is not None:
+            times.append(self.prober.next_timer())
         return min((time for time in times if time is not None), default=None)
 
     def handle_timer(self, now: float) -> list[Output]:
@@ -212,6 +206,8 @@ class Keying:
         ike = self.endpoint
         if ike is not None and _due(ike.next_timer(), now):
             outputs += self._act(ike.handle_timer(now), now)
+        if self.prober is not None and _due(self.prober.next_timer(), now):
+            outputs += self.ask(self.prober.handle_timer(now), now)
         if _due(node.sad.next_expiry(), now):
             for event in node.sad.expire(now):
                 if isinstance(event, SoftExpired):
@@ -276,16 +272,15 @@ class Keying:
         tired = self.pending.tried(one.peer) if one.label == "MM1" else []
         if tired:
             return [output for key in tired for output in self._go_soft(key, now)]
-        node = self.node
-        payload = one.payload
-        if one.local_port == NAT_T_PORT and payload != KEEPALIVE:
-            payload = NON_ESP_MARKER + payload
-        packet = udp_packet(one.local, one.peer, one.local_port, one.peer_port, payload,
-                            identification=node.next_identification())
-        outputs = send(node, Flow(packet, now, via=node.own.get(one.local, "")))
+        outputs = self._out(one, now)
         if not any(isinstance(output, Transmit) for output in outputs):
-            node.stats.send_fail += 1
+            self.node.stats.send_fail += 1
         return outputs
+
+    def _out(self, one: SendDatagram, now: float) -> list[Output]:
+        from engine.prober import packet_of
+        node = self.node
+        return send(node, Flow(packet_of(node, one), now, via=node.own.get(one.local, "")))
 
     def _installed(self, one: SaInstalled, now: float) -> list[Output]:
         node, stats = self.node, self.node.stats

@@ -11,7 +11,7 @@ from typing import Protocol
 from engine.address import Address
 from engine.capture import Capture, Wanted
 from engine.echo import EchoResult
-from engine.host import Host
+from engine.host import Host, Output
 from engine.ip import DEFAULT_TTL
 from engine.policy.live import Live
 
@@ -64,6 +64,9 @@ class World(Protocol):
 
     def edit(self, machine: str, live: Live) -> None:
         """ipsec dynamic add, set, delete. Raises NotFound."""
+
+    def perform(self, machine: str, action: Callable[[Host, float], list[Output]]) -> None:
+        """Lets a machine do something now, and carries out what comes of it. Raises NotFound."""
 
     def start_capture(self, machine: str, interface: str,
                       wanted: Wanted | None = None) -> Capture:

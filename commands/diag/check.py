@@ -137,13 +137,13 @@ def finding_data(session: "Session", one: Finding) -> dict[str, object]:
                       "lines": [cells.line(text) for text in seen.lines]}
                      for seen in one.evidence],
         "affects": [cells.line(text) for text in one.affects],
-        "fix": one.fix and fix_lines(session, one.fix), "verify": cells.line(one.verify),
+        "fix": one.fix and fix_data(session, one.fix), "verify": cells.line(one.verify),
         "kb": list(one.kb), "next": [cells.line(text) for text in one.next],
         "machine": one.machine, "candidates": list(one.candidates), "check": one.check,
     }
 
 
-def fix_lines(session: "Session", fix: Fix) -> dict[str, object]:
+def fix_data(session: "Session", fix: Fix) -> dict[str, object]:
     """A fix with its lines as they are typed from where the operator is."""
     return {"text": cells.line(fix.text), "safe": fix.safe, "machine": fix.machine,
             "commands": [cells.line(line) for line in typed(session, fix)]}

@@ -41,13 +41,15 @@ class IkeLimits(NamedTuple):
     """Knobs of an endpoint; the defaults are Windows 2000's habits and safe bounds.
 
     Half-open limits count responder main modes that are not authenticated yet; times in seconds.
-    `vendor_version` is the number behind the MS NT5 ISAKMPOAKLEY vendor ID.
+    `vendor_version` is the number behind the MS NT5 ISAKMPOAKLEY vendor ID. `greets` False never
+    sends INITIAL-CONTACT.
     """
 
     half_open_total: int = 200
     half_open_per_address: int = 64
     half_open_seconds: float = 60.0
     vendor_version: int = 2
+    greets: bool = True
 
 
 class Core(Tables):

@@ -213,7 +213,7 @@ def _exchange_keys(core: Core, sa: Phase1, header: Header, data: bytes, label: s
 
 def _first_contact(core: Core, sa: Phase1) -> bool:
     """True when we share nothing with this peer: said as INITIAL-CONTACT."""
-    return (core.find_protected(sa.local, sa.peer) is None
+    return (core.limits.greets and core.find_protected(sa.local, sa.peer) is None
             and not core.pairs_of(sa.local, sa.peer))
 
 

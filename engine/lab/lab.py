@@ -226,6 +226,11 @@ class Lab:
         with self._whole:
             self._carry(machine, self._host(machine).edit(live, self.now))
 
+    def perform(self, machine: str, action: Callable[[Host, float], list[Output]]) -> None:
+        """Lets a machine do something now. Raises NotFound."""
+        with self._whole:
+            self._carry(machine, action(self._host(machine), self.now))
+
     def _host(self, machine: str) -> Host:
         if machine not in self.hosts:
             raise NotFound("Machine", machine, tuple(self.hosts))

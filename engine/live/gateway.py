@@ -15,7 +15,7 @@ from engine.configuration import HostSnapshot, read_host
 from engine.echo import EchoResult
 from engine.errors import Broken, EngineError, NotFound
 from engine.events import LogEvent
-from engine.host import Host
+from engine.host import Host, Output
 from engine.ip import DEFAULT_TTL
 from engine.live.article import article_names
 from engine.live.capture import LiveCapture
@@ -169,6 +169,11 @@ class Gateway:
     def edit(self, machine: str, live: Live) -> None:
         """ipsec dynamic add, set, delete. Raises NotFound."""
         self.carrier.carry(self._host(machine).edit(live, self.now))
+        self._settle()
+
+    def perform(self, machine: str, action: Callable[[Host, float], list[Output]]) -> None:
+        """Lets the machine do something now. Raises NotFound."""
+        self.carrier.carry(action(self._host(machine), self.now))
         self._settle()
 
     def _host(self, machine: str) -> Host:
