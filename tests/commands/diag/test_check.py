@@ -75,7 +75,7 @@ def test_a_fault_is_named_first_and_its_fix_is_enough(name: str, view: str) -> N
         first = data(session, VIEWS[view])["findings"][0]
     assert protected(session)
     after = data(session, VIEWS[view])
-    assert set(codes(after, "FAIL", "UNKNOWN", "WARN")) == ALWAYS
+    assert set(codes(after, "FAIL", "UNKNOWN", "WARN")) <= ALWAYS
 
 
 @pytest.mark.parametrize("view", VIEWS)
