@@ -50,6 +50,7 @@ _TOOLS = "commands.tools."
 _IMPAIR = "commands.lab.impair:"
 _FAULT = "commands.lab.fault:"
 _MIDDLE = "commands.lab.middle:"
+_CHECKLIST = "commands.diag.checklist:"
 
 # (path, "module:Class", help)
 ROWS: list[tuple[str, str, str]] = [
@@ -285,10 +286,18 @@ ROWS: list[tuple[str, str, str]] = [
      "Asks the other gateway which offers it accepts, one at a time."),
     ("diag trace", "commands.diag.trace:DiagTrace",
      "Follows a packet through every stage of every machine."),
-    ("diag checklist", "commands.diag.checklist:DiagChecklist",
+    ("diag checklist", _CHECKLIST + "DiagChecklist",
      "Walks the article's steps with live evidence, verdicts and fixes."),
-    ("checklist", "commands.diag.checklist:Checklist",
+    ("checklist", _CHECKLIST + "Checklist",
      "Walks the article's steps with live evidence, verdicts and fixes."),
+    ("diag checklist resume", _CHECKLIST + "DiagChecklistResume",
+     "Goes on with a checklist that was left."),
+    ("checklist resume", _CHECKLIST + "ChecklistResume",
+     "Goes on with a checklist that was left."),
+    ("diag checklist undo", _CHECKLIST + "DiagChecklistUndo",
+     "Undoes a fix that the checklist has typed."),
+    ("checklist undo", _CHECKLIST + "ChecklistUndo",
+     "Undoes a fix that the checklist has typed."),
     ("ping", _TOOLS + "ping:Ping", "Sends ICMP echo requests from the current machine."),
     ("tracert", _TOOLS + "tracert:Tracert", "Shows the routers between here and a target."),
     ("ipconfig", _TOOLS + "ipconfig:IpConfig", "Displays the IP configuration."),

@@ -14,6 +14,7 @@ from engine.policy.model import Secret
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from commands.diag.guide.walk import Walk
     from commands.remote import Remote
     from commands.witness import Hearing, Witness
     from engine.diagnose.diagnosis import Diagnosis
@@ -104,6 +105,7 @@ class Session:
         self.remote: Remote | None = None
         self.witness: Witness | None = None
         self.diagnosis: Diagnosis | None = None  # what `diag check` found last
+        self.checklist: Walk | None = None  # the last walk through the checklist
         self._store: Store | None = None
         self._lab: Lab | None = None
         self._live: World | None = None

@@ -55,6 +55,11 @@ class Item:
         self.kind, self.what, self.script, self.line, self.now = kind, what, script, line, now
 
 
+def _pressed(item: Item) -> bool:
+    return item.kind == "interrupt" or (item.kind == "asked" and isinstance(item.what, tuple)
+                                        and item.what[1] == "^C")
+
+
 class Heard:
     """One typed line with all that was said; mutable until it has ended.
 
@@ -147,9 +152,8 @@ class Witness:
         self._say("asked", (question, answer, hidden))
 
     def interrupted(self) -> None:
-        """Ctrl-C was pressed while a command ran; once is enough."""
-        if self.heard is not None and not any(one.kind == "interrupt"
-                                              for one in self.heard.items):
+        """Ctrl-C was pressed while a command ran; once is enough, also as an answer."""
+        if self.heard is not None and not any(map(_pressed, self.heard.items)):
             self._say("interrupt", None)
 
     def enter(self, name: str, lines: list[str], path: str) -> None:

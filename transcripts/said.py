@@ -91,7 +91,7 @@ class Listener:
 
     def _press(self) -> None:
         due = self.answers.interrupt()
-        printed = sum(1 for _, line in self.lines if plain(line))
+        printed = sum(1 for sigil, line in self.lines if sigil != "<" and plain(line))
         if due is None or due[1] or printed < due[0]:
             return
         self.pressed()

@@ -1,189 +1,331 @@
 """`checklist`: the article's sections in order, each with live evidence, a verdict and a fix."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from commands import cells
-from commands.answer import Answer, Cell, Joined, Line, Lines
-from commands.diag.probe import ping_through, view
+from commands.answer import Answer, Line, Lines, Warn
+from commands.clock import time_cell
+from commands.diag.guide import answers as files
+from commands.diag.guide import state as kept
+from commands.diag.guide.answers import FIX, NO, SKIP, YES, Answers
+from commands.diag.guide.printing import again, describe, number_of, paragraph, summary
+from commands.diag.guide.state import State
+from commands.diag.guide.undo import undo
+from commands.diag.guide.walk import OPEN, ROUNDS, Walk
 from commands.errors import CommandError
-from commands.kinds import YesNo
-from commands.run import run_line
+from commands.kinds import Choice, Path, YesNo
 from commands.session import Session
 from commands.spec import Command, tag
-from engine.diagnose import traffic
-from engine.diagnose.check import find, waiting
-from engine.diagnose.checklist import CHECKS
-from engine.diagnose.finding import FAIL, UNKNOWN, WARN, Finding
-from engine.diagnose.view import Probe
+from engine.diagnose.finding import FAIL, Finding
+from engine.diagnose.guide.all import NAMES, STEPS
+from engine.diagnose.look import ALONE, BOTH
 
-WIDTH = 80
-CHOICES = "y/n/why/skip/back/quit"
+if TYPE_CHECKING:
+    from commands.diag.guide.state import Mend
+    from engine.diagnose.guide.step import Question
 
-
-def paragraph(lead: str, text: str) -> Line:
-    """A sentence behind `lead`; what does not fit goes on below itself."""
-    return (cells.hang(len(lead)), lead, *cells.sentence(text))
-
-
-def describe(number: int, finding: Finding, mended: bool = False) -> tuple[Line, ...]:
-    """One step as it is printed: question and verdict, evidence, why, and the fix."""
-    verdict = "MENDED" if mended else finding.verdict
-    head = f"{number:2}. {finding.title}"
-    space = " " * max(1, WIDTH - len(head) - len(verdict))
-    lines: list[Line] = [(head, space, Cell("verdict", finding.verdict, verdict))]
-    for because in finding.because:
-        lines.append(paragraph("    ", because))
-    for seen in finding.evidence:
-        lines.append(("    seen: ", cells.line(seen.command)))
-        lines += [("          ", *cells.sentence(line)) for line in seen.lines]
-    if finding.verdict in (FAIL, UNKNOWN, WARN):
-        lines.append(paragraph("    why:  ", finding.why))
-        lines += [paragraph("    next: ", step) for step in finding.next]
-    if finding.fix is not None:
-        lines.append(paragraph("    fix:  ", finding.fix.text))
-        lines += [("          ", cells.line(command)) for command in finding.fix.commands]
-    return tuple(lines)
+CHOICES = "y/n/why/skip/back/undo/quit"
+MEANT = {"y": YES, "yes": YES, "n": NO, "no": NO, "s": SKIP, "skip": SKIP, "": SKIP,
+         "q": "quit", "quit": "quit", "b": "back", "back": "back", "w": "why", "why": "why",
+         "u": "undo", "undo": "undo"}
+Ask = Callable[[str], str]
+REMARKS = (
+    "Without a terminal it prints every step and exits 1 when one fails; fix=yes types the fix of "
+    "every failed step and looks again.",
+    "answers= is a file of lines such as `hosts = yes` and `fix.route = yes`, for runs that nobody "
+    "sits at; save= writes one from the answers that were given.",
+    "Each fix can be undone: checklist undo. A run that was left goes on with checklist resume.",
+    "view=alone asks about the hosts and the other gateway instead of looking at them.",
+    "The addresses are those of ${NetA}, ${NetB}, ${W2KextIP}, ${3rdExtIP}; the key of a fix is "
+    "${PSK}.")
 
 
-def as_data(finding: Finding, mended: bool) -> dict[str, object]:
-    """A finding as JSON, with the fields of every finding of the product."""
-    fix = finding.fix
-    return {
-        "code": finding.code, "title": finding.title, "phase": finding.phase,
-        "verdict": finding.verdict, "mended": mended, "because": _words(finding.because),
-        "evidence": [{"command": cells.line(seen.command), "lines": _words(seen.lines)}
-                     for seen in finding.evidence],
-        "fix": fix and {"text": cells.line(fix.text), "commands": _words(fix.commands),
-                        "safe": fix.safe},
-        "verify": cells.line(finding.verify), "why": finding.why, "next": _words(finding.next),
-    }
+# --- without a terminal ---------------------------------------------------------------------------
 
 
-def _words(sentences: Iterable[str]) -> list[Joined]:
-    return [Joined(cells.sentence(one)) for one in sentences]
+class Unattended:
+    """A walk that nobody sits at: what the file of answers says, and `fix` for all other fixes."""
+
+    def __init__(self, walk: Walk, answers: Answers, fix: bool) -> None:
+        self.walk, self.answers = walk, answers
+        self.fix = answers.get(FIX, YES if fix else NO) == YES
+        for name in files.QUESTIONS:
+            if answers.get(name) in (YES, NO):
+                walk.state = walk.state.answered(name, answers[name])
+
+    def run(self, first: int = 0) -> list[Line]:
+        """Every step from `first` on, as it is printed."""
+        walk, lines = self.walk, list[Line]()
+        for index in range(len(STEPS)):
+            walk.stand(index)
+            finding = walk.look(index).finding
+            if index < first and finding.verdict != FAIL:
+                continue
+            lines += describe(walk.session, index + 1, finding, index in walk.mended)
+            for _ in range(ROUNDS):
+                if not self._wanted(index, finding):
+                    break
+                before, finding = finding, walk.mend(index).finding
+                lines += [(), *describe(walk.session, index + 1, finding, index in walk.mended)]
+                if finding.verdict not in OPEN or finding.fix == before.fix:
+                    break
+        if walk.mended:
+            lines += again(walk, walk.look_again())
+        walk.stand(len(STEPS))
+        return lines
+
+    def _wanted(self, index: int, finding: Finding) -> bool:
+        """Whether a fix is to be typed: by its own line, else those of failed steps that are safe.
+        """
+        if not self.walk.can_mend(index) or finding.verdict not in OPEN:
+            return False
+        own = self.answers.get(f"{FIX}.{NAMES[index]}", "")
+        assert finding.fix is not None
+        return own == YES or (not own and self.fix and finding.verdict == FAIL
+                              and finding.fix.safe)
 
 
-class Walk:
-    """One walk through the checklist: findings by step, the probe, and what was mended."""
+# --- on a terminal --------------------------------------------------------------------------------
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        self.findings: list[Finding] = []
-        self.mended: set[int] = set()
-        self.probe: Probe | None = None
 
-    def look(self, index: int) -> Finding:
-        """Asks step `index` afresh; the first step about traffic makes the ping."""
-        one = CHECKS[index]
-        if one.look.__module__ == traffic.__name__ and self.probe is None:
-            self.probe = ping_through(self.session)
-        done = [(CHECKS[i].name, finding.verdict) for i, finding in enumerate(self.findings)
-                if i < index]
-        finding = waiting(one, done) or find(one, view(self.session, self.probe))
-        self.findings[index:index + 1] = [finding]
+class Guided:
+    """One step at a time, a question wherever something is to be decided."""
+
+    def __init__(self, walk: Walk, ask: Ask) -> None:
+        self.walk, self.ask = walk, ask
+
+    def run(self, first: int = 0) -> list[Line]:
+        """From step `first` on until the end, or until the operator leaves."""
+        walk, index = self.walk, first
+        for earlier in range(first):
+            walk.look(earlier)
+        while index < len(STEPS):
+            walk.stand(index)
+            asked = walk.look(index)
+            self._show(index, asked.finding)
+            step: int | None = 1
+            if asked.question is not None:
+                step = self._question(asked.question, asked.finding)
+            elif asked.finding.verdict in OPEN:
+                step = self._decide(index, asked.finding)
+            if step is None:
+                return []
+            index = max(0, index + step)
+        lines = again(walk, walk.look_again()) if walk.mended else []
+        walk.stand(len(STEPS))
+        return lines
+
+    def _show(self, index: int, finding: Finding) -> None:
+        walk = self.walk
+        walk.session.emit(Lines(describe(walk.session, index + 1, finding,
+                                         index in walk.mended)))
+
+    def _say(self, line: Line, error: bool = False) -> None:
+        self.walk.session.emit(Lines((line,), error=error))
+
+    def _asked(self, question: str) -> str:
+        """What the operator means, asked until it is one of the choices."""
+        while True:
+            answer = MEANT.get(self.ask(f"    {question} [{CHOICES}] ").strip().lower())
+            if answer is not None:
+                return answer
+
+    def _common(self, answer: str, finding: Finding) -> tuple[bool, int | None]:
+        """(whether the answer was one of those that mean the same everywhere, how far to move)."""
+        if answer == "quit":
+            return True, None
+        if answer == "back":
+            return True, -1
+        if answer == "why":
+            self._say(paragraph("", finding.why))
+        if answer == "undo":
+            self._undo()
+            return True, 0
+        return answer in ("why", SKIP), 1
+
+    def _question(self, question: "Question", finding: Finding) -> int | None:
+        """What only the operator knows: 0 looks at the step again with the answer."""
+        while True:
+            answer = self._asked(question.text)
+            if answer in (YES, NO):
+                self.walk.answer(question.name, answer)
+                return 0
+            common, step = self._common(answer, finding)
+            if common and answer != "why":
+                return step
+
+    def _decide(self, index: int, finding: Finding) -> int | None:
+        """Whether to type the fix: how far to move on, None to leave."""
+        walk, name = self.walk, f"{FIX}.{NAMES[index]}"
+        while True:
+            mendable = walk.can_mend(index)
+            if mendable and finding.fix is not None and not finding.fix.safe:
+                self._say(("    It concerns more than this tunnel: look at it first.",))
+            answer = self._asked("Type the fix now?" if mendable else "Go on?")
+            if answer == YES and mendable:
+                walk.answer(name, YES)
+                finding = self._mend(index) or finding
+                if finding.verdict != FAIL or not walk.can_mend(index):
+                    return 1
+                continue
+            if answer == NO or answer == YES:
+                walk.answer(name, NO) if mendable else None
+                return 1
+            common, step = self._common(answer, finding)
+            if common and answer != "why":
+                return step
+
+    def _mend(self, index: int) -> Finding | None:
+        try:
+            finding = self.walk.mend(index).finding
+        except CommandError as error:
+            self._say((f"    not mended: {error.text}",), error=True)
+            return None
+        self._show(index, finding)
         return finding
 
-    def mend(self, index: int) -> Finding:
-        """Types the commands of the step's fix, and asks the step again."""
-        fix = self.findings[index].fix
-        assert fix is not None
-        for command in fix.commands:
-            run_line(command, self.session)
-        self.session.settle()
-        self.probe = None
-        before = self.findings[index].verdict
-        finding = self.look(index)
-        if before == FAIL and finding.verdict != FAIL:
-            self.mended.add(index)
-        return finding
+    def _undo(self) -> None:
+        walk = self.walk
+        if not walk.state.mends:
+            self._say(("    Nothing was typed that could be undone.",))
+            return
+        self._say(("    ", *_undo_last(walk)))
 
-    def can_mend(self, index: int) -> bool:
-        fix = self.findings[index].fix
-        return fix is not None and bool(fix.commands) and fix.safe
 
-    def summary(self) -> Lines:
-        """The count of verdicts, and the verdict on the traffic."""
-        counts: dict[str, int] = {}
-        for finding in self.findings:
-            counts[finding.verdict] = counts.get(finding.verdict, 0) + 1
-        words = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
-        verdict = traffic.traffic_verdict(self.probe) if self.probe else traffic.NO_TRAFFIC
-        head = f"{len(self.findings)} steps: {words}. Traffic: "
-        steps = [as_data(finding, i in self.mended) for i, finding in enumerate(self.findings)]
-        line: Line = (head, Cell("verdict", verdict, verdict), ".")
-        return Lines(((), line), {"steps": steps, "counts": counts, "traffic": verdict})
+def _undo_last(walk: Walk, step: str = "") -> Line:
+    """Undoes the newest fix, or that of a step; what is said of it."""
+    mends = walk.state.mends
+    mend = next(one for one in reversed(mends) if step in ("", one.step))
+    left = list(mends)
+    left.remove(mend)
+    with walk.session.store.transaction():
+        walk.state = walk.state._replace(mends=tuple(left))
+        walk.save()
+        done, made = undo(walk.session, mend)
+    walk.session.settle()
+    walk.mended.discard(number_of(mend.step) - 1)
+    walk.forget()
+    return _undone(mend, done, made)
 
-    def exit(self) -> int:
-        return int(any(finding.verdict == FAIL for finding in self.findings))
+
+def _undone(mend: "Mend", done: int, made: int) -> Line:
+    rest = "all that it had changed is as it was" if done == made else (
+        f"{made - done} of its {made} changes had been changed again and stay")
+    return (f"Undone: step {number_of(mend.step)}, {mend.code}; {rest}.",)
+
+
+# --- the commands ---------------------------------------------------------------------------------
+
+
+def _finish(walk: Walk, lines: list[Line], save: str) -> Answer:
+    session, whole = walk.session, summary(walk)
+    session.checklist = walk
+    warnings: tuple[Warn, ...] = ()
+    if save:
+        octets = files.written(dict(walk.state.answers)).encode()
+        try:
+            session.files.write(session.files.full(save, session.folder), octets)
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            warnings = (Warn("NOT-SAVED", f"{save} cannot be written: {why}"),)
+    block = whole._replace(lines=(*lines, *whole.lines))
+    return Answer((block,), warnings, exit=int(any(one.verdict == FAIL for one in walk.findings)))
+
+
+def _run(session: Session, walk: Walk, given: Answers | None, fix: bool, save: str,
+         first: int = 0) -> Answer:
+    """At a terminal guided, elsewhere (and with a file of answers) unattended."""
+    if session.ask is not None and not fix and given is None:
+        walk.keep = True
+        return _finish(walk, Guided(walk, session.ask).run(first), save)
+    return _finish(walk, Unattended(walk, given or {}, fix).run(first), save)
 
 
 class Checklist(Command, words="checklist",
                 help="Walks the article's steps with live evidence, verdicts and fixes.",
-                remarks=("Without a terminal it prints every step and exits 1 when one fails.",
-                         "fix=yes types the fix of every failed step and asks it again.",
-                         "The addresses are those of ${NetA}, ${NetB}, ${W2KextIP}, ${3rdExtIP}; "
-                         "the key of a fix is ${PSK}."),
-                examples=("checklist", "checklist fix=yes")):
+                remarks=REMARKS,
+                examples=("checklist", "checklist fix=yes", "checklist view=alone")):
+    """Every step in the article's order."""
+
     fix: bool = tag(YesNo(), "Whether failed steps are mended at once.", default=False)
+    answers: str = tag(Path(), "A file of answers.", default="")
+    save: str = tag(Path(written=True), "A file of answers to write at the end.", default="")
+    view: str = tag(Choice(BOTH, ALONE), "Whether the other machines may be looked at.",
+                    default=BOTH)
 
     def run(self, session: Session) -> Answer:
-        walk = Walk(session)
-        if session.ask is not None and not self.fix:
-            return self._guided(walk, session.ask)
-        blocks: list[Line] = []
-        for index in range(len(CHECKS)):
-            finding = walk.look(index)
-            if self.fix and finding.verdict == FAIL and walk.can_mend(index):
-                blocks += describe(index + 1, finding)
-                finding = walk.mend(index)
-                blocks.append(())
-            blocks += describe(index + 1, finding, index in walk.mended)
-        summary = walk.summary()
-        return Answer((Lines((*blocks, *summary.lines), summary.data),), exit=walk.exit())
+        """Exit 1 when a step fails."""
+        given = files.read(session, self.answers) if self.answers else None
+        before = kept.load(session.store)
+        if session.ask is not None and given is None and not self.fix and before.at:
+            session.emit(Lines((_unfinished(before), ())))
+        state = State(session.wall(), NAMES[0], self.view, (), before.mends, ())
+        return _run(session, Walk(session, state), given, self.fix, self.save)
 
-    def _guided(self, walk: Walk, ask: Callable[[str], str]) -> Answer:
-        """On a terminal: one step at a time, a question wherever something is to be decided."""
-        index = 0
-        while 0 <= index < len(CHECKS):
-            finding = walk.look(index)
-            walk.session.emit(Lines(describe(index + 1, finding, index in walk.mended)))
-            step = 1
-            if finding.verdict in (FAIL, UNKNOWN, WARN):
-                step = self._decide(walk, index, finding, ask)
-            if step == 0:
-                break
-            index = max(0, index + step)
-        return Answer((walk.summary(),), exit=walk.exit())
 
-    def _decide(self, walk: Walk, index: int, finding: Finding,
-                ask: Callable[[str], str]) -> int:
-        """What the operator wants at a step: how far to move on, 0 to leave."""
-        mendable = walk.can_mend(index)
-        question = "Type the fix now?" if mendable else "Go on?"
-        while True:
-            answer = ask(f"    {question} [{CHOICES}] ").strip().lower()
-            if answer in ("q", "quit"):
-                return 0
-            if answer in ("b", "back"):
-                return -1
-            if answer in ("n", "no", "s", "skip", "") or (answer in ("y", "yes")
-                                                           and not mendable):
-                return 1
-            if answer in ("w", "why"):
-                walk.session.emit(Lines((paragraph("    ", finding.why),)))
-            elif answer in ("y", "yes"):
-                return self._type_fix(walk, index)
+def _unfinished(state: State) -> Line:
+    return (f"A run stands at step {number_of(state.at)}: ", cells.line("checklist resume"),
+            " goes on with it. This one begins anew.")
 
-    def _type_fix(self, walk: Walk, index: int) -> int:
-        try:
-            finding = walk.mend(index)
-        except CommandError as error:
-            walk.session.emit(Lines(((f"    not mended: {error.text}",),), error=True))
-            return 1
-        walk.session.emit(Lines(describe(index + 1, finding, index in walk.mended)))
-        return 1
+
+class ChecklistResume(Command, words="checklist resume",
+                      help="Goes on with a checklist that was left.",
+                      remarks=("What was answered and typed is in the store; what came before is "
+                               "looked at again without a word.",),
+                      examples=("checklist fix=yes | count", "checklist undo")):
+    """After quit, Ctrl-C, the end of the program, or kill -9."""
+
+    answers: str = tag(Path(), "A file of answers.", default="")
+    save: str = tag(Path(written=True), "A file of answers to write at the end.", default="")
+
+    def run(self, session: Session) -> Answer:
+        """Raises CommandError when no run was left."""
+        state = kept.load(session.store)
+        if not state.at:
+            raise CommandError("no-checklist", "No checklist was left in the middle",
+                               fix="checklist")
+        given = files.read(session, self.answers) if self.answers else None
+        first = number_of(state.at) - 1
+        session.emit(Lines(((f"Goes on at step {first + 1}; begun ",
+                             time_cell(state.began), "."), ())))
+        return _run(session, Walk(session, state, keep=True), given, False, self.save, first)
+
+
+class ChecklistUndo(Command, words="checklist undo",
+                    help="Undoes a fix that the checklist has typed.",
+                    remarks=("Without step= the newest one. What was changed again since stays as "
+                             "it is.",),
+                    examples=("checklist fix=yes | count", "checklist undo step=route")):
+    """Row by row in the store, line by line in what runs."""
+
+    step: str = tag(Choice(*NAMES, usage="<step>"), "The step whose fix it is.", default="")
+
+    def run(self, session: Session) -> Answer:
+        """One line. Raises CommandError when there is nothing to undo."""
+        state = kept.load(session.store)
+        known = tuple(dict.fromkeys(one.step for one in state.mends))
+        if not known or self.step not in ("", *known):
+            what = f"The checklist typed no fix for '{self.step}'" if self.step \
+                else "The checklist typed nothing that could be undone"
+            raise CommandError("nothing-to-undo", what, tag="step", known=known)
+        walk = Walk(session, state, keep=True)
+        mend = next(one for one in reversed(state.mends) if self.step in ("", one.step))
+        line = _undo_last(walk, self.step)
+        return Answer((Lines((line,), {"step": mend.step, "code": mend.code,
+                                       "left": len(walk.state.mends)}, "undone"),))
 
 
 class DiagChecklist(Checklist, words="diag checklist",
                     help="Walks the article's steps with live evidence, verdicts and fixes."):
+    """The same in the diag context."""
+
+
+class DiagChecklistResume(ChecklistResume, words="diag checklist resume",
+                          help="Goes on with a checklist that was left."):
+    """The same in the diag context."""
+
+
+class DiagChecklistUndo(ChecklistUndo, words="diag checklist undo",
+                        help="Undoes a fix that the checklist has typed."):
     """The same in the diag context."""

@@ -1,9 +1,15 @@
 """The lab as a diagnosis sees it: the plan with its addresses, and a ping that is captured."""
 
+from typing import TYPE_CHECKING
+
 from commands.errors import CommandError
 from commands.session import Session
 from engine.address import Address, format_address, parse_address, parse_network
-from engine.diagnose.view import EndHost, Plan, Probe, ProbeEcho, View
+from engine.diagnose.guide.view import EndHost, Plan, Probe, ProbeEcho, View
+from engine.diagnose.look import ALONE, BOTH
+
+if TYPE_CHECKING:
+    from engine.diagnose.diagnosis import Diagnosis
 
 ECHOES = 4
 ARTICLE_GATEWAY = "gwA"
@@ -41,21 +47,34 @@ def gateway_of(session: Session) -> str:
     return session.machine if session.live else ARTICLE_GATEWAY
 
 
-def view(session: Session, probe: Probe | None = None) -> View:
-    """The gateway under diagnosis: the article's whatever machine is current, or the live one."""
+def view(session: Session, both: bool = True) -> View:
+    """The gateway under diagnosis: the article's whatever machine is current, or the live one.
+
+    `both` says whether other machines may be looked at, where there are any.
+    """
     wanted, name = plan(session), gateway_of(session)
+    both = both and not session.live
+    if session.live:
+        wanted = wanted._replace(key="psk")
+
+    def look(traffic: bool) -> "Diagnosis":
+        from commands.diag.look import Wanted, look_at
+        from engine.diagnose.diagnosis import diagnose
+        ends = (wanted.own_internal, wanted.peer_internal) if session.live else (0, 0)
+        return diagnose(look_at(session, Wanted(name, BOTH if both else ALONE, *ends, traffic)))
+
     return View(name, wanted, session.store.on(name), session.world.hosts[name],
-                _end_hosts(session, wanted), probe)
+                _end_hosts(session, wanted) if both else (), both=both, live=session.live,
+                look=look)
 
 
 def _end_hosts(session: Session, wanted: Plan) -> tuple[EndHost, ...]:
     found: list[EndHost] = []
-    if session.live:
-        return ()
     for name, gateway in (("hostA", wanted.own_internal), ("hostB", wanted.peer_internal)):
-        seen = [one.gateway for one in session.store.on(name).interfaces()
-                if one.gateway is not None]
-        found.append(EndHost(name, seen[0] if seen else None, gateway))
+        adapters = session.store.on(name).interfaces()
+        seen = [one.gateway for one in adapters if one.gateway is not None]
+        found.append(EndHost(name, adapters[0].name if adapters else "",
+                             seen[0] if seen else None, gateway))
     return tuple(found)
 
 
@@ -87,7 +106,8 @@ def ping_through(session: Session) -> Probe:
             lab.captures[where] = earlier
     refused = tuple((name, count - before.get(name, 0))
                     for name, count in gateway.counters.items() if count > before.get(name, 0))
-    return Probe(sender, receiver, echoes, protocols.count("ISAKMP"), protocols.count("ESP"),
+    sealed = protocols.count("ESP") + protocols.count("AH")
+    return Probe(sender, receiver, echoes, protocols.count("ISAKMP"), sealed,
                  protocols.count("ICMP"), refused)
 
 

@@ -63,14 +63,21 @@ def wire(link: "Link") -> Wire:
                     (f"lab set link {name} mtu={USUAL_MTU}",)))
 
 
+def loss_line(link: "Link", one: "Drop") -> str:
+    """The line that makes a link lose these packets."""
+    return f"lab add drop link={quote(link.name)}" + "".join(
+        f" {tag}={value}" for tag, value in (("protocol", one.protocol), ("port", one.port),
+                                             ("message", one.message),
+                                             ("direction", one.sender),
+                                             ("nth", one.nth if one.nth > 1 else 0),
+                                             ("count", one.count)) if value)
+
+
 def _loss(link: "Link", one: "Drop") -> Loss:
     what = PROTOCOLS.get(one.protocol, str(one.protocol)) if one.protocol else "any packet"
     what += f" port {one.port}" if one.port else ""
     what = f"message {one.message} of IKE" if one.message else what
-    line = f"lab add drop link={quote(link.name)}" + "".join(
-        f" {tag}={value}" for tag, value in (("protocol", one.protocol), ("port", one.port),
-                                             ("message", one.message),
-                                             ("direction", one.sender)) if value)
+    line = loss_line(link, one)
     protocol, port = (UDP, 500) if one.message else (one.protocol, one.port)
     return Loss(protocol, port, one.sender, f"{what} is dropped", line, Fix(
         "Let it pass.", (f"lab delete drop number={one.number}",)))

@@ -1,9 +1,9 @@
-"""The command lines behind objects: what an operator would type to make them."""
+"""The command lines behind objects, what an operator would type to make them; and their words."""
 
-from engine.address import format_address, prefix_mask
+from engine.address import Address, format_address, prefix_mask
 from engine.diagnose.station import Station
 from engine.pipeline.route import RouteEntry
-from engine.policy.model import Filter, Interface, Route, RrasFilter, Rule
+from engine.policy.model import AuthMethod, Filter, Interface, Route, RrasFilter, Rule
 from engine.policy.script import filter_line, quote, route_line, rras_filter_line, rule_lines
 from engine.spd import SpdEntry
 
@@ -59,3 +59,23 @@ def entry_line(station: Station, entry: SpdEntry) -> str:
                 if one.guid == entry.filter:
                     return ipsec_filter_line(rule.filterlist, one)
     return ""
+
+
+def same_auth(one: Rule, other: Rule) -> bool:
+    """Whether two rules name the same authentication methods in the same order."""
+    def plain(methods: tuple[AuthMethod, ...]) -> list[tuple[str, str]]:
+        return [(method.kind, "".join(method.value)) for method in methods]
+    return plain(one.auth) == plain(other.auth)
+
+
+def describe_filter(one: Filter) -> str:
+    """A filter in one line, as the evidence prints it."""
+    def side(kind: str, address: Address, prefix: int, name: str) -> str:
+        return f"{format_address(address)}/{prefix}" if kind in ("ip", "dns") else name or kind
+    ports = ""
+    if one.protocol:
+        ports = f" protocol {one.protocol}"
+    if one.source_port or one.destination_port:
+        ports += f" ports {one.source_port}->{one.destination_port}"
+    mirrored = " mirrored" if one.mirrored else ""
+    return f"{side(*one.source)} -> {side(*one.destination)}{ports}{mirrored}"

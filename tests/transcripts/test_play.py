@@ -276,7 +276,8 @@ def test_a_question_without_an_answer_ends_the_command(tmp_path: Path) -> None:
     text = "> checklist\n| <...>\n? <*>\n< quit\n| <...>\n= 1\n"
     assert not play(tmp_path, text).failed
     failure = only_failure(play(tmp_path, text.replace("< quit", "< n")))
-    assert failure.reasons[0].startswith("asked 'Type the fix now? [y/n/why/skip/back/quit]', w")
+    assert failure.reasons[0].startswith("asked 'Is traffic that does not belong to the tunnel ")
+    assert failure.reasons[0].endswith("which the transcript does not answer")
     assert failure.exit == 130
 
 

@@ -16,10 +16,10 @@ from engine.diagnose.checks.declare import (
     skipped,
 )
 from engine.diagnose.finding import Fix
+from engine.diagnose.lines import describe_filter, same_auth
 from engine.diagnose.look import Look
 from engine.diagnose.station import Station
 from engine.diagnose.tunnels import Leg, judged_policy
-from engine.diagnose.view import describe_filter, same_auth
 from engine.policy.model import FilterAction, Rule
 from engine.policy.script import quote
 

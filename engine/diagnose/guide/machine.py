@@ -1,27 +1,49 @@
-"""Questions about the machine around the policy: driver, RRAS filters, routes, auditing."""
+"""Steps about the machine around the policy: assignment, driver, RRAS filters, routes."""
 
 from engine.address import Address, Network, format_address
-from engine.diagnose.check import Result, check, evidence, failed, passed, unknown, warned
+from engine.diagnose import repair
 from engine.diagnose.finding import Fix
-from engine.diagnose.policy import quote
-from engine.diagnose.view import View
-from engine.policy.model import Route, RrasFilter
+from engine.diagnose.guide.policy import STATIC, location_of, yes
+from engine.diagnose.guide.step import NO, Question, Result, evidence, failed, passed, step, warned
+from engine.diagnose.guide.view import View
+from engine.policy.model import RrasFilter
+from engine.policy.script import quote
 
 ROUTING = "routing ip"
+ASSIGN = "How to Assign Your New IPSec Policy to Your Windows 2000 Gateway"
+FILTERING = "How to Configure RRAS Filtering"
+ROUTES = "How to Configure Static Routes in RRAS"
+FENCE = Question("fence", "Is traffic that does not belong to the tunnel to be dropped?")
 
 
-@check("service", "How to Assign Your New IPSec Policy to Your Windows 2000 Gateway",
+# --- the assignment -------------------------------------------------------------------------------
+
+
+@step("assigned", ASSIGN, "Is the policy assigned?",
+      why="A policy that is not assigned does nothing: traffic leaves in the clear.",
+      verify=f"{STATIC} show policy all", needs=("policy", "rule-out", "rule-in"))
+def policy_assigned(view: View) -> Result:
+    policy = view.policy()[1]
+    shown = evidence(f"{STATIC} show policy {quote(policy.name)}",
+                     f"Assigned: {yes(policy.assigned).upper()}")
+    if not policy.assigned:
+        return failed("policy-not-assigned", f"'{policy.name}' is not assigned.",
+                      repair.assign(view.station, location_of(view), policy.name), shown)
+    return passed(f"'{policy.name}' is assigned ({location_of(view)}).", shown)
+
+
+@step("service", ASSIGN,
        "Does the IPSec policy agent run?",
        why="The agent loads the filters into the driver and speaks IKE on UDP 500.",
        verify="net start")
 def agent_runs(view: View) -> Result:
     if not view.host.agent_running:
         return failed("service-not-running", "The IPSec policy agent is stopped.",
-                      Fix("Start it.", ("net start policyagent",)))
+                      repair.service(view.station))
     return passed("The policy agent runs.")
 
 
-@check("active", "How to Assign Your New IPSec Policy to Your Windows 2000 Gateway",
+@step("active", ASSIGN,
        "Are both tunnel filters active in the driver?",
        why="After the assignment there are two more active filters; what is not active "
            "protects nothing.",
@@ -40,9 +62,11 @@ def filters_active(view: View) -> Result:
     if wanted:
         return failed("filter-not-active", "The driver misses: " + ", ".join(
             f"{source} -> {destination}" for _, source, destination in sorted(wanted)) + ".",
-            Fix("Restart the policy agent.", ("net stop policyagent", "net start policyagent")),
-            shown)
+            repair.restart_agent(view.station), shown)
     return passed("Both tunnel filters are active.", shown)
+
+
+# --- the fence ---------------------------------------------------------------------------------
 
 
 def _covers(one: RrasFilter, source: Network, destination: Network) -> bool:
@@ -87,11 +111,14 @@ def _rras(view: View, direction: str, source: Network, destination: Network,
         return failed(code, f"The {direction} filters of {external} drop everything else and "
                             f"lack {text}: {missing[0][0]} -> {missing[0][1]}.",
                       Fix("Add the missing filter.", adds), shown)
+    if not closed and view.answer(FENCE.name) == NO:
+        return passed(f"{external} passes every {direction} packet that no filter names, as it "
+                      "is meant to.", shown)
     if not closed:
         return failed(f"rras-{direction}-not-fenced",
                       f"{external} passes every {direction} packet that no filter names.",
                       Fix("Allow the tunnel's networks and IKE, then drop the rest.",
-                          adds + close), shown)
+                          adds + close), shown, question=FENCE)
     if len(filters) > 2:
         return warned(f"rras-{direction}-more-allowed",
                       f"{len(filters) - 2} more {direction} filter(s) let other traffic pass "
@@ -99,7 +126,7 @@ def _rras(view: View, direction: str, source: Network, destination: Network,
     return passed(f"{external} passes only the tunnel's networks and IKE, {direction}.", shown)
 
 
-@check("rras-output", "How to Configure RRAS Filtering",
+@step("rras-output", FILTERING,
        "Do the output filters pass NetA to NetB and IKE, and drop the rest?",
        why="Filtering is done above IPsec: it sees the packets before they are protected. "
            "ESP needs no filter, IKE does.",
@@ -110,7 +137,7 @@ def rras_output(view: View) -> Result:
                  "rras-output-filter-missing-neta-netb")
 
 
-@check("rras-input", "How to Configure RRAS Filtering",
+@step("rras-input", FILTERING,
        "Do the input filters pass NetB to NetA and IKE, and drop the rest?",
        why="Filtering is done above IPsec: inbound it sees the decrypted packets.",
        verify="routing ip show filter")
@@ -120,91 +147,40 @@ def rras_input(view: View) -> Result:
                  "rras-input-filter-missing-netb-neta")
 
 
-@check("forwarding", "How to Configure Static Routes in RRAS", "Does the gateway forward?",
+@step("forwarding", ROUTES, "Does the gateway forward?",
        why="An IPsec tunnel does not route by itself: routing has to be on.",
        verify="ipconfig /all")
 def forwarding_on(view: View) -> Result:
     if not view.config.machine.forwarding:
         return failed("ip-forwarding-off", "IP routing is disabled.",
-                      Fix("Enable routing on this machine."),
+                      Fix("Switch forwarding on in the kernel: sysctl -w net.ipv4.ip_forward=1")
+                      if view.live else repair.forwarding(view.station),
                       evidence("ipconfig /all", "IP Routing Enabled: No"))
     return passed("IP routing is enabled.", evidence("ipconfig /all", "IP Routing Enabled: Yes"))
 
 
-@check("route", "How to Configure Static Routes in RRAS",
+@step("route", ROUTES,
        "Does a route take NetB out of the external interface?",
        why="The outer source address is that of the outgoing interface; on the wrong one the "
            "other gateway sees a stranger.",
        verify="route print")
 def route_to_netb(view: View) -> Result:
     plan = view.plan
-    best: Route | None = None
-    for one in (*view.config.routes(), *view.host.rtm_routes):
-        if Network(one.destination, one.prefix).covers(plan.net_b) and (
-                best is None or (one.prefix, -one.metric) > (best.prefix, -best.metric)):
-            best = one
-    add = (f"{ROUTING} add persistentroute dest={format_address(plan.net_b.address)} "
-           f"mask={format_address(plan.net_b.mask)} name={quote(plan.external)} "
-           f"nhop={format_address(plan.peer_external)} metric=1")
+    best = view.station.routes.lookup(plan.net_b.address + 1)
+    text = "Bind NetB to the external interface."
     if best is None:
-        return failed("missing-route-to-netb", f"No static route covers {plan.net_b}.",
-                      Fix("Add the route on the external interface.", (add,)),
-                      evidence("routing ip show rtmroutes", "no route to NetB"))
-    shown = evidence("routing ip show rtmroutes",
-                     f"{Network(best.destination, best.prefix)} via "
-                     f"{format_address(best.gateway)} on {best.interface}")
-    if best.interface.lower() != plan.external.lower():
-        delete = (f"{ROUTING} delete persistentroute dest={format_address(best.destination)} "
-                  f"mask={format_address(Network(best.destination, best.prefix).mask)} "
-                  f"name={quote(best.interface)}")
+        return failed("missing-route-to-netb", f"No route covers {plan.net_b}.",
+                      repair.add_route(view.station, plan.net_b, plan.external,
+                                       plan.peer_external, text),
+                      evidence("route print", "no route to NetB"))
+    shown = evidence("route print", f"{Network(best.destination, best.prefix)} via "
+                                    f"{format_address(best.gateway)} on {best.interface}")
+    if best.interface.casefold() != plan.external.casefold():
+        delete = (repair.delete_route(best.destination, best.prefix, best.interface),) \
+            if best.origin == "static" else ()
+        fix = repair.add_route(view.station, plan.net_b, plan.external, plan.peer_external, text,
+                               *delete)
         return failed("route-wrong-egress-interface",
                       f"The route to NetB leaves by {best.interface}, not by {plan.external}.",
-                      Fix("Bind the route to the external interface.", (delete, add)), shown)
+                      fix._replace(commands=(*fix.commands, repair.FRESH)), shown)
     return passed(f"NetB is routed by {best.interface}.", shown)
-
-
-@check("hosts", "Testing Your IPSec Tunnel",
-       "Do the hosts on both networks use their gateway as default gateway?",
-       why="The tunnel does not change how hosts route: their packets must reach the gateway.",
-       verify="ipconfig")
-def default_gateways(view: View) -> Result:
-    if not view.end_hosts:
-        return unknown("The hosts cannot be looked at from here.",
-                       "Type `ipconfig` on a host of NetA and on one of NetB.")
-    lines, wrong = [], []
-    for host in view.end_hosts:
-        seen = format_address(host.gateway) if host.gateway is not None else "none"
-        lines.append(f"{host.name}: default gateway {seen}")
-        if host.gateway != host.expected:
-            wrong.append(host)
-    shown = evidence("ipconfig", *lines)
-    if wrong:
-        return failed("host-default-gateway-wrong",
-                      f"{wrong[0].name} should use {format_address(wrong[0].expected)}.",
-                      Fix(f"Set the default gateway of {wrong[0].name} to "
-                          f"{format_address(wrong[0].expected)}."), shown)
-    return passed("Both hosts use their gateway.", shown)
-
-
-@check("auditing", "Enable Auditing for Logon Events and Object Access",
-       "Are logon events and object access audited?",
-       why="Without auditing no event 541 or 547 is ever logged, whatever happens.",
-       verify="auditpol")
-def auditing_on(view: View) -> Result:
-    settings = {one.category: one for one in view.config.effective_audit()}
-    lines, missing = [], []
-    for category in ("logon", "object"):
-        one = settings.get(category)
-        on = one is not None and one.success and one.failure
-        lines.append(f"{category}: {'success and failure' if on else 'not complete'}")
-        if not on:
-            missing.append(category)
-    shown = evidence("auditpol", *lines)
-    if not missing:
-        return passed("Both categories are audited.", shown)
-    domain = [one.category for one in view.config.audit("domain") if one.category in missing]
-    where = " /domain" if domain else ""
-    text = ("A domain policy overwrites the local setting: change it there." if domain
-            else "Enable success and failure auditing of both.")
-    return failed("auditing-off", f"Not audited: {' and '.join(missing)}.",
-                  Fix(text, (f"auditpol{where} /enable /logon:all /object:all",)), shown)
