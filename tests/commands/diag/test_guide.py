@@ -20,7 +20,7 @@ from engine.faults.registry import FAULTS
 from engine.policy.rows import difference, image
 from tests.support.article import full_lines
 from tests.support.faulty import STRONG, healthy, make
-from tests.support.typing import answer, data, plain, refused, text
+from tests.support.typing import data, plain, refused, text
 
 OPEN = ("FAIL", "UNKNOWN")
 ALL_FIXES = "".join(f"fix.{name} = yes\n" for name in NAMES if name != "strength")
