@@ -4,6 +4,7 @@ A command that an agent runs must touch files as the operator who typed it, neve
 """
 
 import os
+from contextlib import suppress
 
 FILE_MODE = 0o600
 
@@ -19,6 +20,10 @@ class Files:
         """At most `most` octets of a file. Raises OSError or ValueError."""
         with open(path, "rb") as file:
             return file.read(most)
+
+    def exists(self, path: str) -> bool:
+        """Whether something has that name, also a link to nowhere."""
+        return os.path.lexists(path)
 
     def folder(self, path: str) -> None:
         """Makes a folder, 0700, unless it is there. Raises OSError or ValueError."""
@@ -37,6 +42,11 @@ class Files:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         if os.path.lexists(part):
             os.unlink(part)
-        with os.fdopen(os.open(part, flags, FILE_MODE), "wb") as file:
-            file.write(octets)
-        os.replace(part, path)
+        try:
+            with os.fdopen(os.open(part, flags, FILE_MODE), "wb") as file:
+                file.write(octets)
+            os.replace(part, path)
+        except OSError:
+            with suppress(OSError):
+                os.unlink(part)
+            raise

@@ -15,6 +15,7 @@ from commands.parser import parse
 from commands.places import state_folder
 from commands.run import run_line
 from commands.session import Session
+from commands.version import VERSION
 from commands.witness import listened
 from commands.words import line_of_arguments, quote
 from shell.options import USAGE, Options, UsageError, read_options
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from engine.lab.lab import Lab
 
-VERSION = "0.1.0"
 EXIT_USAGE, EXIT_INTERRUPTED = 2, 130
 UNIX = "unix:"
 

@@ -220,7 +220,7 @@ def _undone(mend: "Mend", done: int, made: int) -> Line:
 
 def _finish(walk: Walk, lines: list[Line], save: str) -> Answer:
     session, whole = walk.session, summary(walk)
-    session.checklist = walk
+    session.checklist, walk.generation = walk, session.store.generation()
     warnings: tuple[Warn, ...] = ()
     if save:
         octets = files.written(dict(walk.state.answers)).encode()

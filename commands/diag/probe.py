@@ -1,12 +1,16 @@
 """The lab as a diagnosis sees it: the plan with its addresses, and a ping that is captured."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from commands.errors import CommandError
 from commands.session import Session
 from engine.address import Address, format_address, parse_address, parse_network
+from engine.capture import Capture
+from engine.diagnose.exam.run import readable
 from engine.diagnose.guide.view import EndHost, Plan, Probe, ProbeEcho, View
 from engine.diagnose.look import ALONE, BOTH
+from engine.ip import IPv4
 
 if TYPE_CHECKING:
     from engine.diagnose.diagnosis import Diagnosis
@@ -47,10 +51,16 @@ def gateway_of(session: Session) -> str:
     return session.machine if session.live else ARTICLE_GATEWAY
 
 
-def view(session: Session, both: bool = True) -> View:
+# (engine time, packet, whether it left) of the outer interface.
+Watched = tuple[float, IPv4 | None, bool]
+
+
+def view(session: Session, both: bool = True,
+         watch: Callable[[list[Watched]], object] = len) -> View:
     """The gateway under diagnosis: the article's whatever machine is current, or the live one.
 
-    `both` says whether other machines may be looked at, where there are any.
+    `both` says whether other machines may be looked at, where there are any. `watch` is told what
+    crossed the outer interface during a diagnosis.
     """
     wanted, name = plan(session), gateway_of(session)
     both = both and not session.live
@@ -61,7 +71,11 @@ def view(session: Session, both: bool = True) -> View:
         from commands.diag.look import Wanted, look_at
         from engine.diagnose.diagnosis import diagnose
         ends = (wanted.own_internal, wanted.peer_internal) if session.live else (0, 0)
-        return diagnose(look_at(session, Wanted(name, BOTH if both else ALONE, *ends, traffic)))
+        found = look_at(session, Wanted(name, BOTH if both else ALONE, *ends, traffic))
+        if found.seen is not None:
+            watch([(one.summary.time, one.packet, one.outgoing)
+                   for one in found.seen.frames.get((name, wanted.external), ())])
+        return diagnose(found)
 
     return View(name, wanted, session.store.on(name), session.world.hosts[name],
                 _end_hosts(session, wanted) if both else (), both=both, live=session.live,
@@ -100,6 +114,7 @@ def ping_through(session: Session) -> Probe:
     if own:
         lab.stop_capture(*where)
     protocols = [packet.protocol for packet in capture.summaries()[seen:]]
+    crossed = watched(capture)[seen:]
     if own:
         del lab.captures[where]
         if earlier is not None:
@@ -108,7 +123,12 @@ def ping_through(session: Session) -> Probe:
                     for name, count in gateway.counters.items() if count > before.get(name, 0))
     sealed = protocols.count("ESP") + protocols.count("AH")
     return Probe(sender, receiver, echoes, protocols.count("ISAKMP"), sealed,
-                 protocols.count("ICMP"), refused)
+                 protocols.count("ICMP"), refused, tuple(crossed))
+
+
+def watched(capture: Capture) -> list[Watched]:
+    """The packets of a capture as they are read."""
+    return [(one.time, readable(one.octets), one.outgoing) for one in capture.packets]
 
 
 def _echo(session: Session, machine: str, target: Address,

@@ -65,6 +65,12 @@ def line(x1: float, y1: float, x2: float, y2: float, colour: str, width: float =
             f'stroke="var(--{colour})" stroke-width="{width:g}"{dashed}/>')
 
 
+def head(x: float, y: float, length: float, colour: str) -> str:
+    """The head of an arrow whose tip is there; `length` is negative for one to the left."""
+    return (f'<path d="M{x:g} {y:g}L{x - length:g} {y - 5:g}L{x - length:g} {y + 5:g}Z" '
+            f'fill="var(--{colour})"/>')
+
+
 def dot(x: float, y: float, radius: float, fill: str, stroke: str = "") -> str:
     """A filled circle; colours are roles."""
     edge = f' stroke="var(--{stroke})" stroke-width="2"' if stroke else ""

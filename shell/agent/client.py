@@ -178,6 +178,8 @@ class Agent:
                 return {"text": session.ask(str(message["question"])) if session.ask else ""}
             if message["type"] == "read":
                 return {"data": b64encode(files.read(path, int(message["most"]))).decode()}
+            if message["type"] == "exists":
+                return {"exists": files.exists(path)}
             octets = b64decode(message["data"])
             if message["type"] == "folder":
                 files.folder(path)

@@ -154,6 +154,9 @@ class OperatorFiles(Files):
     def write(self, path: str, octets: bytes, append: bool = False) -> None:
         self._send(path, octets, "append" if append else "write")
 
+    def exists(self, path: str) -> bool:
+        return bool(self._sitting.ask({"type": "exists", "path": path})["exists"])
+
     def replace(self, path: str, octets: bytes) -> None:
         self._send(path, octets, "replace")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from commands.version import VERSION
 from engine.errors import Broken
 from engine.policy.store import Store
 from shell import program
@@ -185,13 +186,13 @@ def test_yes_answers_destructive_commands(ipsecsh: Run) -> None:
 
 
 def test_version_and_help_need_no_store(ipsecsh: Run, tmp_path: Path) -> None:
-    assert ipsecsh("--version")[:2] == (0, f"ipsecsh {program.VERSION}\n")
+    assert ipsecsh("--version")[:2] == (0, f"ipsecsh {VERSION}\n")
     assert ipsecsh("--help")[1].startswith("Usage: ipsecsh")
     assert not (tmp_path / "ipsecsh" / "store.db").exists()
 
 
 def test_the_version_is_that_of_the_package() -> None:
-    assert f'version = "{program.VERSION}"' in (ROOT / "pyproject.toml").read_text()
+    assert f'version = "{VERSION}"' in (ROOT / "pyproject.toml").read_text()
 
 
 def test_the_rows_of_the_transcripts_are_theirs() -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from commands.diag.guide import state as kept
 from commands.diag.guide.state import Mend, State
 from commands.diag.guide.undo import back, running
-from commands.diag.probe import ping_through, view
+from commands.diag.probe import Watched, ping_through, view
 from commands.lab.typist import type_lines
 from engine.diagnose.finding import FAIL, PASS, UNKNOWN, WARN, Finding
 from engine.diagnose.guide import traffic
@@ -26,14 +26,19 @@ ROUNDS = 5
 class Walk:
     """Mutable: findings by step, the view they were taken in, and the state that is kept.
 
-    `keep` says whether the state goes into the store: from the first answer or fix on.
+    `keep` says whether the state goes into the store: from the first answer or fix on. `frames`
+    are what crossed the outer interface, `before` is what steps found before they were mended,
+    `generation` is the store's at the end of the walk.
     """
 
     def __init__(self, session: "Session", state: State, keep: bool = False) -> None:
         self.session, self.state, self.keep = session, state, keep
         self.asked: list[Asked] = []
         self.mended: set[int] = set()
+        self.before: dict[int, Finding] = {}
         self.traffic = traffic.NO_TRAFFIC
+        self.frames: list[Watched] = []
+        self.generation = -1
         self._view: View | None = None
 
     @property
@@ -45,7 +50,7 @@ class Walk:
     def view(self) -> "View":
         """What can be seen now; made anew after each change."""
         if self._view is None:
-            self._view = view(self.session, self.state.view == "both")
+            self._view = view(self.session, self.state.view == "both", self.frames.extend)
         self._view.answers = dict(self.state.answers)
         return self._view
 
@@ -72,6 +77,7 @@ class Walk:
 
     def _ping(self, seen: "View") -> None:
         seen.probe = ping_through(self.session)
+        self.frames += seen.probe.frames
         self.traffic = traffic.traffic_verdict(seen.probe)
 
     def look_again(self) -> list[int]:
@@ -86,6 +92,17 @@ class Walk:
                 if old.verdict == FAIL and new.verdict == PASS:
                     self.mended.add(index)
         return changed
+
+    def look_at_all(self) -> None:
+        """Every step, without typing anything."""
+        for index in range(len(STEPS)):
+            self.look(index)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every step was looked at, and nothing was changed in the store since."""
+        return (len(self.asked) == len(STEPS)
+                and self.generation == self.session.store.generation())
 
     # --- deciding ---------------------------------------------------------------------------------
 
@@ -120,6 +137,7 @@ class Walk:
         Raises CommandError; then nothing was changed.
         """
         before = self.findings[index]
+        self.before.setdefault(index, before)
         fix = before.fix
         assert fix is not None
         session, store = self.session, self.session.store

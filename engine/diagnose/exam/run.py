@@ -306,7 +306,7 @@ def _pair(one: SaPair) -> PairSeen:
 
 def frames(capture: Capture, begun: float) -> tuple[Frame, ...]:
     """What was captured since then, in words and as packets."""
-    return tuple(Frame(summary, _packet(one.octets), one.outgoing)
+    return tuple(Frame(summary, readable(one.octets), one.outgoing)
                  for one, summary in _paired(capture) if one.time >= begun)
 
 
@@ -314,7 +314,8 @@ def _paired(capture: Capture) -> Iterable[tuple[Captured, Summary]]:
     return zip(capture.packets, capture.summaries(), strict=True)
 
 
-def _packet(octets: bytes) -> IPv4 | None:
+def readable(octets: bytes) -> IPv4 | None:
+    """A captured packet, None for one that is broken."""
     try:
         return parse_ipv4(octets)
     except ParseError:

@@ -14,6 +14,7 @@ from engine.diagnose.diagnosis import Diagnosis
 from engine.diagnose.station import Station
 from engine.diagnose.tunnels import Leg, judged_policy
 from engine.host import Host
+from engine.ip import IPv4
 from engine.policy.model import Policy, Rule
 from engine.policy.store import Config
 
@@ -49,7 +50,10 @@ class ProbeEcho(NamedTuple):
 
 
 class Probe(NamedTuple):
-    """A ping from NetA to NetB with the external interface captured meanwhile."""
+    """A ping from NetA to NetB with the external interface captured meanwhile.
+
+    `frames` are (engine time, packet, whether it left here) of that capture.
+    """
 
     source: str
     destination: str
@@ -58,6 +62,7 @@ class Probe(NamedTuple):
     esp: int
     clear_icmp: int
     refused: tuple[tuple[str, int], ...] = ()
+    frames: tuple[tuple[float, IPv4 | None, bool], ...] = ()
 
     @property
     def replies(self) -> int:
