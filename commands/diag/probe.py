@@ -8,9 +8,10 @@ from commands.session import Session
 from engine.address import Address, format_address, parse_address, parse_network
 from engine.capture import Capture
 from engine.diagnose.exam.run import readable
+from engine.diagnose.exam.seen import is_esp
 from engine.diagnose.guide.view import EndHost, Plan, Probe, ProbeEcho, View
 from engine.diagnose.look import ALONE, BOTH
-from engine.ip import IPv4
+from engine.ip import AH, IPv4
 
 if TYPE_CHECKING:
     from engine.diagnose.diagnosis import Diagnosis
@@ -121,7 +122,8 @@ def ping_through(session: Session) -> Probe:
             lab.captures[where] = earlier
     refused = tuple((name, count - before.get(name, 0))
                     for name, count in gateway.counters.items() if count > before.get(name, 0))
-    sealed = protocols.count("ESP") + protocols.count("AH")
+    sealed = sum(1 for _, packet, _ in crossed
+                 if packet is not None and (is_esp(packet) or packet.protocol == AH))
     return Probe(sender, receiver, echoes, protocols.count("ISAKMP"), sealed,
                  protocols.count("ICMP"), refused, tuple(crossed))
 

@@ -7,7 +7,7 @@ from commands.layout import printable
 from commands.report.facts import Facts, Moment, Step
 from commands.report.style import STYLE
 from engine.diagnose import sequence, svg
-from engine.diagnose.finding import FAIL, PASS, SKIP, UNKNOWN, WARN, Evidence
+from engine.diagnose.finding import FAIL, PASS, SKIP, UNKNOWN, WARN, Evidence, Finding
 from engine.diagnose.trace.picture import draw
 
 TONES = {FAIL: "bad", UNKNOWN: "warn", WARN: "warn", PASS: "good", SKIP: "soft"}
@@ -112,20 +112,16 @@ def _step(one: Step, whole: bool) -> str:
 def _parts(one: Step) -> Iterator[str]:
     finding = one.finding
     if one.was is not None:
-        yield _part("Was", "<br>".join(map(text, one.was.because)))
-        yield _part("Code", f"<code>{text(one.was.code)}</code>")
-        yield _part("Typed", _block(one.lines))
+        yield from _was(one.was, one.lines)
     if finding.code:
         machine = f" on {text(finding.machine)}" if finding.machine else ""
         yield _part("Code", f"<code>{text(finding.code)}</code>{machine}")
     if finding.evidence:
         yield _part("Seen", "".join(map(_evidence, finding.evidence)))
-    if finding.why:
-        yield _part("Why", text(finding.why))
-    if finding.affects:
-        yield _part("Affects", "<br>".join(map(text, finding.affects)))
-    if finding.next:
-        yield _part("Next", "<br>".join(map(text, finding.next)))
+    for label, words in (("Why", (finding.why,)), ("Affects", finding.affects),
+                         ("Next", finding.next)):
+        if any(words):
+            yield _part(label, "<br>".join(map(text, words)))
     if finding.fix is not None:
         yield _part("Fix", text(finding.fix.text) + _block(one.lines))
     if finding.verify and (one.lines or finding.verdict != PASS):
@@ -134,6 +130,13 @@ def _parts(one: Step) -> Iterator[str]:
         yield _part("Undo", f"<code>{text(one.undo)}</code>")
     if finding.kb:
         yield _part("Read", text(", ".join(finding.kb)))
+
+
+def _was(was: Finding, lines: Iterable[str]) -> Iterator[str]:
+    """What a step had found before it was mended, and with which lines."""
+    yield _part("Was", "<br>".join(map(text, was.because)))
+    yield _part("Code", f"<code>{text(was.code)}</code>")
+    yield _part("Typed", _block(lines))
 
 
 def _part(label: str, html: str) -> str:

@@ -11,9 +11,13 @@ SHOWN = 9
 
 
 def attempts(look: Look) -> list[Exchange]:
-    """The main modes that we began during the test, with anybody that our rules name."""
+    """The negotiations that we began during the test, with anybody that our rules name.
+
+    A single informational message is none: it may have left at the very end of the test.
+    """
     side = look.side
-    return [one for one in side.exchanges() if one.ours] if side is not None else []
+    return [one for one in side.exchanges() if one.ours
+            and any(each.name != "INFO" for each in one.messages)] if side is not None else []
 
 
 def outcome(look: Look, mode: str) -> Outcome | None:
