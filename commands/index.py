@@ -6,6 +6,8 @@ this table. A test compares it with the declarations. Owners of a command edit i
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from commands.diag.rows import DIAGNOSIS
+
 if TYPE_CHECKING:
     from commands.spec import Command
 
@@ -34,6 +36,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "show": "Displays information.",
         "net": "Starts and stops services.",
         "eventlog": "Displays the logs of events.",
+        "support": "Packs what somebody else needs to look at.",
     },
     "ipsec static": {
         "add": "Creates new policies and related information.",
@@ -50,7 +53,6 @@ _TOOLS = "commands.tools."
 _IMPAIR = "commands.lab.impair:"
 _FAULT = "commands.lab.fault:"
 _MIDDLE = "commands.lab.middle:"
-_CHECKLIST = "commands.diag.checklist:"
 
 # (path, "module:Class", help)
 ROWS: list[tuple[str, str, str]] = [
@@ -272,36 +274,7 @@ ROWS: list[tuple[str, str, str]] = [
     ("capture stop", "commands.capture.capture:Stop", "Stops the running capture."),
     ("capture show", "commands.capture.capture:Show", "Displays the captured frames."),
     ("capture save", "commands.capture.capture:Save", "Writes the captured frames to a file."),
-    ("diag check", "commands.diag.check:DiagCheck",
-     "Names what is wrong with the tunnel, and what to type about it."),
-    ("diag explain", "commands.diag.explain:DiagExplain",
-     "Explains a cause, an event of the log, a rule, or the last finding."),
-    ("diag fix", "commands.diag.fix:DiagFix",
-     "Mends the first cause that diag check names, with your consent."),
-    ("diag list", "commands.diag.listing:DiagList",
-     "Lists the checks, or the causes they can find."),
-    ("diag negotiation", "commands.diag.negotiation:DiagNegotiation",
-     "Shows failed negotiations: offered against expected."),
-    ("diag probe", "commands.diag.probing:DiagProbe",
-     "Asks the other gateway which offers it accepts, one at a time."),
-    ("diag trace", "commands.diag.trace:DiagTrace",
-     "Follows a packet through every stage of every machine."),
-    ("diag checklist", _CHECKLIST + "DiagChecklist",
-     "Walks the article's steps with live evidence, verdicts and fixes."),
-    ("checklist", _CHECKLIST + "Checklist",
-     "Walks the article's steps with live evidence, verdicts and fixes."),
-    ("diag checklist resume", _CHECKLIST + "DiagChecklistResume",
-     "Goes on with a checklist that was left."),
-    ("checklist resume", _CHECKLIST + "ChecklistResume",
-     "Goes on with a checklist that was left."),
-    ("diag checklist report", "commands.report.command:DiagChecklistReport",
-     "Writes the last checklist as a report to hand on."),
-    ("checklist report", "commands.report.command:ChecklistReport",
-     "Writes the last checklist as a report to hand on."),
-    ("diag checklist undo", _CHECKLIST + "DiagChecklistUndo",
-     "Undoes a fix that the checklist has typed."),
-    ("checklist undo", _CHECKLIST + "ChecklistUndo",
-     "Undoes a fix that the checklist has typed."),
+    *DIAGNOSIS,
     ("ping", _TOOLS + "ping:Ping", "Sends ICMP echo requests from the current machine."),
     ("tracert", _TOOLS + "tracert:Tracert", "Shows the routers between here and a target."),
     ("ipconfig", _TOOLS + "ipconfig:IpConfig", "Displays the IP configuration."),

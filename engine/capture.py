@@ -1,6 +1,7 @@
 """Network Monitor's work: the IPv4 octets that crossed one interface, kept in a ring."""
 
 from collections import deque
+from collections.abc import Iterable
 from struct import Struct
 from typing import NamedTuple
 
@@ -92,12 +93,7 @@ class Capture:
 
     def pcap(self, epoch: float) -> bytes:
         """A pcap file (LINKTYPE_RAW) with wall times."""
-        parts = [_FILE.pack(0xA1B2C3D4, 2, 4, 0, 0, SNAPLEN, LINKTYPE_RAW)]
-        for one in self.packets:
-            seconds, micros = divmod(round((epoch + one.time) * 1_000_000), 1_000_000)
-            parts += (_RECORD.pack(seconds, micros, len(one.octets), len(one.octets)), one.octets)
-        return b"".join(parts)
-
+        return pcap_file((epoch + one.time, one.octets, len(one.octets)) for one in self.packets)
 
     def pcapng(self, epoch: float) -> bytes:
         """A pcapng file: the interface by name, messages of IKE with what they are."""
@@ -108,6 +104,15 @@ class Capture:
         where = f"{self.interface} of {self.machine}"
         return pcapng(frames, name=self.interface, description=where,
                       comment=f"captured on {where}{lost}")
+
+
+def pcap_file(records: Iterable[tuple[float, bytes, int]]) -> bytes:
+    """A pcap file of (Unix seconds, octets that were kept, octets that there were)."""
+    parts = [_FILE.pack(0xA1B2C3D4, 2, 4, 0, 0, SNAPLEN, LINKTYPE_RAW)]
+    for wall, octets, length in records:
+        seconds, micros = divmod(round(wall * 1_000_000), 1_000_000)
+        parts += (_RECORD.pack(seconds, micros, len(octets), length), octets)
+    return b"".join(parts)
 
 
 class _Reader:

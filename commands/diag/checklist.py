@@ -273,7 +273,7 @@ class ChecklistResume(Command, words="checklist resume",
                       help="Goes on with a checklist that was left.",
                       remarks=("What was answered and typed is in the store; what came before is "
                                "looked at again without a word.",),
-                      examples=("checklist fix=yes | count", "checklist undo")):
+                      examples=("checklist resume",)):
     """After quit, Ctrl-C, the end of the program, or kill -9."""
 
     answers: str = tag(Path(), "A file of answers.", default="")
@@ -296,7 +296,7 @@ class ChecklistUndo(Command, words="checklist undo",
                     help="Undoes a fix that the checklist has typed.",
                     remarks=("Without step= the newest one. What was changed again since stays as "
                              "it is.",),
-                    examples=("checklist fix=yes | count", "checklist undo step=route")):
+                    examples=("checklist undo", "checklist undo step=route")):
     """Row by row in the store, line by line in what runs."""
 
     step: str = tag(Choice(*NAMES, usage="<step>"), "The step whose fix it is.", default="")
@@ -317,15 +317,18 @@ class ChecklistUndo(Command, words="checklist undo",
 
 
 class DiagChecklist(Checklist, words="diag checklist",
-                    help="Walks the article's steps with live evidence, verdicts and fixes."):
+                    help="Walks the article's steps with live evidence, verdicts and fixes.",
+                    examples=("diag checklist",)):
     """The same in the diag context."""
 
 
 class DiagChecklistResume(ChecklistResume, words="diag checklist resume",
-                          help="Goes on with a checklist that was left."):
+                          help="Goes on with a checklist that was left.",
+                          examples=("diag checklist resume",)):
     """The same in the diag context."""
 
 
 class DiagChecklistUndo(ChecklistUndo, words="diag checklist undo",
-                        help="Undoes a fix that the checklist has typed."):
+                        help="Undoes a fix that the checklist has typed.",
+                        examples=("diag checklist undo",)):
     """The same in the diag context."""

@@ -1,5 +1,7 @@
 """`checklist report`: the last walk as a file to hand on, addresses masked, their map apart."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from commands import cells
@@ -15,6 +17,7 @@ from commands.spec import Command, tag
 if TYPE_CHECKING:
     from commands.session import Session
 
+MAP = ".map"
 HTML, MARKDOWN = (".html", ".htm"), (".md", ".markdown")
 
 
@@ -32,27 +35,41 @@ def last_walk(session: "Session") -> Walk:
     return walk
 
 
+def check_format(path: str) -> None:
+    """Raises CommandError for a name that asks for neither format."""
+    if not path.lower().endswith(HTML + MARKDOWN):
+        raise CommandError("bad-value", "A report is an HTML or a Markdown file", tag="file",
+                           known=("x.html", "x.md"))
+
+
 def document(facts: Facts, path: str) -> str:
-    """The report in the format that the file's name asks for. Raises CommandError."""
-    lower = path.lower()
-    if lower.endswith(HTML):
+    """The report in the format that the file's name asks for."""
+    if path.lower().endswith(HTML):
         from commands.report.page import page
         return page(facts)
-    if lower.endswith(MARKDOWN):
-        from commands.report.markdown import markdown
-        return markdown(facts)
-    raise CommandError("bad-value", "A report is an HTML or a Markdown file", tag="file",
-                       known=("x.html", "x.md"))
+    from commands.report.markdown import markdown
+    return markdown(facts)
 
 
-def save(session: "Session", path: str, octets: bytes, overwrite: bool,
-         name: str = "file") -> None:
-    """Writes a whole file or none. Raises CommandError: it exists, the disk is full."""
-    full = session.files.full(path, session.folder)
-    try:
-        if not overwrite and session.files.exists(full):
+def free(session: "Session", path: str, overwrite: bool, name: str = "file") -> None:
+    """Raises CommandError when a file is there that nobody wants replaced."""
+    if overwrite:
+        return
+    with _written(path, name):
+        if session.files.exists(session.files.full(path, session.folder)):
             raise CommandError("exists", f"{path} exists already", tag=name, fix="overwrite=yes")
-        session.files.replace(full, octets)
+
+
+def save(session: "Session", path: str, octets: bytes, name: str = "file") -> None:
+    """Writes a whole file or none. Raises CommandError: no such folder, the disk is full."""
+    with _written(path, name):
+        session.files.replace(session.files.full(path, session.folder), octets)
+
+
+@contextmanager
+def _written(path: str, name: str) -> Iterator[None]:
+    try:
+        yield
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise CommandError("cannot-write", f"{path} cannot be written: {why}", tag=name,
@@ -68,7 +85,7 @@ class ChecklistReport(Command, words="checklist report",
                                "which is which, and is yours alone. Keys are in neither.",
                                "Without a complete checklist of this session one is made, which "
                                "only looks."),
-                      examples=("checklist report file=${tmp}/tunnel.html",)):
+                      examples=("checklist report file=tunnel.html",)):
     """One file, and the private map beside it."""
 
     file: str = tag(Path(written=True), "The report, x.html or x.md.")
@@ -78,28 +95,33 @@ class ChecklistReport(Command, words="checklist report",
 
     def run(self, session: "Session") -> Answer:
         """One line or two: what was written. Raises CommandError."""
+        check_format(self.file)
+        private = self.map or self.file + MAP
+        free(session, self.file, self.overwrite)
+        if self.mask:
+            free(session, private, self.overwrite, "map")
         mask = masker(session, self.mask)
         facts = collect(session, last_walk(session), mask)
         octets = document(facts, self.file).encode("utf-8", "replace")
-        save(session, self.file, octets, self.overwrite)
+        save(session, self.file, octets)
         lines: list[Line] = [("Report written to ", Cell("path", self.file, self.file), ".")]
         data: dict[str, object] = {"file": self.file, "traffic": facts.traffic, "map": None}
         if self.mask:
-            path = self.map or self.file + ".map"
-            write_map(session, path, mask, self.overwrite)
-            data["map"] = path
-            lines.append(("What its labels stand for is in ", Cell("path", path, path),
-                          ": keep it to yourself."))
+            lines.append(write_map(session, private, mask))
+            data["map"] = private
         return Answer((cells.say(*lines, data=data, name="report"),))
 
 
-def write_map(session: "Session", path: str, mask: Masker, overwrite: bool) -> None:
-    """The private map. Raises CommandError."""
-    save(session, path, mask.map().encode(), overwrite, "map")
+def write_map(session: "Session", path: str, mask: Masker) -> Line:
+    """Writes the private map; the line that says so. Raises CommandError."""
+    save(session, path, mask.map().encode(), "map")
+    return ("What its labels stand for is in ", Cell("path", path, path),
+            ": keep it to yourself.")
 
 
 class DiagChecklistReport(ChecklistReport, words="diag checklist report",
-                          help="Writes the last checklist as a report to hand on."):
+                          help="Writes the last checklist as a report to hand on.",
+                          examples=("diag checklist report file=tunnel.md",)):
     """The same in the diag context."""
 
 

@@ -19,6 +19,7 @@ from engine.diagnose.sequence import Conversation, sequence, shown
 from engine.diagnose.trace.stage import Trace
 from engine.diagnose.trace.walk import Question, trace
 from engine.events import LogEvent
+from engine.policy.model import LOCATIONS, Secret
 
 if TYPE_CHECKING:
     from commands.session import Session
@@ -131,16 +132,22 @@ def _follows(one: Step, found: list[Step]) -> bool:
         not one.lines and any(other.lines for other in earlier))
 
 
-def masker(session: "Session", addresses: bool = True) -> Masker:
-    """One that knows the keys of every machine, and the session's."""
-    keys = [value for name, value in session.variables.items() if name.upper() == "PSK"]
+def keys_of(session: "Session") -> list[str]:
+    """The keys of every machine, passwords of key files included, and the session's."""
+    keys = [value for value in session.variables.values() if isinstance(value, Secret)]
     for machine in session.store.machines():
         config = session.store.on(machine.name)
-        for location in ("local", "persistent", "domain"):
+        keys += [Secret(one.password) for one in config.certificates() if one.password]
+        for location in LOCATIONS:
             for policy in config.policies(location):
-                keys += [one.value for rule in config.rules(policy.name, location)
+                keys += [Secret(one.value) for rule in config.rules(policy.name, location)
                          for one in rule.auth if one.kind == "psk"]
-    return Masker(session.variables, keys, addresses)
+    return list(dict.fromkeys(keys))
+
+
+def masker(session: "Session", addresses: bool = True) -> Masker:
+    """One that knows them."""
+    return Masker(session.variables, keys_of(session), addresses)
 
 
 def collect(session: "Session", walk: Walk, mask: Masker) -> Facts:
