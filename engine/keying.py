@@ -71,8 +71,10 @@ class Keying:
         """A packet needs a pair that is not there: begins a negotiation unless one is under way."""
         key, node = key_of(entry, peer), self.node
         ike = self._ike()
+        if ike.in_flight(key):
+            return self._act(ike.hurry(key, now), now)
         # The default response rule answers; it never asks.
-        if ike.in_flight(key) or node.agent.spd.is_dynamic(entry.id):
+        if node.agent.spd.is_dynamic(entry.id):
             return []
         node.stats.total_acquire += 1
         self.pending.begin(key, Pending(entry, local, peer))

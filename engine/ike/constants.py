@@ -195,6 +195,9 @@ MAX_SPIS_PER_DELETE = 64
 # Commit bit: seconds that an initiator waits for CONNECTED before it repeats message 3, and as many
 # again before it goes on without.
 COMMIT_WAIT = 1.0
+# How long a renewed pair waits for its first packet out: a peer may install it only on message 3,
+# and until then the old pair carries the traffic.
+RENEWAL_WAIT = 0.5
 # Dead peer detection: seconds between questions to a silent peer, and how many it is asked.
 DPD_RETRY = 5.0
 DPD_TRIES = 5

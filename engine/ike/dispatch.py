@@ -308,11 +308,12 @@ def _quick_second(core: Core, quick: QuickMode, header: Header, data: bytes, now
     try:
         message = quick_mode.third(quick, opened)
         quick.commit = bool(header.flags & Flag.COMMIT)
-        output = quick_mode.installed(quick, not quick.commit)
+        waits = quick.commit or quick.replaces in core.pairs
+        output = quick_mode.installed(quick, not waits)
     except (Failure, ParseError) as error:
         _refuse_quick(core, quick, error, now)
         return
-    if quick.commit:
+    if waits:
         negotiation.await_connected(core, quick, output, now)
     else:
         negotiation.quick_mode_up(core, quick, output, now)

@@ -192,6 +192,11 @@ class IkeEndpoint:
         return tuple(sa.info() for sa in
                      sorted(self._core.sas.values(), key=lambda sa: sa.created))
 
+    def hurry(self, entry: str, now: float) -> list[IkeOutput]:
+        """Traffic of this SPD entry waits: a renewed pair that rests for a moment is used now."""
+        negotiation.hurry(self._core, entry, now)
+        return self._core.take_outputs()
+
     def in_flight(self, entry: str) -> bool:
         """True while a negotiation for this SPD entry has begun and not ended."""
         return self._core.in_flight(entry)

@@ -8,6 +8,7 @@ from engine.ike.constants import (
     KEEPALIVE,
     LINGER,
     MAX_QUICK_MODES,
+    RENEWAL_WAIT,
     RETRANSMIT_GAPS,
     NotifyType,
     ProtocolId,
@@ -179,14 +180,16 @@ def quick_mode_up(core: Core, quick: QuickMode, output: SaInstalled, now: float)
 
 
 def await_connected(core: Core, quick: QuickMode, output: SaInstalled, now: float) -> None:
-    """The responder has set the commit bit: what we send waits for its CONNECTED (2408 3.1).
+    """The peer may not be ready for what we send under the new pair; `output` is its inbound half.
 
-    `output` installs the inbound half. Nothing authenticates that bit, so the wait is short.
+    With the commit bit set it says CONNECTED when it is (RFC 2408 3.1); nothing authenticates that
+    bit, so the wait is short. Without it a renewal waits a moment, for peers that install the
+    pair on message 3: the old one goes on.
     """
     quick.state = "QM3"
     add_pair(core, quick, now)
     core.emit(output)
-    core.timers.set("commit", quick, now + COMMIT_WAIT)
+    core.timers.set("commit", quick, now + (COMMIT_WAIT if quick.commit else RENEWAL_WAIT))
 
 
 def connected(core: Core, quick: QuickMode, now: float) -> None:
@@ -194,8 +197,16 @@ def connected(core: Core, quick: QuickMode, now: float) -> None:
     quick_mode_up(core, quick, quick_mode.installed(quick, True), now)
 
 
+def hurry(core: Core, entry: str, now: float) -> None:
+    """A packet has no pair left to go by: a renewal of this SPD entry waits no longer."""
+    for quick in core.quicks_for((entry,)):
+        if quick.state == "QM3" and not quick.commit:
+            connected(core, quick, now)
+
+
 def commit_alarm(core: Core, quick: QuickMode, now: float) -> None:
-    """CONNECTED did not come: message 3 is said again once, which makes a peer repeat it.
+    """The wait is over. Where CONNECTED did not come message 3 is said again once, which makes a
+    peer repeat it.
 
     A packet that came out of the pair says as much as CONNECTED does, and so does a second
     silence: nobody is stalled for good.

@@ -64,7 +64,7 @@ class QuickMode(Exchange):
     """One quick mode. `state` is the last message sent or, at the end, "done" or "failed".
 
     `commit` says that the responder has set the commit bit: the initiator stays in "QM3" until
-    it hears CONNECTED.
+    it hears CONNECTED. So it does for a moment when it renews a pair.
     """
 
     __slots__ = ("asked", "commit", "group", "ids", "initiator", "iv", "key_pair", "keys",

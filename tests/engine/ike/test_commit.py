@@ -87,3 +87,37 @@ def test_a_repeated_connected_changes_nothing() -> None:
     pair.run(10.0)
     assert len(pair.installed(A)) == len(pair.installed(B)) == 1
     assert pair.a.counters["duplicates"] >= 2
+
+
+# --- renewal: the same wait, shorter --------------------------------------------------------------
+
+
+def renewing() -> Pair:
+    """A pair whose initiator has just sent message 3 of a renewal."""
+    pair = Pair()
+    pair.initiate()
+    pair.run(5.0)
+    pair.take(A, pair.a.sa_expiring(pair.installed(A)[0].inbound.spi, pair.now))
+    pair.run(5.025)
+    assert pair.labels()[-1] == "QM3"
+    return pair
+
+
+def test_a_renewed_pair_is_sent_under_a_moment_after_the_peer_heard_of_it() -> None:
+    pair = renewing()
+    assert len(pair.installed(A)) == 1 and len(pair.of(A, SaInstalled)) == 2
+    pair.run(5.2)
+    assert len(pair.installed(A)) == 1 and len(pair.installed(B)) == 2
+    pair.run(6.0)
+    assert len(pair.installed(A)) == 2
+    assert pair.labels().count("QM3") == 2
+    assert pair.a.counters["rekeys"] == 1
+
+
+def test_a_renewed_pair_is_used_at_once_when_the_old_one_is_spent() -> None:
+    pair = renewing()
+    pair.take(A, pair.a.hurry("entry-a", pair.now))
+    assert len(pair.installed(A)) == 2
+    pair.take(A, pair.a.hurry("entry-a", pair.now))
+    pair.run(6.0)
+    assert len(pair.installed(A)) == len(pair.installed(B)) == 2
