@@ -164,8 +164,9 @@ class IkeEndpoint:
     def sa_expiring(self, inbound_spi: int, now: float) -> list[IkeOutput]:
         """Soft lifetime: negotiate the successor of a pair that is still in use.
 
-        The side that began the pair renews it at once. The other one waits ten seconds for that
-        before it does so itself, so that both ends reaching the limit give one successor.
+        The side that began the pair renews it at once. The other one waits ten seconds for that,
+        half of what is left when that is less, before it does so itself, so that both ends
+        reaching the limit give one successor.
         """
         core = self._core
         pair = core.pairs.get(inbound_spi)
@@ -174,7 +175,9 @@ class IkeEndpoint:
         if pair.initiator:
             negotiation.initiate(core, pair.local, pair.peer, pair.wanted, now, inbound_spi)
         else:
-            core.timers.set("rekey", pair, now + OVERLAP)
+            end = core.timers.at("pair", pair)
+            left = OVERLAP if end is None else max(end - now, 0.0) / 2
+            core.timers.set("rekey", pair, now + min(OVERLAP, left))
         return core.take_outputs()
 
     def shutdown(self, now: float) -> list[IkeOutput]:

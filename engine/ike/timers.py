@@ -32,6 +32,11 @@ class TimerTable:
         if len(self._heap) > 64 + 4 * len(self._at):
             self._heap = sorted((at, order, timer) for timer, (at, order) in self._at.items())
 
+    def at(self, kind: str, owner: Hashable) -> float | None:
+        """When `owner` is woken for `kind`, or None."""
+        found = self._at.get((kind, owner))
+        return found and found[0]
+
     def cancel(self, owner: Hashable, *kinds: str) -> None:
         """Forgets these alarms of `owner`; absent ones are no error."""
         for kind in kinds:

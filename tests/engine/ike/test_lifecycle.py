@@ -66,6 +66,15 @@ def test_the_responder_renews_when_the_initiator_does_not() -> None:
     assert pair.installed(B)[1].initiator
 
 
+def test_the_responder_of_a_short_lived_pair_renews_it_before_it_ends() -> None:
+    method = QuickModeMethod("3DES", "SHA1", seconds=300)
+    pair = connected(policy_a(qm=method), policy_b(qm=method))
+    pair.now = 296.0
+    pair.take(B, pair.b.sa_expiring(pair.installed(B)[0].inbound.spi, pair.now))
+    pair.run(299.0)
+    assert len(pair.installed(B)) == 2 and deleted(pair, B) == []
+
+
 def test_a_pair_nobody_renews_ends_after_its_seconds() -> None:
     method = QuickModeMethod("3DES", "SHA1", seconds=300)
     pair = connected(policy_a(qm=method), policy_b(qm=method))
