@@ -217,6 +217,7 @@ class Sad:
         pair.inbound.on_limit = self._watch(pair)
         pair.inbound.udp = udp
         self._by_spi[pair.spi] = pair
+        self.generation += 1
         if pair.inbound.ah is not None:
             self._by_ah[pair.inbound.ah.spi] = pair
         self._by_entry.setdefault(pair.entry, {})[pair.spi] = pair

@@ -12,7 +12,7 @@ from engine.ike.core import Core
 from engine.ike.interface import MainModeDown, SaDeleted
 from engine.ike.payloads import Delete
 from engine.ike.phase1 import Phase1, Wish, seal_info
-from engine.ike.quick_mode import QuickMode
+from engine.ike.quick_mode import QuickMode, installed
 from engine.ike.tables import Pair
 from engine.ike.wire import Payload
 
@@ -51,11 +51,17 @@ def delete_pairs(core: Core, pairs: Iterable[Pair], reason: str) -> None:
 
 
 def forget_quick(core: Core, quick: QuickMode) -> None:
-    """Takes a quick mode out, with the half of a pair that a responder has made."""
+    """Takes a quick mode out, with the half of a pair that a responder has made.
+
+    The moment in which a renewed pair rests (RENEWAL_WAIT) only ends: the peer has the pair.
+    """
     core.remove_quick(quick)
     core.timers.cancel(quick, *ALARMS)
     pair = core.pairs.get(quick.spis_in.spi)
-    if pair and quick.state in ("QM2", "QM3"):
+    if pair and quick.state == "QM3" and not quick.commit:
+        quick.state = "done"
+        core.emit(installed(quick, True))
+    elif pair and quick.state in ("QM2", "QM3"):
         forget_pair(core, pair, "expired")
 
 

@@ -334,18 +334,16 @@ def test_associations_with_ah_carry_packets_and_are_found_by_its_spi(esp: bool) 
 
 
 def test_every_change_of_the_pairs_shows_in_the_generation() -> None:
+    """The inbound half as well: a filter in the kernel lets in only pairs it was told of."""
     table = Sad()
-    seen = {table.generation}
+    seen = [table.generation]
     for change in (lambda: table.install(installed(300), 0.0, ENTROPY),
                    lambda: table.install(installed(301, ready=False), 0.0, ENTROPY),
                    lambda: table.install(installed(301), 0.0, ENTROPY),
                    lambda: table.delete_pair(300), lambda: table.clear()):
-        before = table.outbound("e1")
         change()
-        if table.outbound("e1") is not before:
-            assert table.generation not in seen
-        seen.add(table.generation)
-    assert len(seen) >= 4
+        assert table.generation not in seen
+        seen.append(table.generation)
 
 
 def test_a_quoted_packet_names_its_outbound_association() -> None:

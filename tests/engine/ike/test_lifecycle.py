@@ -2,8 +2,9 @@
 
 import pytest
 
+from engine.ike.constants import RENEWAL_WAIT
 from engine.ike.endpoint import IkeEndpoint
-from engine.ike.interface import MainModeDown, NegotiationFailed, SaDeleted
+from engine.ike.interface import MainModeDown, NegotiationFailed, SaDeleted, SaInstalled
 from engine.suites import QuickModeMethod
 from tests.support.ike_pair import A, B, Pair, connected, entropy, policy_a, policy_b
 
@@ -30,6 +31,24 @@ def test_a_soft_lifetime_makes_the_successor_before_the_old_pair_ends() -> None:
     assert deleted(pair, A) == [(old.inbound.spi, "replaced")]
     assert deleted(pair, B) == [(old.outbound.spi, "peer-delete")]
     assert pair.a.counters["rekeys"] == 1
+
+
+def successors(pair: Pair) -> list[bool]:
+    """What A was told of the successor: whether its outbound half may be used."""
+    return [one.outbound_ready for one in pair.of(A, SaInstalled)[1:]
+            if isinstance(one, SaInstalled)]
+
+
+def test_a_main_mode_that_ends_while_a_successor_rests_takes_it_not_along() -> None:
+    pair = connected()
+    pair.now = 3000.0
+    pair.take(A, pair.a.sa_expiring(pair.installed(A)[0].inbound.spi, pair.now))
+    pair.run(3000.0 + RENEWAL_WAIT / 2)
+    assert successors(pair) == [False]
+    pair.take(A, pair.a.delete_phase1(pair.a.phase1_sas(pair.now)[0].cookies, pair.now))
+    assert successors(pair) == [False, True]
+    pair.run(3100.0)
+    assert deleted(pair, A) == deleted(pair, B) == []
 
 
 def test_a_renewal_that_needs_a_new_phase_one_still_replaces_the_old_pair() -> None:
