@@ -66,11 +66,9 @@ class Keying:
 
     # --- asked by the pipeline and the host ----------------------------------------------------
 
-    def acquire(self, entry: SpdEntry, local: Address, peer: Address,
-                now: float) -> list[Output]:
+    def acquire(self, entry: SpdEntry, local: Address, peer: Address, now: float) -> list[Output]:
         """A packet needs a pair that is not there: begins a negotiation unless one is under way."""
-        key, node = key_of(entry, peer), self.node
-        ike = self._ike()
+        key, node, ike = key_of(entry, peer), self.node, self._ike()
         if ike.in_flight(key):
             return self._act(ike.hurry(key, now), now)
         # The default response rule answers; it never asks.
@@ -78,8 +76,8 @@ class Keying:
             return []
         node.stats.total_acquire += 1
         self.pending.begin(key, Pending(entry, local, peer))
-        return self._act(ike.initiate(local, peer, node.agent.wanted(entry, local, peer), now),
-                         now)
+        wanted = node.agent.wanted(entry, local, peer)
+        return self._act(ike.initiate(local, peer, wanted, now), now)
 
     def is_soft(self, entry: SpdEntry, peer: Address) -> bool:
         """Whether a soft association lets this entry's traffic with `peer` pass in clear."""
