@@ -1,8 +1,14 @@
-"""What all tests need of the process they run in."""
+"""What all tests need of the process they run in, and that a slow machine fails none of them."""
 
 import os
 import signal
 from tempfile import mkdtemp
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("any-machine", deadline=None,
+                          suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any-machine")
 
 
 def pytest_configure() -> None:
