@@ -106,6 +106,9 @@ def _argument_candidates(text: str, node: Node, before: tuple[Word, ...], curren
     if current.equals >= 0:
         yield from _after_equals(arguments, current, session)
         return
+    if current.text[:1] in ("/", "-") and ":" in current.text:
+        yield from _after_colon(arguments, current, session)
+        return
     prefix = current.text
     slot = arguments.next_slot()
     yield from _tag_candidates(arguments, prefix, current.start)
@@ -126,6 +129,15 @@ def _after_equals(arguments: Arguments, current: Word,
     if len(found) == 1:
         yield from value_candidates(found[0], current.text[current.equals + 1:], current.cut,
                                     session)
+
+
+def _after_colon(arguments: Arguments, current: Word, session: "Session") -> Iterable[Candidate]:
+    """The values of a switch such as ``/test:``."""
+    name, _, value = current.text[1:].partition(":")
+    for word, tag in arguments.switches.items():
+        if tag.form == "colon" and name and word.startswith(name.lower()):
+            yield from value_candidates(tag, value, current.start + len(name) + 2, session)
+            return
 
 
 def _tag_candidates(arguments: Arguments, prefix: str, start: int) -> Iterable[Candidate]:

@@ -19,7 +19,7 @@ def render_data(blocks: Iterable[Block], format: str, reveal: bool) -> list[Span
     if format == "jsonl":
         return [tuple(span for line in _write(one, 0, reveal, False) for span in line)
                 for block in kept for one in _documents(block)]
-    return _write(_whole(kept), 0, reveal, True) if kept else []
+    return _write(whole(kept), 0, reveal, True) if kept else []
 
 
 def document(block: Block) -> object:
@@ -41,7 +41,10 @@ def _documents(block: Block) -> list[object]:
     return value if isinstance(value, list) else [value]
 
 
-def _whole(blocks: tuple[Block, ...]) -> object:
+def whole(blocks: tuple[Block, ...]) -> object:
+    """The one document of several blocks; None of none."""
+    if not blocks:
+        return None
     if len(blocks) == 1:
         return document(blocks[0])
     names = [block.name for block in blocks]

@@ -6,45 +6,12 @@ this table. A test compares it with the declarations. Owners of a command edit i
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from commands.contexts import CONTEXTS as CONTEXTS
+from commands.contexts import GROUPS
 from commands.diag.rows import DIAGNOSIS
 
 if TYPE_CHECKING:
     from commands.spec import Command
-
-# (path, help): the places an operator can stand in.
-CONTEXTS: tuple[tuple[str, str], ...] = (
-    ("ipsec", "IP Security: the policy store and the running state."),
-    ("ipsec static", "IPsec policies, rules, filter lists and filter actions in the store."),
-    ("ipsec dynamic", "What IPsec runs now: filters, security associations, statistics."),
-    ("routing", "Routing and Remote Access."),
-    ("routing ip", "IP packet filters of interfaces and static routes."),
-    ("interface", "Network interfaces."),
-    ("interface ip", "IP addresses of the interfaces."),
-    ("firewall", "The machine's own firewall."),
-    ("lab", "The embedded network: machines, links and clock."),
-    ("capture", "Network Monitor's work: start, stop, show and save a capture."),
-    ("diag", "Is the tunnel right, and if not, what to type."),
-    ("transcript", "Recorded sessions that are run and compared."),
-)
-
-# Help of the words that begin several commands; "" is any context that names no text of its own.
-GROUPS: dict[str, dict[str, str]] = {
-    "": {
-        "add": "Adds a configuration entry to a list of entries.",
-        "delete": "Deletes a configuration entry from a list of entries.",
-        "set": "Updates configuration settings.",
-        "show": "Displays information.",
-        "net": "Starts and stops services.",
-        "eventlog": "Displays the logs of events.",
-        "support": "Packs what somebody else needs to look at.",
-    },
-    "ipsec static": {
-        "add": "Creates new policies and related information.",
-        "delete": "Deletes policies and related information.",
-        "set": "Modifies existing policies and related information.",
-        "show": "Displays details of policies and related information.",
-    },
-}
 
 _STATIC = "commands.static."
 _DYNAMIC = "commands.dynamic."
@@ -71,6 +38,22 @@ ROWS: list[tuple[str, str, str]] = [
     ("popd", "commands.root:Popd", "Pops a context from the stack."),
     ("set machine", "commands.root:SetMachine",
      "Sets the current machine on which to operate."),
+    ("set file", "commands.root:SetFile", "Copies the console output to a file."),
+    ("online", "commands.mode:Online", "Sets the current mode to online."),
+    ("offline", "commands.mode:Offline", "Sets the current mode to offline."),
+    ("set mode", "commands.mode:SetMode", "Sets the current mode to online or offline."),
+    ("show mode", "commands.mode:ShowMode", "Shows the current mode."),
+    ("commit", "commands.mode:Commit", "Commits changes made while in offline mode."),
+    ("abort", "commands.mode:Abort", "Discards changes made while in offline mode."),
+    ("flush", "commands.mode:Flush", "Discards changes made while in offline mode."),
+    ("show changes", "commands.mode:ShowChanges",
+     "Shows changes made while in offline mode, as commands."),
+    ("confirm", "commands.probation:Confirm", "Keeps changes that commit confirm= has made."),
+    ("show revisions", "commands.probation:ShowRevisions",
+     "Shows who changed the store, when, and by which lines."),
+    ("rollback", "commands.probation:Rollback", "Makes the store what it was at a revision."),
+    ("delete revisions", "commands.probation:DeleteRevisions",
+     "Forgets the revisions before the newest, and the keys in them."),
     ("ipsec static add policy", _STATIC + "policy:AddPolicy",
      "Creates a policy with the specified name."),
     ("ipsec static set policy", _STATIC + "policy:SetPolicy", "Modifies a policy."),

@@ -255,6 +255,11 @@ class Endpoint(Kind[Side]):
                                        for word in SERVER_WORDS}
 
     def parse(self, text: str, session: "Session") -> Side:
+        if text[:1].isdigit() and text.count(".") == 3 and "/" not in text:
+            try:
+                return Side("ip", parse_address(text), 32)
+            except ValueError:
+                pass  # a DNS name may begin with a digit
         known = self._words.get(text.lower())
         if known is not None:
             return known

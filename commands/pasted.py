@@ -58,6 +58,9 @@ def _program(text: str) -> Pasted | None:
     rest = words[1] if len(words) > 1 else ""
     if rest[:1] not in ("-", "/") or rest[:2] == "/?":
         return Pasted(rest, ())
+    broken = split_words(text)
+    if broken.error is not None and not broken.words:
+        raise broken.error
     return _switched(rest)
 
 

@@ -17,29 +17,32 @@ from commands.words import LINE_LIMIT, Word, comment_start
 if TYPE_CHECKING:
     from commands.session import Session
 
-# Variables, escaped quotation marks, pipes and redirections are for the full reader.
-UNUSUAL = ("$", "\\", "|", ">")
-HEAD_LONGEST = 6
+# How many words name a command, the likeliest first.
+HEAD_LENGTHS = (2, 4, 1, 3, 5, 6)
+# Stands before a word that was quoted; no other word can hold it.
+QUOTED = '"'
 REMEMBERED = 4096
-
-Token = tuple[str, str | None]
-
 
 class Plan:
     """How the arguments of one command are read: its tags as typed, its values seen before."""
 
-    __slots__ = ("command", "slots", "tags", "seen", "defaults", "required", "secrets")
+    __slots__ = ("command", "slots", "tags", "seen", "defaults", "required", "secrets", "last",
+                 "bound", "fields")
 
     def __init__(self, command: type[Command]) -> None:
         self.command = command
         self.slots = tuple(tag for tag in command.tags if not tag.hidden)
         self.tags: dict[str, Tag[Any] | None] = {}
-        self.seen: dict[Token, tuple[str, object]] = {}
+        self.seen: dict[str, tuple[str, object]] = {}
         self.defaults = {tag.name: () if tag.many and tag.default is None else tag.default
                          for tag in command.tags}
         # Such a name alone asks for the value.
         self.secrets = frozenset(tag.word.lower() for tag in command.tags if tag.kind.secret)
         self.required = frozenset(tag.name for tag in command.tags if tag.required)
+        # The last line: its words, which tag each of them gave, and the fields of its command.
+        self.last: list[str] = []
+        self.bound: list[tuple[str, Tag[Any]]] = []
+        self.fields: dict[str, Any] = {}
 
     def tag(self, typed: str) -> Tag[Any] | None:
         """The tag of a name or its unique beginning."""
@@ -58,14 +61,55 @@ class Plan:
                 return tag
         return None
 
-    def value(self, tag: Tag[Any], token: Token, text: str, session: "Session") -> object:
-        """The value of a text. Raises ValueError."""
+    def alike(self, words: list[str], session: "Session") -> dict[str, Any] | None:
+        """The fields of a line that has the words of the last one but for some values.
+
+        None for any other line. Raises ValueError.
+        """
+        last = self.last
+        if not words or len(words) != len(last):
+            return None
+        changed: dict[str, Any] = {}
+        for at, word in enumerate(words):
+            if word != last[at]:
+                head, tag = self.bound[at]
+                if not head or not word.startswith(head) or len(word) == len(head):
+                    return None
+                changed[tag.name] = parse_value(tag.kind, word[len(head):], session)
+        self.last = words
+        self.fields = fields = {**self.fields, **changed}
+        return fields
+
+    def keep(self, words: list[str], given: dict[str, Any], fields: dict[str, Any]) -> None:
+        """Remembers a line for `alike`."""
+        by_name = {tag.name: tag for tag in self.command.tags}
+        self.last, self.fields = words, fields
+        self.bound = [(word[:word.find("=") + 1] if word[0] != QUOTED else "", by_name[name])
+                      for word, name in zip(words, given, strict=True)]
+
+    def read(self, word: str, given: dict[str, Any], session: "Session") -> bool:
+        """Binds one word; False when the full reader has to. Raises ValueError."""
+        name, equals, text = word.partition("=")
+        named = bool(equals) and word[0] != QUOTED
+        if named:
+            if not name or not text:
+                return False
+            tag = self.tag(name)
+        elif word.lower() in HELP_WORDS or word.lower() in self.secrets:
+            return False
+        else:
+            tag, text = self.slot(given), word.removeprefix(QUOTED)
+        if tag is None or tag.many:
+            return False
         value = parse_value(tag.kind, text, session)
-        if token[0] and token[1] is not None and not tag.kind.secret:
+        if tag.name in given:
+            return False
+        given[tag.name] = value
+        if named and not tag.kind.secret:
             if len(self.seen) >= REMEMBERED:
                 self.seen.clear()
-            self.seen[token] = tag.name, value
-        return value
+            self.seen[word] = tag.name, value
+        return True
 
 
 class PlainReader:
@@ -73,21 +117,23 @@ class PlainReader:
 
     def __init__(self, session: "Session") -> None:
         self.session = session
+        self.used = 0
         self._tree = index.tree()
-        self._plans: dict[tuple[str, ...], Plan | None] = {}
+        self._plans: dict[str, Plan] = {}
         self._context: tuple[str, ...] | None = None
-        self._contexts: dict[tuple[str, ...], dict[tuple[str, ...], Plan | None]] = {}
+        self._contexts: dict[tuple[str, ...], dict[str, Plan]] = {}
 
     def __call__(self, text: str) -> Command | None:
         """The command of a line; None when `parse` has to read it."""
         session = self.session
         if session.aliases or len(text) > LINE_LIMIT or not text.isprintable():
             return None
-        for sign in UNUSUAL:
-            if sign in text:
-                return None
-        tokens = _tokens(text)
-        if not tokens:
+        # Variables, escaped quotation marks, pipes and redirections are for the full reader.
+        if "$" in text or "\\" in text or "|" in text or ">" in text:
+            return None
+        pieces = text.split('"')
+        words = text.split() if len(pieces) == 1 else _quoted(pieces)
+        if not words:
             return None
         if index.tree() is not self._tree:
             self._tree, self._context = index.tree(), None
@@ -95,99 +141,91 @@ class PlainReader:
         if session.context is not self._context:
             self._context = session.context
             self._plans = self._contexts.setdefault(session.context, {})
-        for length in range(min(len(tokens), HEAD_LONGEST), 0, -1):
-            head = tuple([name for name, value in tokens[:length] if value is None])
-            if head in self._plans:
-                break
-        else:
-            head = self._learn(text, tokens)
-        plan = self._plans[head]
-        return None if plan is None else self._bind(plan, tokens[len(head):])
+        for length in HEAD_LENGTHS:
+            plan = self._plans.get(" ".join(words[:length]))
+            if plan is not None:
+                self.used = length
+                return self._bind(plan, words[length:])
+        return self._first(text, words)
 
-    def _learn(self, text: str, tokens: list[Token]) -> tuple[str, ...]:
-        """Finds the command of a line's first words; its name as typed, () for none."""
-        self._plans[()] = None
-        words: list[Word] = []
-        for name, value in tokens:
-            if value is not None:
+    def _first(self, text: str, words: list[str]) -> Command | None:
+        """A line whose first words have not been seen in this context."""
+        length = self._learn(text, words)
+        plan = self._plans.get(" ".join(words[:length])) if length else None
+        if plan is None:
+            return None
+        self.used = length
+        return self._bind(plan, words[length:])
+
+    def _learn(self, text: str, words: list[str]) -> int:
+        """Finds the command of a line's first words; how many name it, 0 for none."""
+        first: list[Word] = []
+        for word in words:
+            if "=" in word or word[0] == QUOTED:
                 break
-            words.append(Word(name, 0, 0))
-        if comment_start(text) >= 0 or not words:
-            return ()
-        found = resolve(tuple(words), self.session.context)
+            first.append(Word(word, 0, 0))
+        if comment_start(text) >= 0 or not first:
+            return 0
+        found = resolve(tuple(first), self.session.context)
         if not found.node.target or found.node.children or not found.exact:
-            return ()
-        head = tuple(words[:found.used])
+            return 0
+        head = tuple(first[:found.used])
         # The same words alone must mean the same: then nothing behind them changes that.
         if resolve(head, self.session.context).node is not found.node:
-            return ()
+            return 0
         command = index.load(found.node)
-        simple = all(tag.form == "tag" and tag.name != "reveal"
-                     for tag in command.tags)
-        spelled = tuple(word.text for word in head)
-        self._plans[spelled] = Plan(command) if simple else None
-        return spelled
+        if any(tag.form != "tag" or tag.name == "reveal" for tag in command.tags):
+            return 0
+        self._plans[" ".join(words[:found.used])] = Plan(command)
+        return found.used
 
-    def _bind(self, plan: Plan, tokens: list[Token]) -> Command | None:
+    def _bind(self, plan: Plan, words: list[str]) -> Command | None:
         given: dict[str, Any] = {}
-        session = self.session
         seen = plan.seen
         try:
-            for token in tokens:
-                found = seen.get(token)
-                if found is not None:
-                    if found[0] in given:
+            fields = plan.alike(words, self.session)
+            if fields is not None:
+                return plan.command.read(fields)
+            for word in words:
+                found = seen.get(word)
+                if found is None:
+                    if not plan.read(word, given, self.session):
                         return None
-                    given[found[0]] = found[1]
-                    continue
-                name, text = token
-                if text is None:
-                    if name.lower() in HELP_WORDS or name.lower() in plan.secrets:
-                        return None
-                    tag, text = plan.slot(given), name
+                elif found[0] in given:
+                    return None
                 else:
-                    tag = plan.tag(name) if name else plan.slot(given)
-                if tag is None or tag.many:
-                    return None
-                value = plan.value(tag, token, text, session)
-                if tag.name in given:
-                    return None
-                given[tag.name] = value
+                    given[found[0]] = found[1]
         except ValueError:
             return None
         if not plan.required <= given.keys():
             return None
-        return plan.command.read({**plan.defaults, **given, "given": tuple(given)})
+        fields = {**plan.defaults, **given, "given": tuple(given)}
+        plan.keep(words, given, fields)
+        return plan.command.read(fields)
 
 
-def _tokens(text: str) -> list[Token]:
-    """Words as (word, None), named values as (tag, value), quoted words as ("", value).
+def _quoted(pieces: list[str]) -> list[str]:
+    """The words of a line cut at its quotation marks; a quoted word begins with one.
 
-    Nothing for a line whose quotation marks or signs of equality stand elsewhere.
+    A value in quotes stands behind its tag as if it had none. Nothing for a line whose quotation
+    marks or signs of equality stand elsewhere.
     """
-    pieces = text.split('"')
     if not len(pieces) & 1:
         return []
-    tokens: list[Token] = []
+    words: list[str] = []
     last = len(pieces) - 1
-    for at in range(0, last + 1, 2):
-        piece = pieces[at]
-        if at and piece and piece[0] != " ":
+    for at in range(0, last, 2):
+        piece, value = pieces[at], pieces[at + 1]
+        if at and piece[:1] != " ":
             return []
-        words = piece.split()
-        name = ""
-        if at < last and piece and piece[-1] != " ":
-            name = words.pop()
-            if name[-1] != "=" or name.find("=") != len(name) - 1 or len(name) == 1:
-                return []
-        for word in words:
-            tag, equals, value = word.partition("=")
-            if not equals:
-                tokens.append((word, None))
-            elif tag and value:
-                tokens.append((tag, value))
-            else:
-                return []
-        if at < last:
-            tokens.append((name[:-1], pieces[at + 1]))
-    return tokens
+        words += piece.split()
+        if piece[-1:] in ("", " "):
+            words.append(QUOTED + value)
+        elif piece[-1] != "=" or not value or words[-1].find("=") != len(words[-1]) - 1 > 0:
+            return []
+        else:
+            words[-1] += value
+    piece = pieces[last]
+    if piece and piece[0] != " ":
+        return []
+    return words + piece.split()

@@ -37,6 +37,11 @@ HONOURED: dict[tuple[str, str], str] = {
     ("ipsec static set store", "domain"): "shown; the domain's policies are in this store",
     ("ipsec static restorepolicyexamples", "release"): "both releases give the same objects",
     ("ipsec static show filterlist", "resolvedns"): "the lab knows its machines by name",
+    **{(f"ipsec static show {what}", "wide"): "nothing is ever cut, so both say the same"
+       for what in ("all", "policy", "rule", "filterlist", "filteraction")},
+    ("ipsec dynamic show all", "wide"): "nothing is ever cut, so both say the same",
+    ("ipsec dynamic set config", "value"): "yes; ikelogging is kept and shown, there is no "
+    "oakley.log",
     ("ipsec dynamic add mmpolicy", "softsaexpirationtime"): "kept and shown; a soft association "
     "ends with its traffic",
     ("ipsec dynamic set mmpolicy", "softsaexpirationtime"): "kept and shown",

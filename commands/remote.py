@@ -34,7 +34,7 @@ class Remote(Protocol):
 def goes_there(parsed: "Parse") -> bool:
     """Whether a command is the agent's; all others are the shell's own."""
     return parsed.words[:1] != () and parsed.words[0] not in HERE \
-        and parsed.words[:2] != ("show", "alias")
+        and parsed.words[:2] not in (("show", "alias"), ("set", "file"))
 
 
 def command_text(parsed: "Parse") -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from commands import index
 from commands.answer import NOTHING, Answer, Cell, Table
 from commands.errors import CommandError, Leave
-from commands.kinds import Path, Text, YesNo
+from commands.kinds import Choice, Path, Text, YesNo
 from commands.names import MachineName
 from commands.spec import Command, tag
 
@@ -23,7 +23,8 @@ class Up(Command, words="..", help="Goes up one context level."):
         return NOTHING
 
 
-class Help(Command, words="help", help="Displays a list of commands."):
+class Help(Command, words="help", help="Displays a list of commands.",
+           examples=("help ipsec static add rule",)):
     topic: str = tag(Text("<command>"), "The command to explain.", default="", form="rest")
 
     def run(self, session: "Session") -> Answer:
@@ -33,7 +34,8 @@ class Help(Command, words="help", help="Displays a list of commands."):
         return help_answer(find(self.topic, session), session)
 
 
-class QuestionMark(Help, words="?", help="Displays a list of commands."):
+class QuestionMark(Help, words="?", help="Displays a list of commands.",
+                   examples=("? show",)):
     """The same under its other name."""
 
 
@@ -75,7 +77,8 @@ class Alias(Command, words="alias", help="Adds an alias, or shows one.",
         return NOTHING
 
 
-class Unalias(Command, words="unalias", help="Deletes an alias."):
+class Unalias(Command, words="unalias", help="Deletes an alias.",
+              examples=("unalias sp",)):
     name: str = tag(Text(limit=64, empty=False), "The alias to forget.")
 
     def run(self, session: "Session") -> Answer:
@@ -104,8 +107,14 @@ def _alias_table(session: "Session", names: list[str]) -> Answer:
                          empty="There are no aliases."),))
 
 
-class Bye(Command, words="bye", help="Exits the program."):
+class Bye(Command, words="bye", help="Exits the program.",
+          remarks=("With uncommitted offline changes it asks whether to commit them, abort or "
+                   "stay; a script that nobody can ask discards them, and fails.",)):
     def run(self, session: "Session") -> Answer:
+        if session.uncommitted:
+            from commands.pending import may_leave
+            if not may_leave(session):
+                return NOTHING
         raise Leave
 
 
@@ -119,7 +128,8 @@ class Quit(Bye, words="quit", help="Exits the program."):
 
 class Exec(Command, words="exec", help="Runs a script file.",
            remarks=("A failed line does not stop the script; its error names file and line.",
-                    "Empty lines and lines that begin with #, ; or rem are left out.")):
+                    "Empty lines and lines that begin with #, ; or rem are left out."),
+           examples=("exec setup.txt",)):
     file: str = tag(Path(), "The script.")
 
     def run(self, session: "Session") -> Answer:
@@ -130,7 +140,8 @@ class Exec(Command, words="exec", help="Runs a script file.",
 
 class Dump(Command, words="dump", help="Displays a configuration script.",
            remarks=("The lines belong to the context it is typed in; executed into an empty "
-                    "store they give the same configuration.",)):
+                    "store they give the same configuration.",),
+           examples=("dump",)):
     reveal: bool = tag(YesNo(), "Whether pre-shared keys are written out.", default=False)
 
     def run(self, session: "Session") -> Answer:
@@ -163,12 +174,38 @@ class Pushd(Command, words="pushd", help="Pushes the current context on a stack.
         return NOTHING
 
 
-class Popd(Command, words="popd", help="Pops a context from the stack."):
+class Popd(Command, words="popd", help="Pops a context from the stack.",
+           examples=("popd",)):
     def run(self, session: "Session") -> Answer:
         if not session.stack:
             raise CommandError("empty-stack", "There is no context on the stack",
                                fix="pushd puts one there")
         session.context = session.stack.pop()
+        return NOTHING
+
+
+class SetFile(Command, words="set file", help="Copies the console output to a file.",
+              remarks=("mode=open begins the file anew, mode=append goes on with it, mode=close "
+                       "ends the copying.",
+                       "Keys are stars in the copy as they are on the screen."),
+              examples=("set file open console.txt", "set file mode=close")):
+    mode: str = tag(Choice("open", "append", "close", help=(
+        "begins the file anew", "goes on with a file", "ends the copying")), "What to do.")
+    name: str = tag(Path(), "Name of the file; not with close.", default="")
+
+    def run(self, session: "Session") -> Answer:
+        """Raises CommandError for a missing or a surplus name, OSError."""
+        if (self.mode == "close") == bool(self.name):
+            raise CommandError("contradiction" if self.name else "missing-tag",
+                               "name goes with open and append" if self.name
+                               else "The argument is missing: name", tag="name", exit=2,
+                               fix="" if self.name else f"set file {self.mode} console.txt")
+        if self.mode == "close":
+            session.copy = ""
+            return NOTHING
+        path = session.files.full(self.name, session.folder)
+        session.files.write(path, b"", append=self.mode == "append")
+        session.copy = path
         return NOTHING
 
 

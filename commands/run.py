@@ -5,7 +5,7 @@ never the shell: one line to the operator, the traceback to the log.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from commands import pipes
 from commands.answer import NOTHING, Answer, Block, Cell
@@ -13,7 +13,8 @@ from commands.errors import CommandError, Interrupted, Leave, Span
 from commands.parser import Parse, parse
 from commands.remote import command_text, goes_there
 from commands.spec import ASKED, Command
-from commands.words import quote, split_words
+from commands.typed import Typed
+from commands.words import USAGE_EXIT, quote, split_words
 from engine.errors import EngineError
 
 if TYPE_CHECKING:
@@ -21,42 +22,46 @@ if TYPE_CHECKING:
 
 WRITING_VERBS = frozenset({"add", "set", "delete"})
 PROGRAMS = ("netsh", "ipsecsh")
-WRITING_CONTEXTS = frozenset({("ipsec", "static"), ("routing", "ip")})
+# Where a command without its arguments shows its usage page.
+EXPLAINED = frozenset({"ipsec", "ping"})
+WRITING_CONTEXTS = frozenset({("ipsec", "static"), ("routing", "ip"), ("interface", "ip")})
 
 
-def run_line(text: str, session: "Session",
-             read: Callable[[str], Command | None] | None = None) -> Answer:
-    """Runs one line and gives its answer; `read` may know the command of a plain line.
+class Reader(Protocol):
+    """Knows the command of a plain line, None where it takes the parser; `used` words name it."""
+
+    used: int
+
+    def __call__(self, text: str) -> Command | None:
+        """The command of a line."""
+
+
+def run_line(text: str, session: "Session") -> Answer:
+    """Runs one line and gives its answer.
 
     A prompt or ``netsh`` pasted before it is taken off, and the line runs in that context.
     Raises CommandError (with line and span filled in), Leave after ``bye`` and Interrupted.
     """
     if ">" not in text and not text.lstrip()[:7].lower().startswith(PROGRAMS):
-        return _run_line(text, session, read)
+        return _run_line(text, session)
     from commands.pasted import pasted
     try:
         found = pasted(text, session)
     except CommandError as mistake:
         raise _located(mistake, parse(text, session)) from None
     if found is None:
-        return _run_line(text, session, read)
+        return _run_line(text, session)
     before, session.context = session.context, found.context
     try:
-        return _run_line(found.text, session, read)
+        return _run_line(found.text, session)
     finally:
         if session.context is found.context:
             session.context = before
 
 
-def _run_line(text: str, session: "Session",
-              read: Callable[[str], Command | None] | None) -> Answer:
+def _run_line(text: str, session: "Session") -> Answer:
     parsed = Parse(text, "unknown")
-    command = None
     try:
-        command = read(text) if read is not None and session.remote is None else None
-        if command is not None:
-            session.reveal = False
-            return _execute(command, session)
         parsed = parse(text, session)
         if session.witness is not None:
             session.witness.meant(parsed)
@@ -66,10 +71,31 @@ def _run_line(text: str, session: "Session",
     except (Leave, Interrupted, BrokenPipeError):
         raise
     except Exception as failure:
-        if command is not None:
-            parsed = parse(text, session)
-        cause = failure.__cause__ if isinstance(failure, CommandError) else failure
-        raise _located(_mistake(failure, parsed), parsed) from cause
+        raise _failed(failure, parsed) from _cause(failure)
+
+
+def run_plain(text: str, session: "Session", read: Reader) -> Answer | None:
+    """Runs a plain line of a script; None when `run_line` has to. Raises as it does."""
+    try:
+        command = read(text)
+        if command is None:
+            return None
+        session.reveal = False
+        session.typed = Typed(text, command, read.used)
+        return _execute(command, session)
+    except (Leave, Interrupted, BrokenPipeError):
+        raise
+    except Exception as failure:
+        raise _failed(failure, parse(text, session)) from _cause(failure)
+
+
+def _failed(failure: Exception, parsed: Parse) -> CommandError:
+    """What failed, as the operator's mistake or ours, with its line and the word to blame."""
+    return _located(_mistake(failure, parsed), parsed)
+
+
+def _cause(failure: Exception) -> BaseException | None:
+    return failure.__cause__ if isinstance(failure, CommandError) else failure
 
 
 def _mistake(failure: Exception, parsed: Parse) -> CommandError:
@@ -101,18 +127,38 @@ def _perform(parsed: Parse, session: "Session") -> Answer:
     if parsed.kind in ("empty", "comment"):
         return NOTHING
     if parsed.kind in ("help", "group"):
-        from commands.help import help_answer
-        assert parsed.node is not None
-        return help_answer(parsed.node, session)
+        return _help(parsed, session)
     if parsed.kind == "context":
         session.context = parsed.words
         return NOTHING
     if any(one.value is ASKED for one in parsed.bindings) and not parsed.missing:
         return _perform(_asked(parsed, session), session)
+    if parsed.missing and _stands_alone(parsed, session):
+        return _help(parsed, session)._replace(exit=USAGE_EXIT)
     command = parsed.build()
     if session.remote is not None and goes_there(parsed):
         return session.remote.run(command_text(parsed), session)
-    return _execute(command, session)
+    session.typed = Typed(parsed.text, command)
+    try:
+        return _execute(command, session)
+    except CommandError as mistake:
+        if mistake.code == "missing-tag" and _stands_alone(parsed, session):
+            return _help(parsed, session)._replace(exit=USAGE_EXIT)
+        raise
+
+
+def _help(parsed: Parse, session: "Session") -> Answer:
+    from commands.help import help_answer
+    assert parsed.node is not None
+    return help_answer(parsed.node, session)
+
+
+def _stands_alone(parsed: Parse, session: "Session") -> bool:
+    """Whether a command has no arguments where netsh's ipsec helper then explains it.
+
+    A script gets the error, with its line.
+    """
+    return parsed.words[0] in EXPLAINED and not parsed.bindings and not session.scripts
 
 
 def _asked(parsed: Parse, session: "Session") -> Parse:
@@ -134,27 +180,43 @@ def _asked(parsed: Parse, session: "Session") -> Parse:
 def _execute(command: Command, session: "Session") -> Answer:
     if command.secrets and session.witness is not None:
         session.witness.keys(command)
-    _confirm(command, session)
+    if session.deadline is not None:
+        session.look_due()
+    if command.destructive:
+        _confirm(command, session)
     answer = _run(command, session)
     session.settle()
     return answer
 
 
 def _run(command: Command, session: "Session") -> Answer:
+    if session.pending is not None:
+        from commands.pending import perform
+        return perform(command, session)
     if not writes(command):
         return command.run(session)
-    with session.store.transaction():
+    store = session.base
+    with store.joining() if command.single else store.transaction():
+        if session.atomic:
+            store.note(session.machine, session.typed.text(session) if store.listening else "")
         return command.run(session)
+
+
+_WRITES: dict[type[Command], bool] = {}
 
 
 def writes(command: Command) -> bool:
     """Whether the whole command is one store transaction, reads included."""
-    words = command.words
-    return words[:2] in WRITING_CONTEXTS and len(words) > 2 and words[2] in WRITING_VERBS
+    known = _WRITES.get(type(command))
+    if known is None:
+        words = command.words
+        known = words[:2] in WRITING_CONTEXTS and len(words) > 2 and words[2] in WRITING_VERBS
+        _WRITES[type(command)] = known
+    return known
 
 
 def _confirm(command: Command, session: "Session") -> None:
-    if not command.destructive or session.yes:
+    if session.yes:
         return
     name = " ".join(command.words)
     if session.ask is None:
@@ -190,6 +252,8 @@ def _located(error: CommandError, parsed: Parse) -> CommandError:
     span = error.span
     if span is None and error.tag:
         span = parsed.where(error.tag)
+        if span is None and error.code == "missing-tag":
+            span = Span(parsed.end, parsed.end + 1)
     from commands.masking import mask
     error.line, starts = mask(parsed)
     error.values += _typed(parsed)

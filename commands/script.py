@@ -5,16 +5,17 @@ cannot be opened or stays locked would only repeat its error for every line.
 """
 
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from commands.answer import GAP, Answer
+from commands.answer import GAP, NOTHING, Answer
 from commands.batch import Step, batch_steps, is_batch, plain_steps
 from commands.errors import CommandError, Leave
 from commands.layout import lines_of
 from commands.masking import mask_text
 from commands.plain import PlainReader
 from commands.render import apart, error_block, render_warning
-from commands.run import run_line
+from commands.run import run_line, run_plain
 from commands.words import USAGE_EXIT, comment_start
 
 if TYPE_CHECKING:
@@ -118,11 +119,19 @@ def run_script(lines: list[str], name: str, session: "Session", stop: bool = Fal
 
 
 def _run(lines: list[str], name: str, session: "Session", stop: bool) -> int:
+    session.scripts += 1
+    try:
+        return _run_steps(batch_steps(lines) if is_batch(lines, name) else plain_steps(lines),
+                          name, session, stop)
+    finally:
+        session.scripts -= 1
+
+
+def _run_steps(steps: Iterator[Step], name: str, session: "Session", stop: bool) -> int:
     worst = last = 0
-    read = PlainReader(session)
-    steps = batch_steps(lines) if is_batch(lines, name) else plain_steps(lines)
+    read = PlainReader(session) if session.remote is None else None
     for step in steps:
-        if step.skipped(last):
+        if step.when and step.skipped(last):
             continue
         if step.ends:
             break
@@ -154,13 +163,15 @@ def _tell(mistake: CommandError, session: "Session") -> None:
     session.emit(error_block(mistake))
 
 
-def _run_step(step: Step, session: "Session", read: PlainReader) -> Answer:
+def _run_step(step: Step, session: "Session", read: PlainReader | None) -> Answer:
     if session.witness is not None:
         session.witness.line = step.number
     if step.problem:
         raise CommandError("not-understood", step.problem)
-    answer = run_line(step.text, session, read)
-    if not step.quiet:
+    answer = run_plain(step.text, session, read) if read is not None else None
+    if answer is None:
+        answer = run_line(step.text, session)
+    if answer is not NOTHING and not step.quiet:
         emit_answer(answer, session)
     if answer.exit and session.witness is not None:
         session.witness.unsuccessful(answer.exit)

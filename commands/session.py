@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from commands.answer import Block
 from commands.errors import CommandError
 from commands.files import Files
+from commands.typed import Typed
 from engine.errors import EngineError
 from engine.policy.model import Secret
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from commands.diag.guide.walk import Walk
+    from commands.pending import Pending
     from commands.remote import Remote
     from commands.witness import Hearing, Witness
     from engine.diagnose.diagnosis import Diagnosis
@@ -74,7 +76,10 @@ class Session:
     `echo`, which writes a piece of a line, and `nested`, which opens a prompt on another session.
     `epoch` is the Unix time at which the lab boots, None for the lab's own; `on_boot` is called
     with each lab that does. After `attach` the session acts on a live machine instead; with a
-    `remote` commands run in an agent.
+    `remote` commands run in an agent. `user` is who revisions say it was. `pending` is the copy
+    of the store that offline mode works on, None in online mode; `direct` while a command acts
+    on the store itself all the same. `deadline` is the end of a probation (`commit confirm=`), by
+    the store's clock, as far as this session knows of one.
     """
 
     def __init__(self, store_path: str = "", *, seed: int = 252735, machine: str = "gwA",
@@ -89,6 +94,11 @@ class Session:
         self.nested: Nested | None = None
         self.on_boot: Callable[[Lab], None] | None = None
         self.epoch: float | None = None
+        self.user = ""
+        self.typed = Typed()
+        self.pending: Pending | None = None
+        self.direct = False
+        self.deadline: float | None = None
         self.context: tuple[str, ...] = ()
         self.stack: list[tuple[str, ...]] = []
         self.aliases: dict[str, str] = {}
@@ -100,7 +110,9 @@ class Session:
         self.reveal = False
         self.atomic = False  # inside one transaction: the store's generation stands still
         self.script_depth: list[str] = []
+        self.scripts = 0  # how many scripts are running, one inside the other
         self.folder = os.curdir
+        self.copy = ""  # `set file`: where the console output is copied to
         self.files = Files()
         self.remote: Remote | None = None
         self.witness: Witness | None = None
@@ -115,6 +127,7 @@ class Session:
         """From here on the session acts on a live world with a store of its own."""
         self._store, self._live = store, world
         self._applied = store.generation()
+        store.who, store.subject = self.user, self.subject
 
     @property
     def live(self) -> bool:
@@ -123,11 +136,23 @@ class Session:
 
     @property
     def store(self) -> "Store":
-        """The policy store, opened (and a new one given the lab's machines) on first use."""
+        """The policy store that commands work on: in offline mode a copy."""
+        if self.pending is not None and not self.direct:
+            return self.pending.store
+        return self.base
+
+    @property
+    def base(self) -> "Store":
+        """The policy store itself, opened (and a new one given the lab's machines) on first use.
+
+        A change that was on probation too long goes back before anybody sees it.
+        """
         if self._store is None:
             from engine.lab.provision import open_store
             self._store = open_store(self.store_path, self.seed, self.wall, self.site)
             self._follow(self._store)
+            self._store.who, self._store.subject = self.user, self.subject
+            self.look_due()
         return self._store
 
     def bind(self, names: Mapping[str, str]) -> None:
@@ -168,6 +193,35 @@ class Session:
         return self._store.generation() if self._store is not None else -1
 
     @property
+    def offline(self) -> bool:
+        """Whether edits are collected."""
+        return self.pending is not None
+
+    @property
+    def uncommitted(self) -> int:
+        """How many lines wait for `commit`."""
+        return len(self.pending.edits) if self.pending is not None else 0
+
+    def subject(self) -> tuple[str, str]:
+        """What the next revision is about: the machine and the line being run."""
+        return self.machine, self.typed.text(self)
+
+    def look_due(self) -> None:
+        """Undoes a change whose probation has ended, and says so; remembers one that goes on.
+
+        Nothing happens in the middle of a script that is one transaction.
+        """
+        from engine.policy.revisions import revert_due, unconfirmed
+        if self._store is None or self.atomic:
+            return
+        found = revert_due(self._store)
+        if found is not None:
+            from commands.probation import announce
+            announce(*found, self)
+        waiting = unconfirmed(self._store)
+        self.deadline = waiting.deadline if waiting else None
+
+    @property
     def opened(self) -> bool:
         """Whether the store is open already (a toolbar may look, but must not create it)."""
         return self._store is not None
@@ -203,8 +257,8 @@ class Session:
         if self._lab is None:
             from engine.lab.lab import EPOCH, Lab
             epoch = EPOCH if self.epoch is None else self.epoch
-            self._lab = Lab(self.store, seed=self.seed, epoch=epoch)
-            self._applied = self.store.generation()
+            self._lab = Lab(self.base, seed=self.seed, epoch=epoch)
+            self._applied = self.base.generation()
             if self.on_boot is not None:
                 self.on_boot(self._lab)
             if self._store is not None and self._store.setting("faults"):
@@ -235,6 +289,9 @@ class Session:
 
     def close(self) -> None:
         """Closes the store; what was acknowledged is on disk already."""
+        if self.pending is not None:
+            self.pending.close()
+            self.pending = None
         if self._store is not None:
             self._store.close()
             self._store = None

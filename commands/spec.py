@@ -102,14 +102,16 @@ class Command:
 
     Class keywords: `words` the full path ("ipsec static add policy"), `help` one sentence,
     `destructive` asks for --yes without a terminal, `remarks` and `examples` for the usage page
-    (an example is a whole line and is run by a test), `offline` whether it may run without lab.
+    (an example is a whole line and is run by a test), `single` says that it makes one change at
+    most or has transactions of its own, so that it needs no way back around it.
     """
 
     words: ClassVar[tuple[str, ...]] = ()
     summary: ClassVar[str] = ""
     tags: ClassVar[tuple[Tag[Any], ...]] = ()
-    secrets: ClassVar[tuple[str, ...]] = ()
+    secrets: ClassVar[frozenset[str]] = frozenset()
     destructive: ClassVar[bool] = False
+    single: ClassVar[bool] = False
     remarks: ClassVar[tuple[str, ...]] = ()
     examples: ClassVar[tuple[str, ...]] = ()
 
@@ -124,11 +126,16 @@ class Command:
         def __setattr__(self, name, value):
             raise AttributeError(f"a command is frozen: {name}")
 
+    @property
+    def has_secret(self) -> bool:
+        """Whether a key was typed."""
+        return not self.secrets.isdisjoint(self.__dict__["given"])
+
     @classmethod
     def read(cls, fields: dict[str, Any]) -> Self:
         """A command with these fields, all of them and "given", as the plain reader has them."""
         command = cls.__new__(cls)
-        command.__dict__.update(fields)
+        object.__setattr__(command, "__dict__", fields)
         return command
 
     @property
@@ -142,8 +149,8 @@ class Command:
         return tuple(self.__dict__.get("given", ()))
 
     def __init_subclass__(cls, words: str = "", help: str = "", destructive: bool = False,
-                          remarks: tuple[str, ...] = (), examples: tuple[str, ...] = (),
-                          **rest: Any) -> None:
+                          single: bool = False, remarks: tuple[str, ...] = (),
+                          examples: tuple[str, ...] = (), **rest: Any) -> None:
         super().__init_subclass__(**rest)
         own = []
         for name, value in list(cls.__dict__.items()):
@@ -153,9 +160,9 @@ class Command:
                 own.append(value)
                 delattr(cls, name)
         cls.tags = cls.tags + tuple(own)
-        cls.secrets = tuple(one.name for one in cls.tags if one.kind.secret)
+        cls.secrets = frozenset(one.name for one in cls.tags if one.kind.secret)
         cls.words, cls.summary, cls.destructive = tuple(words.split()), help, destructive
-        cls.remarks, cls.examples = remarks, examples
+        cls.single, cls.remarks, cls.examples = single, remarks, examples
 
     def run(self, session: "Session") -> Answer:
         """Does it. Raises CommandError or an EngineError; returns data, never text."""

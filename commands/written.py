@@ -36,7 +36,14 @@ def _bare(line: str, span: tuple[int, int]) -> tuple[int, int]:
 def _places(line: str, twin: str) -> list[tuple[int, int]]:
     """Where a line has what its twin has stars for, in whatever spelling its language asks for."""
     before, _, after = twin.partition(Secret.MASK)
-    return [] if line == twin else [(len(before), len(line) - len(after))]
+    if line == twin:
+        return []
+    # A key that cannot stand between the same quotation marks is written without them.
+    while not line.startswith(before):
+        before = before[:-1]
+    while not line.endswith(after):
+        after = after[1:]
+    return [(len(before), len(line) - len(after))]
 
 
 def _cut(line: str, places: list[tuple[int, int]]) -> Line:

@@ -18,7 +18,8 @@ from commands.session import Session
 from commands.version import VERSION
 from commands.witness import listened
 from commands.words import line_of_arguments, quote
-from shell.options import USAGE, Options, UsageError, read_options
+from shell.operator import operator
+from shell.options import Options, UsageError, read_options, usage
 from shell.show import Show
 from shell.title import hide
 
@@ -27,26 +28,33 @@ if TYPE_CHECKING:
 
     from engine.lab.lab import Lab
 
+# Of docs/data.md; `commands.schema` says when it grows (a test compares the two).
+DATA_VERSION = 1
 EXIT_USAGE, EXIT_INTERRUPTED = 2, 130
 UNIX = "unix:"
+# What the completion scripts of `--completion` ask with; it is for them alone.
+COMPLETE = "--complete"
 
 
 def run(arguments: list[str]) -> int:
     """Runs the program and gives its exit code; nothing is raised."""
     _open_closed_streams()
+    if arguments[:1] == [COMPLETE]:
+        from shell.words import answer
+        return answer(arguments[1:])
     # A name that the terminal's encoding lacks must not end the program.
     _reconfigure(sys.stdout, errors="backslashreplace")
     _reconfigure(sys.stderr, errors="backslashreplace")
     try:
         options = read_options(arguments)
     except UsageError as mistake:
-        sys.stderr.write(f"ERR usage : {mistake}\n{USAGE}")
+        sys.stderr.write(f"ERR usage : {mistake}\n{usage()}")
         return EXIT_USAGE
     if options.format != "table":
         # RFC 8259 8.1: JSON is UTF-8, whatever the locale says.
         _reconfigure(sys.stdout, encoding="utf-8")
-    if options.help or options.version:
-        sys.stdout.write(USAGE if options.help else f"ipsecsh {VERSION}\n")
+    if options.help or options.version or options.completion:
+        sys.stdout.write(_said(options))
         return 0
     try:
         return _guarded(options)
@@ -59,6 +67,14 @@ def run(arguments: list[str]) -> int:
         return 1
     except (KeyboardInterrupt, Interrupted):
         return EXIT_INTERRUPTED
+
+
+def _said(options: Options) -> str:
+    """What the options that only say something say."""
+    if options.completion:
+        from shell.words import script
+        return script(options.completion)
+    return usage() if options.help else f"ipsecsh {VERSION} (data version {DATA_VERSION})\n"
 
 
 def _open_closed_streams() -> None:
@@ -113,15 +129,16 @@ def _guarded(options: Options) -> int:
         options, session = _session_for(options)
     except CommandError as mistake:
         return _failed(mistake, Show(Session(), options.format, options.color))
+    session.user = operator(os.environ)
     _listen(session, options.record)
     show = Show(session, options.format, options.color)
     session.emit, session.on_boot = show.emit, partial(_shield, session)
     try:
-        return _session(options, session, show)
+        return max(_session(options, session, show), _lost(session, show))
     except CommandError as mistake:
         return _failed(mistake, show)
     except Leave as leave:
-        return leave.exit or int(show.failed)
+        return max(leave.exit or int(show.failed), _lost(session, show))
     except (OSError, Interrupted):
         raise
     except Exception as failure:
@@ -153,6 +170,13 @@ def _session_for(options: Options) -> tuple[Options, Session]:
         from shell.agent.client import Agent, RemoteSession
         return options, RemoteSession(Agent(path), yes=options.yes)
     return options, Session(store_path(options), yes=options.yes)
+def _lost(session: Session, show: Show) -> int:
+    """Says that offline changes are lost with the program; the exit code."""
+    if not session.uncommitted:
+        return 0
+    from commands.pending import lost
+    show.error(lost(session.uncommitted))
+    return 1
 
 
 def _listen(session: Session, record: str | None) -> None:

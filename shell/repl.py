@@ -1,7 +1,6 @@
 """The prompt: read a line, run it, show the answer, again. Only this loop owns the terminal."""
 
 import os
-from collections.abc import Callable
 from time import sleep
 from typing import TYPE_CHECKING, Protocol
 
@@ -24,6 +23,7 @@ from shell.theme import STYLES
 from shell.toolbar import LOOK_AFTER, Toolbar
 
 if TYPE_CHECKING:
+    from commands.answer import Block
     from commands.session import Session
 
 HOME_MACHINE = "gwA"
@@ -33,6 +33,8 @@ BANNER = "ipsecsh, the tunnel of KB 252735 as a shell. ? for help, bye to leave.
 LENT = ("emit", "echo", "nested", "ask", "ask_hidden", "wait", "on_boot", "yes")
 # Rows kept free below the prompt for the completion menu.
 MENU_ROWS = 6
+# Seconds between looks for a probation that has ended.
+DEADLINE_LOOK = 1.0
 
 
 class Options(Protocol):
@@ -106,19 +108,20 @@ class Repl:
     def run(self) -> int:
         """The loop."""
         self.write(f"{', '.join(self.words)} leave this prompt." if self.words else BANNER)
-        first: Callable[[], None] | None = self._look_later
+        first = True
         while True:
             try:
-                text = self.prompt.prompt(pre_run=first)
+                text = self.prompt.prompt(pre_run=self._look_later if first
+                                          else self._watch_deadline)
             except KeyboardInterrupt:
                 continue
             except EOFError:
-                if not self.session.context:
+                if not self.session.context and self._may_end():
                     return 0
                 self.session.context = self.session.context[:-1]
                 continue
             finally:
-                first = None
+                first = False
             # Pasted text may hold several lines: they are typed one after the other.
             if not all(self.type(line) for line in text.splitlines()):
                 return self.exit
@@ -130,8 +133,44 @@ class Repl:
         def look() -> None:
             if self.toolbar.look():
                 self.prompt.app.invalidate()
+            self._watch_deadline()
 
         get_running_loop().call_later(LOOK_AFTER, look)
+
+    def _watch_deadline(self) -> None:
+        """While this prompt stands: a change whose probation ends now goes back now."""
+        from asyncio import get_running_loop
+
+        from prompt_toolkit.application import run_in_terminal
+
+        from shell.hints import calmly
+        loop = get_running_loop()
+        heard: list[Block] = []
+
+        def look() -> None:
+            self.session.emit = heard.append
+            try:
+                self.session.look_due()
+                self.session.settle()
+            finally:
+                self.session.emit = self.show.emit
+
+        def tell() -> None:
+            while heard:
+                self.show.emit(heard.pop(0))
+
+        def watch() -> None:
+            if self.session.deadline is not None:
+                calmly(None, look)
+                loop.call_later(DEADLINE_LOOK, watch)
+            if heard:
+                run_in_terminal(tell)
+
+        loop.call_later(DEADLINE_LOOK, watch)
+
+    def _may_end(self) -> bool:
+        """Ctrl-D at the root: with uncommitted offline changes it asks what becomes of them."""
+        return not self.session.uncommitted or not self.type("bye")
 
     def type(self, text: str) -> bool:
         """Runs one line and shows what it says; False after ``bye``."""
@@ -142,6 +181,8 @@ class Repl:
             self.word = text.strip().lower()
             return False
         self.show.failed = False
+        if self.session.copy:
+            self.show.copy(f"{prompt_text(self.session)}{self._mask(text)}\n")
         try:
             with self.session.heard(text) as ended:
                 ended.exit = self._run(text)
@@ -155,6 +196,7 @@ class Repl:
         from commands.errors import CommandError, Interrupted, Leave
         from commands.run import run_line
         try:
+            self.session.look_due()
             answer = run_line(text, self.session)
             self.show.answer(answer)
             return answer.exit or int(self.show.failed)

@@ -115,8 +115,20 @@ class Show:
         self._print(lines, stream)
 
     def _print(self, lines: Iterable[SpanLine], stream: TextIO) -> None:
-        draw = coloured if wants_colour(self.color, stream) else plain
-        text = "".join(draw(line) + "\n" for line in lines)
+        colour = wants_colour(self.color, stream)
+        lines = list(lines) if colour and self.session.copy else lines
+        text = "".join((coloured if colour else plain)(line) + "\n" for line in lines)
         if text:
             stream.write(text)
             stream.flush()
+            if self.session.copy:
+                self.copy("".join(plain(line) + "\n" for line in lines) if colour else text)
+
+    def copy(self, text: str) -> None:
+        """`set file`: the same into a file; one that cannot be written any more is given up."""
+        session = self.session
+        try:
+            session.files.write(session.copy, text.encode(errors="backslashreplace"), append=True)
+        except OSError as failure:
+            path, session.copy = session.copy, ""
+            self.err.write(f"ERR io : {path}: {failure.strerror}; set file mode=close\n")

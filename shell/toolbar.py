@@ -28,6 +28,11 @@ class Toolbar:
         session = self.session
         parts = [session.machine, " ".join(session.context) or "root"]
         policy = self.assigned()
+        if session.offline:
+            count = session.uncommitted
+            parts.append(f"offline, {count} not committed" if count else "offline")
+        if session.deadline is not None:
+            parts.append("type confirm by " + _clock(session.deadline))
         if policy:
             parts.append(f"policy: {policy}")
         if session.remote is not None or session.booted:
@@ -41,9 +46,9 @@ class Toolbar:
         if not session.opened:
             return ""
         try:
-            key = (session.machine, session.store.generation())
+            key = (session.machine, session.base.generation())
             if key != self.key:
-                active = session.config.active_policy()
+                active = session.base.on(session.machine).active_policy()
                 name = active[1].name if active else "none assigned"
                 self.policy = name if len(name) <= NAME_WIDTH else name[:NAME_WIDTH - 3] + "..."
                 self.key = key
@@ -65,6 +70,12 @@ class Toolbar:
         if session.opened or not os.path.isfile(session.store_path):
             return False
         try:
-            return bool(session.store)
+            return bool(session.base)
         except EngineError:
             return False  # the first command that needs the store says what is wrong
+
+
+def _clock(seconds: float) -> str:
+    """The hour of a deadline, as `commit confirm=` has said it."""
+    from commands.clock import windows_time
+    return windows_time(seconds).split(" ", 1)[1]

@@ -6,6 +6,9 @@ from tempfile import mkdtemp
 
 from hypothesis import HealthCheck, settings
 
+# An agent that may run on this machine is none of a test's business.
+os.environ["IPSECSH_AGENT"] = "none"
+
 settings.register_profile("any-machine", deadline=None,
                           suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any-machine")

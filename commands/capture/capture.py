@@ -162,7 +162,8 @@ class Save(Command, words="capture save", help="Writes the captured frames to a 
                     "keys= writes esp_sa, ikev1_decryption_table and preferences into a folder: "
                     "with WIRESHARK_CONFIG_DIR=folder Wireshark shows what is inside. They are "
                     "the keys of the associations that lived during the capture, so it needs "
-                    "reveal=yes.")):
+                    "reveal=yes."),
+           examples=("capture save file=tunnel.pcap",)):
     """Writes a capture file, and the keys to read it."""
 
     file: str = tag(Path(written=True), "The file to write, such as x.pcapng.")

@@ -50,13 +50,6 @@ def _word(*words: str) -> Callable[[str], str]:
     return read
 
 
-def _logging(text: str) -> str:
-    if text != "0":
-        raise ValueError("must be 0: there is no oakley.log here; eventlog show and "
-                         "ipsec dynamic show stats say what IKE did")
-    return text
-
-
 def _identity(text: str) -> str:
     bare = text.replace("@", "", 1).replace(".", "").replace("-", "").replace("_", "")
     if not text or (bare.isalnum() and text.isascii() and len(text) <= 255):
@@ -71,7 +64,7 @@ def _exemptions(text: str) -> str:
 
 PROPERTIES = (
     Property("ipsecdiagnostics", "IPsecDiagnostics", _number(0, 7), "0", "0 - 7"),
-    Property("ikelogging", "IKElogging", _logging, "0", "0"),
+    Property("ikelogging", "IKElogging", _number(0, 2), "0", "0 - 2"),
     Property("strongcrlcheck", "StrongCRLCheck", _number(0, 2), "1", "0 - 2"),
     Property("ipsecloginterval", "IPsecloginterval", _number(60, 86400), "60", "60 - 86400"),
     Property("ipsecexempt", "IPsecexempt", _number(0, 3), "0", "0 - 3"),
@@ -156,6 +149,10 @@ def _warnings(name: str, value: str) -> tuple[Warn, ...]:
     if name == "ipsecexempt" and value in ("0", "2"):
         return (Warn("EXEMPT-KERBEROS", "whatever comes from or goes to port 88 passes every "
                      "filter", "ipsec dynamic set config property=ipsecexempt value=3"),)
+    if name == "ikelogging" and value != "0":
+        return (Warn("NO-OAKLEY-LOG", "it is kept and shown, but no oakley.log is written; the "
+                     "security log and the statistics say what IKE did",
+                     "eventlog show\nipsec dynamic show stats"),)
     if name == "bootmode" and value == "permit":
         return (Warn("BOOT-PERMIT", "until the policy is loaded nothing is filtered",
                      "ipsec dynamic set config property=bootmode value=stateful"),)

@@ -1,9 +1,20 @@
 """ipsec dynamic show mmfilter and qmfilter: what the policy agent made of the policy in force."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from commands import cells
 from commands.answer import Answer, Cell, Line, Lines
+from commands.dynamic.select import (
+    Wanted,
+    action_tag,
+    mask_tag,
+    names_of,
+    port_tag,
+    protocol_tag,
+    resolve_tag,
+    resolved,
+)
 from commands.dynamic.view import AUTH_WORDS, protocol_word
 from commands.kinds import Address as AddressKind
 from commands.kinds import Choice, Text
@@ -48,10 +59,11 @@ def _auth(entry: SpdEntry) -> Cell:
     return cells.enum(", ".join(AUTH_WORDS[one.kind] for one in entry.auth) or "None")
 
 
-def _ends(network: Network) -> Line:
+def _ends(network: Network, names: Mapping[Address, str]) -> Line:
     if not network.prefix:
         return (Cell("ip", "0.0.0.0", "<Any IP Address>"),)
-    return (cells.ip(network.address), " , mask ", cells.mask(network.prefix))
+    return (cells.ip(network.address), *resolved(network.address, names), " , mask ",
+            cells.mask(network.prefix))
 
 
 # --- main mode ----------------------------------------------------------------------------------
@@ -102,12 +114,16 @@ class ShowMmfilter(Command, words="ipsec dynamic show mmfilter",
     type: str = _type("generic")
     srcaddr: int = _srcaddr()
     dstaddr: int = _dstaddr()
+    srcmask: int | None = mask_tag("source")
+    dstmask: int | None = mask_tag("destination")
+    resolvedns: bool = resolve_tag()
 
     def run(self, session: "Session") -> Answer:
         """One block a filter, or the sentence that there is none."""
+        wanted = Wanted.typed(self)
+        names = names_of(session, self.resolvedns)
         found = [one for one in _main_mode(session) if _named(one.entry, self.name)
-                 and (not self.srcaddr or self.srcaddr in one.source)
-                 and (not self.dstaddr or self.dstaddr in one.destination)]
+                 and wanted.ends(one.source, one.destination)]
         data = [{"name": cells.name(one.entry.name), "policy": cells.name(one.entry.policy),
                  "source": cells.net(one.source), "destination": cells.net(one.destination),
                  "authentication": _auth(one.entry),
@@ -120,8 +136,8 @@ class ShowMmfilter(Command, words="ipsec dynamic show mmfilter",
             lines += [
                 _field("Filter Name", cells.name(one.entry.name)),
                 _field("Policy Name", cells.name(one.entry.policy)),
-                _field("Source Address", *_ends(one.source)),
-                _field("Destination Address", *_ends(one.destination)),
+                _field("Source Address", *_ends(one.source, names)),
+                _field("Destination Address", *_ends(one.destination, names)),
                 _field("Authentication Methods", _auth(one.entry)),
                 _field("Security Methods", cells.count(len(methods))),
                 *((f"    {text}",) for text in methods),
@@ -134,7 +150,7 @@ class ShowMmfilter(Command, words="ipsec dynamic show mmfilter",
 # --- quick mode ---------------------------------------------------------------------------------
 
 
-def _quick_mode_lines(entry: SpdEntry) -> list[Line]:
+def _quick_mode_lines(entry: SpdEntry, names: Mapping[Address, str]) -> list[Line]:
     lines: list[Line] = [
         _field("Filter Name", cells.name(entry.name)),
         _field("Filter Id", cells.guid(entry.id)),
@@ -142,14 +158,15 @@ def _quick_mode_lines(entry: SpdEntry) -> list[Line]:
         _field("Rule Name", cells.name(entry.rule)),
         _field("Direction", cells.enum(entry.direction.capitalize())),
         _field("Action", cells.enum(entry.action.capitalize())),
-        _field("Source Address", *_ends(entry.source)),
-        _field("Destination Address", *_ends(entry.destination)),
+        _field("Source Address", *_ends(entry.source, names)),
+        _field("Destination Address", *_ends(entry.destination, names)),
         _field("Protocol", cells.enum(protocol_word(entry.protocol)), "    Source Port: ",
                cells.port(entry.source_port), "    Destination Port: ",
                cells.port(entry.destination_port)),
     ]
     if entry.tunnel is not None:
-        lines.append(_field("Tunnel Destination", cells.ip(entry.tunnel)))
+        lines.append(_field("Tunnel Destination", cells.ip(entry.tunnel),
+                            *resolved(entry.tunnel, names)))
     lines.append(_field("Weight", cells.number(entry.weight)))
     if entry.action == "negotiate":
         lines.append(_field("Security Methods", cells.count(len(entry.methods))))
@@ -196,19 +213,34 @@ class ShowQmfilter(Command, words="ipsec dynamic show qmfilter",
     type: str = _type("specific")
     srcaddr: int = _srcaddr()
     dstaddr: int = _dstaddr()
+    srcmask: int | None = mask_tag("source")
+    dstmask: int | None = mask_tag("destination")
+    protocol: int | None = protocol_tag()
+    srcport: int | None = port_tag("source")
+    dstport: int | None = port_tag("destination")
+    actioninbound: str | None = action_tag("inbound")
+    actionoutbound: str | None = action_tag("outbound")
+    resolvedns: bool = resolve_tag()
 
     def run(self, session: "Session") -> Answer:
         """One block a filter and direction, or the sentence that there is none."""
         host = session.world.hosts[session.machine]
         entries = host.spd.entries if self.type == "specific" else _generic(host.spd.entries)
-        found = [one for one in entries if _named(one, self.name)
-                 and (not self.srcaddr or self.srcaddr in one.source)
-                 and (not self.dstaddr or self.dstaddr in one.destination)]
+        names = names_of(session, self.resolvedns)
+        found = [one for one in entries if self._wants(one)]
         data = [_quick_mode_datum(one) for one in found]
         if not found:
             return Answer((Lines(((NO_QUICK_MODE,),), data, "qmfilters"),))
         lines: list[Line] = [(), ("Quick Mode Filters",), (RULE,)]
         for one in found:
-            lines += _quick_mode_lines(one)
+            lines += _quick_mode_lines(one, names)
         lines.append(_field("No. of Quick Mode Filters", cells.count(len(found))))
         return Answer((Lines(tuple(lines), data, "qmfilters"),))
+
+    def _wants(self, one: SpdEntry) -> bool:
+        wanted = Wanted.typed(self)
+        action = self.actionoutbound if one.direction == OUTBOUND else self.actioninbound
+        other = self.actioninbound if one.direction == OUTBOUND else self.actionoutbound
+        return (_named(one, self.name) and wanted.ends(one.source, one.destination)
+                and wanted.ports(one.protocol, one.source_port, one.destination_port)
+                and (action == one.action if action else not other))

@@ -1,6 +1,6 @@
 """ipsec dynamic add, set, delete, show mmpolicy and qmpolicy."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from commands import cells
 from commands.answer import NOTHING, Answer, Record, Records
@@ -51,6 +51,30 @@ def _users(rules: tuple[LiveRule, ...], main: str = "", quick: str = "") -> User
                        or (quick and one.quick.casefold() == quick.casefold())))
 
 
+def _changed(session: "Session", field: str, old: MainPolicy | QuickPolicy,
+             new: MainPolicy | QuickPolicy) -> Answer:
+    """Puts a policy in the place of another; rules that name it are negotiated anew."""
+    found = live(session)
+    kept: dict[str, Any] = {field: tuple(new if one is old else one
+                                         for one in getattr(found, field))}
+    edit(session, found._replace(**kept))
+    return NOTHING
+
+
+def _deleted(session: "Session", field: str,
+             doomed: "tuple[MainPolicy | QuickPolicy, ...]") -> Answer:
+    """Deletes policies; all of them or, when a rule names one, none."""
+    found = live(session)
+    kind = "Main mode policy" if field == "mains" else "Quick mode policy"
+    for one in doomed:
+        names = {"main": one.name} if field == "mains" else {"quick": one.name}
+        _users(found.rules, **names).refuse(kind, one.name)
+    kept: dict[str, Any] = {field: tuple(one for one in getattr(found, field)
+                                         if one not in doomed)}
+    edit(session, found._replace(**kept))
+    return NOTHING
+
+
 class AddMmpolicy(Command, words="ipsec dynamic add mmpolicy",
                   help="Adds a main mode policy to the running machine.", remarks=(REMARK,),
                   examples=('ipsec dynamic add mmpolicy name=mmp qmpermm=10 mmlifetime=300 '
@@ -77,7 +101,8 @@ class AddMmpolicy(Command, words="ipsec dynamic add mmpolicy",
 
 
 class SetMmpolicy(Command, words="ipsec dynamic set mmpolicy",
-                  help="Modifies a main mode policy of the running machine.", remarks=(REMARK,)):
+                  help="Modifies a main mode policy of the running machine.", remarks=(REMARK,),
+                  examples=("ipsec dynamic set mmpolicy name=mmp mmlifetime=60",)):
     """What is not given stays as it is."""
 
     name: str = tag(MainName(), "Name of the policy.")
@@ -92,19 +117,16 @@ class SetMmpolicy(Command, words="ipsec dynamic set mmpolicy",
 
     def run(self, session: "Session") -> Answer:
         """Replaces it; rules that name it are negotiated anew."""
-        found = live(session)
-        old = main_of(found, self.name)
-        new = old._replace(**given(qmpermm=self.qmpermm, mmlifetime=self.mmlifetime,
-                                   softsaexpirationtime=self.softsaexpirationtime,
-                                   methods=self.mmsecmethods))
-        edit(session, found._replace(mains=tuple(new if one is old else one
-                                                 for one in found.mains)))
-        return NOTHING
+        old = main_of(live(session), self.name)
+        return _changed(session, "mains", old, old._replace(**given(
+            qmpermm=self.qmpermm, mmlifetime=self.mmlifetime,
+            softsaexpirationtime=self.softsaexpirationtime, methods=self.mmsecmethods)))
 
 
 class DeleteMmpolicy(Command, words="ipsec dynamic delete mmpolicy",
                      help="Deletes a main mode policy of the running machine.",
-                     remarks=("One that a rule names is not deleted.",)):
+                     remarks=("One that a rule names is not deleted.",),
+                     examples=("ipsec dynamic delete mmpolicy name=spare",)):
     """One policy or all of them."""
 
     name: str = tag(MainName(all=True), "Name of the policy, or all.")
@@ -112,12 +134,8 @@ class DeleteMmpolicy(Command, words="ipsec dynamic delete mmpolicy",
     def run(self, session: "Session") -> Answer:
         """Deletes; of "all" either all or none."""
         found = live(session)
-        doomed = found.mains if self.name == "all" else (main_of(found, self.name),)
-        for one in doomed:
-            _users(found.rules, main=one.name).refuse("Main mode policy", one.name)
-        edit(session, found._replace(mains=tuple(one for one in found.mains
-                                                 if one not in doomed)))
-        return NOTHING
+        return _deleted(session, "mains", found.mains if self.name == "all"
+                        else (main_of(found, self.name),))
 
 
 class AddQmpolicy(Command, words="ipsec dynamic add qmpolicy",
@@ -144,7 +162,8 @@ class AddQmpolicy(Command, words="ipsec dynamic add qmpolicy",
 
 class SetQmpolicy(Command, words="ipsec dynamic set qmpolicy",
                   help="Modifies a quick mode policy of the running machine.",
-                  remarks=(REMARK,)):
+                  remarks=(REMARK,),
+                  examples=("ipsec dynamic set qmpolicy name=qmp pfsgroup=GRP2",)):
     """What is not given stays as it is."""
 
     name: str = tag(QuickName(), "Name of the policy.")
@@ -156,18 +175,15 @@ class SetQmpolicy(Command, words="ipsec dynamic set qmpolicy",
 
     def run(self, session: "Session") -> Answer:
         """Replaces it; rules that name it are negotiated anew."""
-        found = live(session)
-        old = quick_of(found, self.name)
-        new = old._replace(**given(soft=self.soft, pfsgroup=self.pfsgroup,
-                                   methods=self.qmsecmethods))
-        edit(session, found._replace(quicks=tuple(new if one is old else one
-                                                  for one in found.quicks)))
-        return NOTHING
+        old = quick_of(live(session), self.name)
+        return _changed(session, "quicks", old, old._replace(**given(
+            soft=self.soft, pfsgroup=self.pfsgroup, methods=self.qmsecmethods)))
 
 
 class DeleteQmpolicy(Command, words="ipsec dynamic delete qmpolicy",
                      help="Deletes a quick mode policy of the running machine.",
-                     remarks=("One that a rule names is not deleted.",)):
+                     remarks=("One that a rule names is not deleted.",),
+                     examples=("ipsec dynamic delete qmpolicy name=spare",)):
     """One policy or all of them."""
 
     name: str = tag(QuickName(all=True), "Name of the policy, or all.")
@@ -175,12 +191,8 @@ class DeleteQmpolicy(Command, words="ipsec dynamic delete qmpolicy",
     def run(self, session: "Session") -> Answer:
         """Deletes; of "all" either all or none."""
         found = live(session)
-        doomed = found.quicks if self.name == "all" else (quick_of(found, self.name),)
-        for one in doomed:
-            _users(found.rules, quick=one.name).refuse("Quick mode policy", one.name)
-        edit(session, found._replace(quicks=tuple(one for one in found.quicks
-                                                  if one not in doomed)))
-        return NOTHING
+        return _deleted(session, "quicks", found.quicks if self.name == "all"
+                        else (quick_of(found, self.name),))
 
 
 # --- show ---------------------------------------------------------------------------------------

@@ -1,21 +1,32 @@
 """ipsec dynamic add, set, delete, show rule: filters of the running machine."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from commands import cells
-from commands.answer import NOTHING, Answer, Record, Records
+from commands.answer import NOTHING, Answer, Cell, Record, Records
 from commands.dynamic.live import REMARK, edit, live, main_of, quick_of
 from commands.dynamic.policies import MainName, QuickName, main_records
+from commands.dynamic.select import (
+    Wanted,
+    action_tag,
+    mask_tag,
+    names_of,
+    port_tag,
+    protocol_tag,
+    resolve_tag,
+)
 from commands.dynamic.view import AUTH_WORDS, protocol_word
 from commands.errors import CommandError
+from commands.kinds import Address as AddressKind
 from commands.kinds import Choice, Key, Mask, Port, Protocol, YesNo
 from commands.spec import Command, tag
 from commands.static.common import authentication, given
 from commands.static.kinds import FilterSide, RootCa, TunnelEnd, TypedSide, sides
-from engine.address import Address, format_address
+from engine.address import Address, Network, format_address
 from engine.ip import TCP, UDP
 from engine.policy.live import Live, LiveRule, shown
-from engine.policy.model import ACTIONS, CONNECTION_TYPES, AuthMethod, Filter, Secret
+from engine.policy.model import ACTIONS, CONNECTION_TYPES, AuthMethod, Filter, Secret, Side
 
 if TYPE_CHECKING:
     from commands.session import Session
@@ -44,7 +55,7 @@ class _RuleLine(Command):
                                    exit=2)
         if source == destination:
             raise CommandError("contradiction", "source and destination are the same",
-                               tag="dstaddr")
+                               tag="dstaddr", fix="dstaddr=any, or the peer's address")
         return Filter(source[0], destination[0], "", values["protocol"], values["srcport"],
                       values["dstport"], values["mirrored"])
 
@@ -151,7 +162,9 @@ class SetRule(_WhichRule, words="ipsec dynamic set rule",
               help="Modifies a rule of the running machine.",
               remarks=("Addresses, protocol, ports, mirrored, conntype and tunneldstaddress say "
                        "which rule; the rest is changed. Given authentication replaces all.",
-                       REMARK)):
+                       REMARK),
+              examples=("ipsec dynamic set rule srca=me dsta=192.0.2.98 proto=tcp dstport=80 "
+                        "qmp=qmp",)):
     """Policies, actions and keys of an added rule."""
 
     mmpolicy: str | None = tag(MainName(), "Main mode policy.", default=None)
@@ -181,7 +194,9 @@ class SetRule(_WhichRule, words="ipsec dynamic set rule",
 
 class DeleteRule(_WhichRule, words="ipsec dynamic delete rule",
                  help="Deletes a rule of the running machine.",
-                 remarks=("Rules of the stored policy are deleted in ipsec static.",)):
+                 remarks=("Rules of the stored policy are deleted in ipsec static.",),
+                 examples=("ipsec dynamic delete rule srcaddr=me dstaddr=192.0.2.98 "
+                           "protocol=TCP dstport=80",)):
     """An added rule and its filters."""
 
     def run(self, session: "Session") -> Answer:
@@ -193,13 +208,20 @@ class DeleteRule(_WhichRule, words="ipsec dynamic delete rule",
         return NOTHING
 
 
-def rule_records(found: Live, kind: str = "all") -> Records:
-    """The added rules: of transport mode, of tunnel mode, or all."""
+def rule_records(found: Live, kind: str = "all",
+                 names: Mapping[Address, str] | None = None) -> Records:
+    """The added rules: of transport mode, of tunnel mode, or all; `names` of known addresses."""
+    known = names or {}
+
+    def side(one: Side) -> Cell:
+        name = known.get(one.address, "") if one.prefix == 32 else ""
+        return cells.text(shown(one) + (f" ({name})" if name else ""))
+
     chosen = [one for one in found.rules
               if kind == "all" or (one.tunnel is not None) == (kind == "tunnel")]
     return Records(tuple(Record((
-        ("source", "Source Address", cells.text(shown(one.filter.source))),
-        ("destination", "Destination Address", cells.text(shown(one.filter.destination))),
+        ("source", "Source Address", side(one.filter.source)),
+        ("destination", "Destination Address", side(one.filter.destination)),
         ("protocol", "Protocol", cells.enum(protocol_word(one.filter.protocol))),
         ("srcport", "Source Port", cells.port(one.filter.source_port)),
         ("dstport", "Destination Port", cells.port(one.filter.destination_port)),
@@ -222,7 +244,30 @@ class ShowRule(Command, words="ipsec dynamic show rule",
     """The added ones; show qmfilter displays all filters in force."""
 
     type: str = tag(Choice("all", "transport", "tunnel"), "Which rules.", default="all")
+    srcaddr: int = tag(AddressKind(), "Only rules that hold this source address.", default=0)
+    dstaddr: int = tag(AddressKind(), "Only rules that hold this destination address.",
+                       default=0)
+    srcmask: int | None = mask_tag("source")
+    dstmask: int | None = mask_tag("destination")
+    protocol: int | None = protocol_tag()
+    srcport: int | None = port_tag("source")
+    dstport: int | None = port_tag("destination")
+    actioninbound: str | None = action_tag("inbound")
+    actionoutbound: str | None = action_tag("outbound")
+    resolvedns: bool = resolve_tag()
 
     def run(self, session: "Session") -> Answer:
         """One block a rule."""
-        return Answer((rule_records(live(session), self.type),))
+        found = live(session)
+        kept = tuple(one for one in found.rules if self._wants(one))
+        return Answer((rule_records(found._replace(rules=kept), self.type,
+                                    names_of(session, self.resolvedns)),))
+
+    def _wants(self, one: LiveRule) -> bool:
+        wanted = Wanted.typed(self)
+        each = one.filter
+        nets = [Network(side.address, side.prefix) for side in each[:2]]
+        return (wanted.ends(*nets)
+                and wanted.ports(each.protocol, each.source_port, each.destination_port)
+                and self.actioninbound in (None, one.inbound)
+                and self.actionoutbound in (None, one.outbound))

@@ -1,10 +1,12 @@
 """ipsec dynamic show mmsas and qmsas: the security associations that exist now."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from commands import cells
 from commands.answer import Answer, Cell, Line, Lines, Table
 from commands.clock import time_cell
+from commands.dynamic.select import names_of, resolve_tag, resolved
 from commands.dynamic.view import confidentiality, entry_of, protocol_word
 from commands.kinds import Address, Choice
 from commands.spec import Command, tag
@@ -74,14 +76,16 @@ def _suite(one: Phase1Info) -> Cell:
                         f"{one.lifetime}")
 
 
-def _main_mode_lines(one: Phase1Info) -> list[Line]:
+def _main_mode_lines(one: Phase1Info, names: Mapping[int, str]) -> list[Line]:
     return [
         _field("Cookie Pair", cells.cookies(one.cookies)),
         _field("Sec Methods", _suite(one)),
         _field("Auth Mode", _auth_mode(one)),
         *_certificate_lines(one),
-        _field("Source", cells.ip(one.local), " , port ", cells.port(one.local_port)),
-        _field("Destination", cells.ip(one.peer), " , port ", cells.port(one.peer_port)),
+        _field("Source", cells.ip(one.local), *resolved(one.local, names), " , port ",
+               cells.port(one.local_port)),
+        _field("Destination", cells.ip(one.peer), *resolved(one.peer, names), " , port ",
+               cells.port(one.peer_port)),
         (),
     ]
 
@@ -105,6 +109,7 @@ class ShowMmsas(Command, words="ipsec dynamic show mmsas",
     srcaddr: int = _srcaddr()
     dstaddr: int = _dstaddr()
     format: str = _format()
+    resolvedns: bool = resolve_tag()
 
     def run(self, session: "Session") -> Answer:
         """One block an SA, or the sentence that there is none."""
@@ -119,7 +124,7 @@ class ShowMmsas(Command, words="ipsec dynamic show mmsas",
         at = time_cell(session.world.wall())
         lines: list[Line] = [(), ("IKE Main Mode SAs at ", at), (RULE,)]
         for one in found:
-            lines += _main_mode_lines(one)
+            lines += _main_mode_lines(one, names_of(session, self.resolvedns))
         return Answer((Lines(tuple(lines), data, "mmsas"),))
 
 
@@ -150,8 +155,8 @@ class _Half:
     def direction(self) -> str:
         return "Outbound" if self.outbound else "Inbound"
 
-    def lines(self) -> list[Line]:
-        """netsh's block, with SPI and traffic added."""
+    def lines(self, names: Mapping[int, str]) -> list[Line]:
+        """netsh's block, with SPI and traffic added; `names` of known addresses."""
         pair, sa, method = self.pair, self.sa, self.pair.method
         policy = self.entry.policy if self.entry else ""
         name = self.entry.name if self.entry else ""
@@ -159,16 +164,17 @@ class _Half:
             ("Tunnel Filter" if pair.tunnel else "Transport Filter",),
             _field("Policy Name", cells.name(policy)),
             _field("Filter Name", cells.name(name)),
-            _field("Source Address", *_network(self.source)),
-            _field("Destination Address", *_network(self.destination)),
+            _field("Source Address", *_network(self.source, names)),
+            _field("Destination Address", *_network(self.destination, names)),
             _field("Protocol", cells.enum(protocol_word(self.protocol)), "    Source Port: ",
                    cells.port(self.source_port), "    Destination Port: ",
                    cells.port(self.destination_port)),
             _field("Direction", cells.enum(self.direction)),
         ]
         if pair.tunnel:
-            lines += [_field("Tunnel Source", cells.ip(sa.source)),
-                      _field("Tunnel Destination", cells.ip(sa.destination))]
+            lines += [_field("Tunnel Source", cells.ip(sa.source), *resolved(sa.source, names)),
+                      _field("Tunnel Destination", cells.ip(sa.destination),
+                             *resolved(sa.destination, names))]
         return [*lines, _field("SPI", cells.spi(sa.spi)),
                 _field("Packets", cells.count(sa.packets), "    Bytes: ", cells.octets(sa.octets)),
                 ("Offer Used",), *_offer(method, pair.pfs_group),
@@ -196,8 +202,9 @@ class _Half:
         }
 
 
-def _network(one: Network) -> Line:
-    return (cells.ip(one.address), " , mask ", cells.mask(one.prefix))
+def _network(one: Network, names: Mapping[int, str]) -> Line:
+    return (cells.ip(one.address), *resolved(one.address, names), " , mask ",
+            cells.mask(one.prefix))
 
 
 def _offer(method: QuickModeMethod, group: int) -> list[Line]:
@@ -250,6 +257,7 @@ class ShowQmsas(Command, words="ipsec dynamic show qmsas",
     srcaddr: int = _srcaddr()
     dstaddr: int = _dstaddr()
     format: str = _format()
+    resolvedns: bool = resolve_tag()
 
     def run(self, session: "Session") -> Answer:
         """The blocks, or the sentence that there are none."""
@@ -265,7 +273,7 @@ class ShowQmsas(Command, words="ipsec dynamic show qmsas",
             return Answer((_quick_mode_table(found),))
         lines: list[Line] = [(), ("Quick Mode SAs",), ("---------------",)]
         for one in found:
-            lines += one.lines()
+            lines += one.lines(names_of(session, self.resolvedns))
         for entry, association in soft:
             lines += _soft_lines(entry, association, session)
         return Answer((Lines(tuple(lines), data, "qmsas"),))

@@ -103,7 +103,8 @@ class AddAddress(Command, words="interface ip add address",
 
 class DeleteAddress(Command, words="interface ip delete address",
                     help="Deletes the default gateway of an interface.",
-                    remarks=("The only address of an adapter is not deleted.",)):
+                    remarks=("The only address of an adapter is not deleted.",),
+                    examples=("interface ip delete address External gateway=all",)):
     """The gateway goes, the address stays."""
 
     name: str = tag(InterfaceName(), NAME_HELP)

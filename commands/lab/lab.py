@@ -204,7 +204,8 @@ class Restart(Command, words="lab restart", help="Restarts a machine.",
 class Reset(Command, words="lab reset", help="Puts the lab back as it was delivered.",
             destructive=True,
             remarks=("The policies, filters, routes and audit settings of every machine are "
-                     "lost, and so is all that runs.",)):
+                     "lost, and so is all that runs.",),
+            examples=("lab reset",)):
     """Every machine back to its default; the lab boots afresh."""
 
     def run(self, session: "Session") -> Answer:

@@ -147,7 +147,9 @@ class AddFilter(FilterLine, words="routing ip add filter",
 
 class DeleteFilter(FilterLine, words="routing ip delete filter",
                    help="Deletes a packet filter of an interface.",
-                   remarks=("The filter must be given exactly as it was added.",)):
+                   remarks=("The filter must be given exactly as it was added.",),
+                   examples=("routing ip delete filter External input 10.2.0.0 255.255.255.0 "
+                             "10.1.0.0 255.255.255.0 ANY",)):
     """Deletes one filter."""
 
     def run(self, session: "Session") -> Answer:

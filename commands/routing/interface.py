@@ -49,7 +49,8 @@ class AddInterface(Command, words="routing ip add interface",
 
 class DeleteInterface(Command, words="routing ip delete interface",
                       help="Deletes an interface from the router.",
-                      remarks=("Its packet filters and persistent routes go with it.",)):
+                      remarks=("Its packet filters and persistent routes go with it.",),
+                      examples=("routing ip delete interface External",)):
     """The adapter and its address stay."""
 
     name: str = tag(InterfaceName(), NAME_HELP)

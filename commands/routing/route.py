@@ -4,7 +4,7 @@ The interface is part of the route: it decides the source address of tunnel pack
 the trap of a gateway with several external adapters.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from commands import cells
 from commands.answer import NOTHING, Answer, Table
@@ -21,7 +21,7 @@ from commands.routing.static import (
     runtime_routes,
     shown,
 )
-from commands.spec import Command, tag
+from commands.spec import Command, Kind, tag
 from engine.address import Network
 from engine.policy.model import Route
 from engine.policy.router import Router
@@ -90,7 +90,7 @@ def _check_preference(given: int | None, protocol: str, config: "Config") -> Non
     level = _level(config, protocol)
     if given not in (None, level):
         raise CommandError("bad-value", f"The preference of {protocol} routes is {level}",
-                           tag="preference", fix=f"preference={level}")
+                           tag="preference", fix=f"preference={level}", exit=2)
 
 
 def _matcher(destination: int, prefix: int, interface: str, gateway: int | None) -> Match:
@@ -100,6 +100,11 @@ def _matcher(destination: int, prefix: int, interface: str, gateway: int | None)
                 and one.interface.casefold() == interface.casefold()
                 and gateway in (None, one.gateway))
     return match
+
+
+def _only(kind: Kind[Any], what: str) -> Any:
+    """A tag of the delete commands that narrows what is deleted; not given it does not matter."""
+    return tag(kind, f"Only the route with this {what}.", default=None)
 
 
 class _DeleteLine(Command):
@@ -115,8 +120,18 @@ class _DeleteLine(Command):
         destination, prefix = network_of(self.dest, self.mask, "mask")
         interface = interface_called(config, self.name).name
         gateway = self.nhop if "nhop" in self.names_given else None
-        return (_matcher(destination, prefix, interface, gateway),
-                f"{shown(destination, prefix)} on {interface}")
+        ways = _matcher(destination, prefix, interface, gateway)
+        tags = {"proto": "protocol", "metric": "metric", "view": "view"}
+        typed = {tags[name]: getattr(self, name) for name in tags if name in self.names_given}
+        if "preference" in self.names_given:
+            protocol = getattr(self, "proto", RTM_PROTOCOL) or "NONDOD"
+            _check_preference(vars(self)["preference"], protocol, config)
+
+        def match(one: Route) -> bool:
+            return ways(one) and all(getattr(one, field) == value
+                                     for field, value in typed.items())
+
+        return match, f"{shown(destination, prefix)} on {interface}"
 
 
 # --- persistent routes --------------------------------------------------------------------------
@@ -174,7 +189,9 @@ class AddPersistentRoute(_PersistentLine, words="routing ip add persistentroute"
 
 class SetPersistentRoute(_PersistentLine, words="routing ip set persistentroute",
                          help="Modifies a persistent static route.",
-                         remarks=("dest, mask and name say which route; the rest is changed.",)):
+                         remarks=("dest, mask and name say which route; the rest is changed.",),
+                         examples=("routing ip set persistentroute 10.2.0.0 255.255.255.0 "
+                                   "External 198.51.100.1 metric=2",)):
     """Gateway, metric, protocol and view of a stored route."""
 
     def run(self, session: "Session") -> Answer:
@@ -188,8 +205,15 @@ class SetPersistentRoute(_PersistentLine, words="routing ip set persistentroute"
 
 
 class DeletePersistentRoute(_DeleteLine, words="routing ip delete persistentroute",
-                            help="Deletes a persistent static route."):
+                            help="Deletes a persistent static route.",
+                            examples=("routing ip delete persistentroute 10.2.0.0 "
+                                      "255.255.255.0 External",)):
     """Removes a route from the store."""
+
+    proto: str | None = _only(Choice(*SOURCES), "source")
+    preference: int | None = _only(Number(1, 255), "preference level")
+    metric: int | None = _only(Number(1, MAX_METRIC), "metric")
+    view: str | None = _only(Choice(*VIEWS), "view")
 
     def run(self, session: "Session") -> Answer:
         """Says nothing. Raises CommandError when no such route is there."""
@@ -263,7 +287,9 @@ class AddRtmRoute(_RuntimeLine, words="routing ip add rtmroute",
 
 class SetRtmRoute(_RuntimeLine, words="routing ip set rtmroute",
                   help="Modifies a route of the routing table.",
-                  remarks=("dest, mask and name say which route; the rest is changed.",)):
+                  remarks=("dest, mask and name say which route; the rest is changed.",),
+                  examples=("routing ip set rtmroute 10.9.0.0 255.255.255.0 External "
+                            "198.51.100.1 metric=2",)):
     """Gateway, metric and view of a runtime route."""
 
     def run(self, session: "Session") -> Answer:
@@ -281,8 +307,13 @@ class SetRtmRoute(_RuntimeLine, words="routing ip set rtmroute",
 
 
 class DeleteRtmRoute(_DeleteLine, words="routing ip delete rtmroute",
-                     help="Deletes a route of the routing table."):
+                     help="Deletes a route of the routing table.",
+                     examples=("routing ip delete rtmroute 10.9.0.0 255.255.255.0 External",)):
     """Removes a runtime route."""
+
+    preference: int | None = _only(Number(1, 255), "preference level")
+    metric: int | None = _only(Number(1, MAX_METRIC), "metric")
+    view: str | None = _only(Choice(*VIEWS), "view")
 
     def run(self, session: "Session") -> Answer:
         """Says nothing. Raises CommandError when no such route is there."""

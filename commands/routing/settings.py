@@ -79,7 +79,8 @@ class SetPreference(_PreferenceLine, words="routing ip set preferenceforprotocol
 
 
 class DeletePreference(Command, words="routing ip delete preferenceforprotocol",
-                       help="Gives a protocol the preference level it had from the start."):
+                       help="Gives a protocol the preference level it had from the start.",
+                       examples=("routing ip delete preferenceforprotocol OSPF",)):
     """Forgets a level."""
 
     proto: str = tag(PROTOCOL, "The protocol.")
@@ -130,7 +131,8 @@ class Reset(Command, words="routing ip reset", help="Resets IP routing to a clea
             remarks=("Deletes the packet filters, the persistent routes and every setting of "
                      "routing ip; addresses and default gateways stay.",
                      "Typed at the prompt it asks first; a script is not asked, because every "
-                     "dump begins with it.")):
+                     "dump begins with it."),
+            examples=("routing ip reset",)):
     """What a dump begins with."""
 
     def run(self, session: "Session") -> Answer:

@@ -19,7 +19,7 @@ def named(name: str, guid: str, word: str = "guid") -> str:
     """The object that name= or guid= means. Raises CommandError for none and for both."""
     if name and guid:
         raise CommandError("contradiction", f"name and {word} are given; one is enough",
-                           tag=word, exit=USAGE_EXIT)
+                           tag=word, exit=USAGE_EXIT, fix=f"leave {word} out")
     if not name and not guid:
         raise CommandError("missing-tag", "The argument is missing: name", tag="name",
                            fix=f"name=<string> or {word}=<guid>", exit=USAGE_EXIT)
@@ -59,6 +59,23 @@ def tunnel_lints(session: "Session", policy: Policy) -> "list[Lint]":
     rules = session.config.rules(policy.name, session.location)
     found = lint.tunnel_auth(rules, lists_of(session, rules))
     return found + (lint.tunnel_rules(policy, rules) if policy.assigned else [])
+
+
+def partner_lints(session: "Session", rule: Rule) -> "list[Lint]":
+    """What is wrong between a tunnel rule and the other one of its tunnel."""
+    from engine.policy import lint
+    found = []
+    if rule.active:
+        for first, second in session.config.pairs_of(rule, session.location):
+            found += lint.pair_auth(first, second)
+    return found + ends_lints(session, session.config.policy(rule.policy, session.location))
+
+
+def ends_lints(session: "Session", policy: Policy) -> "list[Lint]":
+    """Whether the assigned policy has rules for one end of its tunnels only."""
+    from engine.policy import lint
+    ends = session.config.tunnel_ends(policy.name, session.location)
+    return lint.tunnel_ends(policy, ends) if policy.assigned else []
 
 
 def lists_of(session: "Session", rules: Iterable[Rule]) -> dict[str, FilterList]:

@@ -21,6 +21,10 @@ CODES = {
     ("none", "FilterAction"): "IPsec[05068]",
     ("none", "Policy"): "IPsec[05072]",
 }
+# What makes the first object of a kind, where there is none to be named instead.
+MADE_BY = {"Policy": "ipsec static add policy", "FilterList": "ipsec static add filterlist",
+           "FilterAction": "ipsec static add filteraction", "Rule": "ipsec static add rule",
+           "Certificate": "ipsec static add certificate"}
 CANNOT_OPEN = "IPsec[05073]"
 CANNOT_OPEN_KINDS = frozenset({"damaged", "newer", "io", "privilege"})
 PLURALS = {"Policy": "Policies", "FilterList": "FilterLists", "FilterAction": "FilterActions"}
@@ -32,7 +36,8 @@ def engine_error_to_command_error(error: EngineError,
     """What the operator reads. `command` (if known) tells which tag named the object."""
     if isinstance(error, NotFound):
         return CommandError(CODES.get(("not-found", error.kind), "not-found"), str(error),
-                            tag=guilty_tag(error.name, error.kind, command), known=error.known)
+                            tag=guilty_tag(error.name, error.kind, command), known=error.known,
+                            fix="" if error.known else MADE_BY.get(error.kind, ""))
     if isinstance(error, Refused):
         return CommandError(CODES.get((error.rule, error.kind), error.rule), str(error),
                             tag=guilty_tag(error.name, error.kind, command), fix=error.hint)

@@ -9,7 +9,6 @@ from commands.names import FilterListName
 from commands.spec import Command, tag
 from commands.static.common import answer, tunnels_using
 from commands.static.kinds import FilterSide, TypedSide, sides
-from engine.errors import NotFound
 from engine.policy.model import Filter, FilterList, Side
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
 
 class AddFilter(Command, words="ipsec static add filter", help="Adds a filter to a filter list.",
+                single=True,
                 remarks=("A filter list that does not exist is created.",
                          "Where one side is a server word the other one must be me.",
                          "Ports need protocol TCP or UDP; port 0 is any port.",
@@ -44,18 +44,27 @@ class AddFilter(Command, words="ipsec static add filter", help="Adds a filter to
     def run(self, session: "Session") -> Answer:
         """Adds the filters, and the list when it is missing."""
         config, where = session.config, session.location
-        wanted = [Filter(source, destination, self.description, self.protocol, self.srcport,
-                         self.dstport, self.mirrored)
-                  for source in sides(self.srcaddr, self.srcmask, session, "srcaddr")
-                  for destination in sides(self.dstaddr, self.dstmask, session, "dstaddr")]
-        for one in wanted:
-            try:
-                config.add_filter(self.filterlist, one, where)
-            except NotFound:
-                config.add_filterlist(FilterList(self.filterlist), where)
-                config.add_filter(self.filterlist, one, where)
+        sources = sides(self.srcaddr, self.srcmask, session, "srcaddr")
+        destinations = sides(self.dstaddr, self.dstmask, session, "dstaddr")
+        rest = (self.description, self.protocol, self.srcport, self.dstport, self.mirrored)
+        if len(sources) == len(destinations) == 1:
+            wanted = [Filter(sources[0], destinations[0], *rest)]
+        else:
+            wanted = [Filter(source, destination, *rest)
+                      for source in sources for destination in destinations]
+        if len(wanted) > 1 or not config.append_filter(self.filterlist, wanted[0], where):
+            self._add_all(session, wanted)
         users = config.used_by_list(self.filterlist, where)
         return answer(self._lints(session, users, wanted)) if users else NOTHING
+
+    def _add_all(self, session: "Session", wanted: list[Filter]) -> None:
+        """Several filters, or the list too: all of them or none."""
+        config, where = session.config, session.location
+        with session.store.transaction():
+            if not config.has_filterlist(self.filterlist, where):
+                config.add_filterlist(FilterList(self.filterlist), where)
+            for one in wanted:
+                config.add_filter(self.filterlist, one, where)
 
     def _lints(self, session: "Session", users: tuple[str, ...],
                added: list[Filter]) -> "list[Lint]":

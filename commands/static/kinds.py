@@ -31,8 +31,8 @@ class FilterSide(Kind[TypedSide]):
     usage = "<ip>[/<prefix>] | Me | Any | <dns> | WINS | DNS | DHCP | GATEWAY"
 
     def parse(self, text: str, session: "Session") -> TypedSide:
-        address, slash, mask = text.partition("/")
-        if slash:
+        if "/" in text:
+            address, _, mask = text.partition("/")
             return TypedSide(Side("ip", parse_address(address), parse_mask(mask)), True)
         return TypedSide(ENDPOINT.parse(text, session))
 
@@ -89,6 +89,8 @@ def sides(typed: TypedSide, mask: int | None, session: "Session", field: str) ->
     Raises CommandError when address and mask contradict, or a name does not resolve.
     """
     side = typed.side
+    if side.kind == "ip" and mask is not None and not typed.masked and side.address:
+        return [Side("ip", side.address, mask)]
     if side.kind == "dns":
         return [side._replace(address=address, prefix=32 if mask is None else mask)
                 for address in resolve(side.name, session, field)]

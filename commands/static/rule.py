@@ -8,7 +8,14 @@ from commands.methods import QuickModeMethods
 from commands.names import FilterActionName, FilterListName, PolicyName, RuleName
 from commands.spec import Command, tag
 from commands.static.certificate import authority_lints
-from commands.static.common import answer, authentication, given, named, tunnel_lints
+from commands.static.common import (
+    answer,
+    authentication,
+    ends_lints,
+    given,
+    named,
+    partner_lints,
+)
 from commands.static.kinds import RootCa, TunnelEnd
 from engine.address import Address
 from engine.policy.model import CONNECTION_TYPES, AuthMethod, Rule, Secret
@@ -119,7 +126,7 @@ class DeleteRule(Command, words="ipsec static delete rule", help="Deletes a rule
                 rule.guid for rule in config.rules(self.policy, session.location)]
             for name in names:
                 config.delete_rule(self.policy, name, session.location)
-            return answer(tunnel_lints(session, config.policy(self.policy, session.location)))
+            return answer(ends_lints(session, config.policy(self.policy, session.location)))
 
 
 class SetDefaultRule(Command, words="ipsec static set defaultrule",
@@ -160,4 +167,4 @@ def _lints(session: "Session", rule: Rule) -> "list[Lint]":
     config, where = session.config, session.location
     found += lint.tunnel_filters(rule, config.filterlist(rule.filterlist, where))
     found += lint.tunnel_action(rule, config.filteraction(rule.filteraction, where))
-    return found + tunnel_lints(session, config.policy(rule.policy, where))
+    return found + partner_lints(session, rule)

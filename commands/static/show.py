@@ -1,7 +1,7 @@
 """ipsec static show policy, rule, filterlist, filteraction, all."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from commands import cells
 from commands.answer import Answer, Block, Cell, Table
@@ -12,11 +12,13 @@ from commands.spec import Command, tag
 from commands.static import layout
 from commands.static.common import named
 from commands.static.errors import nothing_stored
+from engine.errors import NotFound
 from engine.policy.model import DefaultRule, FilterAction, FilterList, Policy, Rule
 
 if TYPE_CHECKING:
     from commands.session import Session
 
+Shared = TypeVar("Shared")
 POLICY_COLUMNS = (("name", "Policy Name"), ("rules", "Rules"), ("modified", "Last Modified"),
                   ("assigned", "Assign"))
 LIST_COLUMNS = (("name", "FilterList Name"), ("count", "Filters"))
@@ -43,6 +45,11 @@ def _wide() -> bool:
 
 def _reveal() -> bool:
     one: bool = tag(YesNo(), "Whether pre-shared keys are shown.", default=False)
+    return one
+
+
+def _rule() -> str:
+    one: str = tag(RuleName(), "Instead of a name: a rule, of whatever policy.", default="")
     return one
 
 
@@ -82,16 +89,19 @@ class ShowFilterList(Command, words="ipsec static show filterlist",
                                'ipsec static show filterlist "NetA to NetB" level=verbose')):
     """One list or all of them, verbose with their filters."""
 
-    name: str = tag(FilterListName(all=True), "Name of the filter list, or all.")
+    name: str = tag(FilterListName(all=True), "Name of the filter list, or all.", default="")
     level: str = _level()
     format: str = _format()
     resolvedns: bool = tag(YesNo(), "A filter made from a name shows it in either case.",
                            default=False, hidden=True)
     wide: bool = _wide()
+    rule: str = _rule()
 
     def run(self, session: "Session") -> Answer:
         """Reads one state of the store."""
-        lists = _lists(self.name, session)
+        which = named(self.name, self.rule, "rule")
+        lists = _lists(which, session) if self.name else _of_rules(
+            self.rule, "filterlist", session.config.filterlist, session)
         if self.format == "table":
             return Answer(_list_tables(lists, self.level == "verbose"))
         if self.level == "verbose":
@@ -110,14 +120,17 @@ class ShowFilterAction(Command, words="ipsec static show filteraction",
                                  "ipsec static show filteraction FA level=verbose")):
     """One action or all of them, verbose with their security methods."""
 
-    name: str = tag(FilterActionName(all=True), "Name of the filter action, or all.")
+    name: str = tag(FilterActionName(all=True), "Name of the filter action, or all.", default="")
     level: str = _level()
     format: str = _format()
     wide: bool = _wide()
+    rule: str = _rule()
 
     def run(self, session: "Session") -> Answer:
         """Reads one state of the store."""
-        actions = _actions(self.name, session)
+        which = named(self.name, self.rule, "rule")
+        actions = _actions(which, session) if self.name else _of_rules(
+            self.rule, "filteraction", session.config.filteraction, session)
         if self.format == "table":
             return Answer((_action_table(actions),))
         if self.level == "verbose":
@@ -229,6 +242,20 @@ def _policies(name: str, session: "Session") -> tuple[Policy, ...]:
     if not policies:
         raise nothing_stored("Policy")
     return policies
+
+
+def _of_rules(rule: str, field: str, get: Callable[[str, str], Shared],
+              session: "Session") -> tuple[Shared, ...]:
+    """The lists or actions that the rules of a name use, each once. Raises NotFound."""
+    config, where = session.config, session.location
+    with session.store.reading():
+        used = [getattr(one, field) for policy in config.policies(where)
+                for one in config.rules(policy.name, where)
+                if one.name.casefold() == rule.casefold()]
+        if not used:
+            raise NotFound("Rule", rule, tuple(dict.fromkeys(
+                name for _, name in config.rule_names(where))))
+        return tuple(get(name, where) for name in dict.fromkeys(used))
 
 
 def _lists(name: str, session: "Session") -> tuple[FilterList, ...]:

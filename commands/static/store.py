@@ -93,7 +93,8 @@ class ShowGpoAssignedPolicy(Command, words="ipsec static show gpoassignedpolicy"
 
 class DeleteAll(Command, words="ipsec static delete all", destructive=True,
                 help="Deletes all policies, filter lists, and filter actions.",
-                remarks=("Refused while a policy of the store is assigned.",)):
+                remarks=("Refused while a policy of the store is assigned.",),
+                examples=("ipsec static delete all",)):
     """Empties the current store of the current machine."""
 
     def run(self, session: "Session") -> Answer:

@@ -111,7 +111,8 @@ class IpsecMon(Command, words="ipsecmon",
         return _monitor(session, self.computer or session.machine)
 
 
-class IpsecOMon(Command, words="ipsecomon", help="The article's spelling of ipsecmon."):
+class IpsecOMon(Command, words="ipsecomon", help="The article's spelling of ipsecmon.",
+                examples=("ipsecomon",)):
     """KB 252735 writes ipsecomon; whoever types it from there gets the monitor."""
 
     computer: str = tag(MachineName(), "The machine to look at; the current one.", default="")

@@ -215,7 +215,8 @@ class RouteAdd(RouteLine, words="route add", help="Adds a route.",
 
 
 class RouteDelete(RouteLine, words="route delete", help="Deletes a route.",
-                  remarks=("* and ? match several; runtime and persistent routes are deleted.",)):
+                  remarks=("* and ? match several; runtime and persistent routes are deleted.",),
+                  examples=("route delete 10.2.0.0",)):
     """Static routes to a destination."""
 
     def run(self, session: "Session") -> Answer:
@@ -224,7 +225,8 @@ class RouteDelete(RouteLine, words="route delete", help="Deletes a route.",
 
 
 class RouteChange(RouteLine, words="route change",
-                  help="Changes gateway or metric of a route."):
+                  help="Changes gateway or metric of a route.",
+                  examples=("route change 10.2.0.0 mask 255.255.255.0 198.51.100.1 metric 2",)):
     """A static route gets another gateway."""
 
     def run(self, session: "Session") -> Answer:

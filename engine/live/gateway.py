@@ -35,6 +35,7 @@ from engine.live.sockets import Handlers, Sockets
 from engine.live.tun import NAME, VNET, open_tun
 from engine.policy.live import Live
 from engine.policy.model import Interface
+from engine.policy.revisions import revert_due
 from engine.policy.store import Config, Store
 from engine.sad import SoftAssociation
 
@@ -282,6 +283,10 @@ class Gateway:
             self.host.keying.set_epoch(self.epoch)
         self._remember()
         self._follow_offload()
+        found = revert_due(self.store)
+        if found is not None:
+            self.log("reverted", priority=4, revision=found[0].revision, to=found[0].base,
+                     text="; ".join(line for one in found[1] for line in one.lines))
         if self.read_again or self.store.generation() != self._applied:
             self.read_again = False
             self.reload()

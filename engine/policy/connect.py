@@ -140,6 +140,8 @@ def _prepare_schema(connection: sqlite3.Connection, path: str, readonly: bool,
     version = _version(connection, path)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
+    # What a transaction remembers of changed rows may be keys: they go to no temporary file.
+    connection.execute("PRAGMA temp_store = MEMORY")
     if version == VERSION:
         return False
     if readonly:

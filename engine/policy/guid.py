@@ -2,14 +2,15 @@
 
 from engine.entropy import Entropy
 
+# The two highest bits of the variant's digit are 10.
+VARIANT = {f"{digit:X}": f"{digit & 3 | 8:X}" for digit in range(16)}
+
 
 def new_guid(entropy: Entropy) -> str:
     """A random GUID (RFC 4122 version 4) from 16 octets of `entropy`."""
-    octets = bytearray(entropy(16))
-    octets[6] = octets[6] & 0x0F | 0x40
-    octets[8] = octets[8] & 0x3F | 0x80
-    text = octets.hex().upper()
-    return f"{{{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}}}"
+    text = entropy(16).hex().upper()
+    return (f"{{{text[:8]}-{text[8:12]}-4{text[13:16]}-{VARIANT[text[16]]}{text[17:20]}-"
+            f"{text[20:]}}}")
 
 
 def is_guid(text: str) -> bool:

@@ -6,7 +6,7 @@ Commands warn with these at once, the checklist asks them again. Each gives `Lin
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from engine.address import format_address
+from engine.address import Address, format_address
 from engine.policy.keystrength import WANTED_BITS, is_weak
 from engine.policy.model import Filter, FilterAction, FilterList, Policy, Rule, Secret, Side
 from engine.policy.script import filter_line, filter_tags, line, quote
@@ -89,11 +89,16 @@ def tunnel_action(rule: Rule, action: FilterAction) -> list[Lint]:
 
 def tunnel_rules(policy: Policy, rules: Iterable[Rule]) -> list[Lint]:
     """A tunnel has two rules: each end point needs its own."""
-    tunnels = [rule for rule in rules if rule.tunnel is not None and rule.active]
-    ends = {rule.tunnel for rule in tunnels}
-    if not tunnels or len(ends) > 1:
+    return tunnel_ends(policy, [rule.tunnel for rule in rules
+                                if rule.tunnel is not None and rule.active])
+
+
+def tunnel_ends(policy: Policy, ends: Iterable[Address]) -> list[Lint]:
+    """The same, of the end points that a policy's active tunnel rules have."""
+    found = set(ends)
+    if len(found) != 1:
         return []
-    end = format_address(tunnels[0].tunnel or 0)
+    end = format_address(found.pop())
     return [Lint("TUN-ONE-RULE", f"policy '{policy.name}' has tunnel rules for {end} only; the "
                  "other direction needs a rule of its own with the other end of the tunnel",
                  "add the rule of the other direction, with its own end as tunnel=")]
@@ -101,14 +106,17 @@ def tunnel_rules(policy: Policy, rules: Iterable[Rule]) -> list[Lint]:
 
 def tunnel_auth(rules: Iterable[Rule], lists: Mapping[str, FilterList]) -> list[Lint]:
     """Both rules of a tunnel authenticate alike. Names the rules, never the keys."""
-    found = []
-    for first, second in tunnel_pairs(rules, lists):
-        if first.auth != second.auth:
-            found.append(Lint(
-                "TUN-AUTH-DIFFERS", f"rules '{first.name}' and '{second.name}' of one tunnel "
-                "have different authentication methods",
-                "set psk, kerberos or rootca of both rules alike, with `ipsec static set rule`"))
-    return found
+    return [lint for first, second in tunnel_pairs(rules, lists)
+            for lint in pair_auth(first, second)]
+
+
+def pair_auth(first: Rule, second: Rule) -> list[Lint]:
+    """The same of one pair."""
+    if first.auth == second.auth:
+        return []
+    return [Lint("TUN-AUTH-DIFFERS", f"rules '{first.name}' and '{second.name}' of one tunnel "
+                 "have different authentication methods",
+                 "set psk, kerberos or rootca of both rules alike, with `ipsec static set rule`")]
 
 
 def tunnel_pairs(rules: Iterable[Rule],
@@ -117,14 +125,14 @@ def tunnel_pairs(rules: Iterable[Rule],
     tunnels = [rule for rule in rules if rule.tunnel is not None and rule.active]
     if len(tunnels) == 2:
         return [(tunnels[0], tunnels[1])]
-    pairs = []
-    for index, first in enumerate(tunnels):
-        reverse = {(one.destination, one.source) for one in lists[first.filterlist].filters}
-        for second in tunnels[index + 1:]:
-            if any((one.source, one.destination) in reverse
-                   for one in lists[second.filterlist].filters):
-                pairs.append((first, second))
-    return pairs
+    by_ends: dict[tuple[Side, Side], list[int]] = {}
+    for at, rule in enumerate(tunnels):
+        for one in lists[rule.filterlist].filters:
+            by_ends.setdefault((one.source, one.destination), []).append(at)
+    pairs = {(at, other): None for at, rule in enumerate(tunnels)
+             for one in lists[rule.filterlist].filters
+             for other in by_ends.get((one.destination, one.source), ()) if other > at}
+    return [(tunnels[first], tunnels[second]) for first, second in sorted(pairs)]
 
 
 # --- suites and the default rule ----------------------------------------------------------------

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
+from engine.errors import NotFound
 from engine.policy import verify
 from engine.policy.methods import format_quick_modes, parse_quick_mode
 from engine.policy.model import Filter, FilterAction, FilterList, Side
@@ -39,6 +40,10 @@ class ListTables(Part):
         with self._store.reading():
             return self._list_at(self._find("FilterList", name, location))
 
+    def has_filterlist(self, name: str, location: str = "local") -> bool:
+        """Whether there is a filter list with that name or GUID."""
+        return bool(self._look("FilterList", name, location))
+
     def listed(self, location: str = "local") -> tuple[tuple[str, str, int], ...]:
         """Name, description and number of filters of each list, without reading the filters."""
         rows = self._located("FilterList", "name, description, (SELECT count(*) FROM filter "
@@ -49,7 +54,7 @@ class ListTables(Part):
         """Adds a list with its filters and gives it as stored. Raises Refused."""
         with self._store.transaction():
             verify.filterlist(new)
-            verify.name_free("FilterList", new.name, self._names("FilterList", location))
+            verify.name_free("FilterList", new.name, self._taken("FilterList", new.name, location))
             number = self._store.insert(
                 "filterlist", "machine location guid " + LIST_COLUMNS,
                 (self._number, location, self._store.new_guid(), *self._list_row(new)))
@@ -67,7 +72,7 @@ class ListTables(Part):
             number = self._find("FilterList", name, location)
             verify.filterlist(new)
             verify.name_free("FilterList", new.name,
-                             self._names("FilterList", location, but=number))
+                             self._taken("FilterList", new.name, location, number))
             self._store.update("filterlist", LIST_COLUMNS, self._list_row(new), number)
             return self._list_at(number)
 
@@ -80,21 +85,35 @@ class ListTables(Part):
 
     def used_by_list(self, name: str, location: str = "local") -> tuple[str, ...]:
         """The rules that use a list, each "policy/rule". Raises NotFound."""
+        key = ("users of list", self._number, name, location)
+        known: tuple[str, ...] | None = self._store.known(key)
+        if known is not None:
+            return known
+
         def read() -> tuple[str, ...]:
             with self._store.reading():
                 return self._users("filterlist", self._find("FilterList", name, location))
 
-        return self._store.once(("users of list", self._number, name, location), read)
+        return self._store.once(key, read)
 
     # --- filters -------------------------------------------------------------------------------
 
-    def add_filter(self, list_name: str, new: Filter, location: str = "local") -> Filter:
-        """Appends a filter to a list and gives it as stored. Raises NotFound, Refused."""
-        with self._store.joining():
-            number = self._find("FilterList", list_name, location)
-            stored = self._add_filter(number, new)
-            self._touch("filterlist", number)
-            return stored
+    def add_filter(self, list_name: str, new: Filter, location: str = "local") -> None:
+        """Appends a filter to a list. Raises NotFound, Refused."""
+        if not self.append_filter(list_name, new, location):
+            raise NotFound("FilterList", list_name, self._names("FilterList", location))
+
+    def append_filter(self, list_name: str, new: Filter, location: str = "local") -> bool:
+        """The same; False when there is no such list. Raises Refused."""
+        store = self._store
+        if not store.writing:
+            with store.transaction():
+                return self.append_filter(list_name, new, location)
+        number = self._look("FilterList", list_name, location)
+        if number:
+            self._add_filter(number, new)
+            store.stamp("filterlist", number, store.clock())
+        return number > 0
 
     def delete_filters(self, list_name: str, match: Callable[[Filter], bool],
                        location: str = "local") -> int:
@@ -109,16 +128,14 @@ class ListTables(Part):
                 self._touch("filterlist", number)
             return len(doomed)
 
-    def _add_filter(self, number: int, new: Filter) -> Filter:
+    def _add_filter(self, number: int, new: Filter) -> None:
         verify.filter(new)
-        guid = self._store.new_guid()
         try:
-            self._store.insert("filter", FILTER_INSERT,
-                               (number, *new[0], *new[1], *new[2:7], guid))
+            self._store.insert("filter", FILTER_INSERT, (number, *new[0], *new[1], *new[2:7],
+                                                         self._store.new_guid()))
         except sqlite3.IntegrityError:
             verify.filter_new(new, self._list_at(number).filters)
             raise
-        return Filter(*new[:7], guid)
 
     def _list_at(self, number: int) -> FilterList:
         rows = self._store.query(
@@ -150,7 +167,8 @@ class ListTables(Part):
         """Adds a filter action and gives it as stored. Raises Refused."""
         with self._store.transaction():
             verify.filteraction(new)
-            verify.name_free("FilterAction", new.name, self._names("FilterAction", location))
+            verify.name_free("FilterAction", new.name,
+                             self._taken("FilterAction", new.name, location))
             number = self._store.insert(
                 "filteraction", "machine location guid " + ACTION_COLUMNS,
                 (self._number, location, self._store.new_guid(), *self._action_row(new)))
@@ -163,7 +181,7 @@ class ListTables(Part):
             number = self._find("FilterAction", name, location)
             verify.filteraction(new)
             verify.name_free("FilterAction", new.name,
-                             self._names("FilterAction", location, but=number))
+                             self._taken("FilterAction", new.name, location, number))
             self._store.update("filteraction", ACTION_COLUMNS, self._action_row(new), number)
             return self._action_at(number)
 

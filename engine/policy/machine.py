@@ -209,8 +209,8 @@ class MachineTables(Part):
         assert location in LOCATIONS, location
         with self._store.transaction():
             verify_machine.audit(new)
-            self._store.execute("INSERT OR REPLACE INTO audit VALUES (?, ?, ?, ?, ?)",
-                                (self._number, location, *new))
+            self._store.put("audit", "machine location category",
+                            (self._number, location, new.category), "success failure", new[1:])
 
     def clear_audit(self, location: str = "local") -> None:
         """Forgets the audit policy of a location."""
@@ -238,8 +238,8 @@ class MachineTables(Part):
                 self._store.execute("DELETE FROM machine_setting WHERE machine = ? AND key = ?",
                                     (self._number, key))
                 return
-            self._store.execute("INSERT OR REPLACE INTO machine_setting VALUES (?, ?, ?)",
-                                (self._number, key, value))
+            self._store.put("machine_setting", "machine key", (self._number, key), "value",
+                            (value,))
 
     def settings(self) -> tuple[tuple[str, str], ...]:
         """All settings of the machine, by key."""

@@ -7,7 +7,8 @@ from engine.policy.guid import is_guid
 from engine.policy.model import LOCATIONS
 
 if TYPE_CHECKING:
-    from engine.policy.store import Store, Transaction
+    from engine.policy.store import Store
+    from engine.policy.transactions import Transaction
 
 # The tables whose rows are found by name or GUID within a machine and a location.
 TABLES = {"Policy": "policy", "FilterList": "filterlist", "FilterAction": "filteraction"}
@@ -32,8 +33,18 @@ class Part:
 
     def _find(self, kind: str, name: str, location: str) -> int:
         """The row id of the object with that name or GUID. Raises NotFound."""
-        return self._store.once((kind, self._number, name, location),
-                                lambda: self._find_row(kind, name, location))
+        found = self._look(kind, name, location)
+        if not found:
+            raise NotFound(kind, name, self._names(kind, location))
+        return found
+
+    def _look(self, kind: str, name: str, location: str) -> int:
+        """The same, 0 when there is none."""
+        key = (kind, self._number, name, location)
+        known: int | None = self._store.known(key)
+        if known is not None:
+            return known
+        return self._store.once(key, lambda: self._find_row(kind, name, location))
 
     def _find_row(self, kind: str, name: str, location: str) -> int:
         assert location in LOCATIONS, location
@@ -45,17 +56,18 @@ class Part:
                 f"AND {column} = ?", (self._number, location, value))
             if rows:
                 return int(rows[0][0])
-        raise NotFound(kind, name, self._names(kind, location))
+        return 0
 
-    def _names(self, kind: str, location: str, but: int = 0) -> tuple[str, ...]:
-        """The names of a kind in a location, without the row `but`."""
-        return tuple(name for number, name in self._located(kind, "id, name", location)
-                     if number != but)
+    def _names(self, kind: str, location: str) -> tuple[str, ...]:
+        """The names of a kind in a location."""
+        return tuple(name for name, in self._located(kind, "name", location))
+
+    def _taken(self, kind: str, name: str, location: str, but: int = 0) -> list[str]:
+        """That name as another object of the kind than the row `but` has it, if one does."""
+        return [taken for taken, in self._store.query(
+            f"SELECT name FROM {TABLES[kind]} WHERE machine = ? AND location = ? AND key = ? "
+            "AND id <> ?", (self._number, location, name.casefold(), but))]
 
     def _touch(self, table: str, number: int) -> None:
-        """Stamps a row with the time, once a second: no stamp shows less."""
-        now = self._store.clock()
-        touched = self._store.once(("modified", table, number), lambda: [now - 1])
-        if now - touched[0] >= 1:
-            touched[0] = now
-            self._store.stamp(table, number, now)
+        """Stamps a row with the time."""
+        self._store.stamp(table, number, self._store.clock())

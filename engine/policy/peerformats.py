@@ -73,7 +73,15 @@ def ipsec_conf(tunnel: Tunnel, found: Suites, number: int) -> list[str]:
         f"    ike={_swan_main(found)}!", f"    esp={_swan_quick(tunnel, found)}!",
         f"    ikelifetime={tunnel.lifetime}s", f"    lifetime={_life(found.quick)[0]}s",
         "    auto=route", "# ipsec.secrets:",
-        f"# {local} {remote} : PSK {_quoted(tunnel.key)}"]
+        f"# {local} {remote} : PSK {_psk(tunnel.key)}"]
+
+
+def _psk(key: str) -> str:
+    """A key in ipsec.secrets, where nothing between quotation marks can be escaped."""
+    if key.isascii() and '"' not in key:
+        return f'"{key}"'
+    from base64 import b64encode
+    return "0s" + b64encode(key.encode()).decode()
 
 
 def _ios_cipher(cipher: str) -> str:

@@ -21,6 +21,18 @@ POLICY_COLUMNS = ("key name description mmpfs qmpermm mmlifetime pollinginterval
 RULE_COLUMNS = "key filterlist filteraction name tunnel conntype active description modified"
 AUTH_COLUMNS = "policy rule kind value certmap excludecaname"
 
+# The active tunnel rules of a policy whose filters reverse those of a list.
+REVERSING = """
+SELECT DISTINCT rule.name FROM filter AS mine JOIN filter AS theirs
+    ON theirs.source = mine.destination AND theirs.destination = mine.source
+    AND theirs.source_prefix = mine.destination_prefix
+    AND theirs.destination_prefix = mine.source_prefix
+    AND theirs.source_kind = mine.destination_kind AND theirs.destination_kind = mine.source_kind
+    AND theirs.source_name = mine.destination_name AND theirs.destination_name = mine.source_name
+JOIN rule ON rule.filterlist = theirs.filterlist
+WHERE mine.filterlist = ? AND rule.policy = ? AND rule.active AND rule.tunnel IS NOT NULL
+ORDER BY rule.id"""
+TUNNELS = "FROM rule WHERE policy = ? AND active AND tunnel IS NOT NULL"
 RULE_SELECT = """
 SELECT rule.id, rule.name, policy.name, filterlist.name, filteraction.name, rule.tunnel,
        rule.conntype, rule.active, rule.description, rule.guid, rule.modified
@@ -51,7 +63,7 @@ class PolicyTables(Part):
         """Adds a policy and gives it as stored (GUID, time). Raises Refused."""
         with self._store.transaction():
             policy = verify.policy(policy)
-            verify.name_free("Policy", policy.name, self._names("Policy", location))
+            verify.name_free("Policy", policy.name, self._taken("Policy", policy.name, location))
             if policy.assigned:
                 self._unassign_all(location)
             policy = policy._replace(guid=self._store.new_guid(), modified=self._store.clock())
@@ -69,7 +81,8 @@ class PolicyTables(Part):
         with self._store.transaction():
             number = self._find("Policy", name, location)
             new = verify.policy(new)
-            verify.name_free("Policy", new.name, self._names("Policy", location, but=number))
+            verify.name_free("Policy", new.name,
+                             self._taken("Policy", new.name, location, number))
             if new.assigned:
                 self._unassign_all(location)
             new = new._replace(guid=self._policy_at(number).guid, modified=self._store.clock())
@@ -156,6 +169,32 @@ class PolicyTables(Part):
         """The rule of a policy with that name or GUID. Raises NotFound."""
         with self._store.reading():
             return self._rule_at(policy, name, location)[1]
+
+    def pairs_of(self, rule: Rule, location: str = "local") -> tuple[tuple[Rule, Rule], ...]:
+        """The pairs of active rules that a tunnel rule belongs to, the older rule first.
+
+        Their filters reverse each other; two tunnel rules alone are a pair. What it costs does
+        not grow with the policy. Raises NotFound.
+        """
+        with self._store.reading():
+            policy = self._find("Policy", rule.policy, location)
+            names = self._store.query(f"SELECT name {TUNNELS} LIMIT 3", (policy,))
+            if len(names) != 2:
+                names = self._store.query(
+                    REVERSING, (self._find("FilterList", rule.filterlist, location), policy))
+            own = self._rule_at(rule.policy, rule.name, location)
+            others = [self._rule_at(rule.policy, name, location) for name, in names
+                      if name.casefold() != rule.name.casefold()]
+            return tuple((own[1], one) if own[0] < number else (one, own[1])
+                         for number, one in others)
+
+    def tunnel_ends(self, policy: str, location: str = "local") -> tuple[Address, ...]:
+        """The first end points of a policy's active tunnel rules, two at most. Raises NotFound."""
+        number = self._find("Policy", policy, location)
+        rows = self._store.query(f"SELECT tunnel {TUNNELS} LIMIT 1", (number,))
+        rows += self._store.query(f"SELECT tunnel {TUNNELS} AND tunnel <> ? LIMIT 1",
+                                  (number, *rows[0])) if rows else []
+        return tuple(end for end, in rows)
 
     def add_rule(self, rule: Rule, location: str = "local") -> Rule:
         """Adds a rule to the policy it names and gives it as stored. Raises NotFound, Refused."""

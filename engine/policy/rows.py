@@ -7,7 +7,8 @@ only while it still is what it was made.
 import sqlite3
 from typing import NamedTuple
 
-from engine.policy.store import Row, Store
+from engine.policy.store import Store
+from engine.policy.transactions import Row
 
 # What is about the store itself, and what tells nothing about a configuration.
 APART = frozenset({"counter", "setting", "revision", "unconfirmed"})

@@ -104,5 +104,53 @@ CREATE UNIQUE INDEX filter_once ON filter (
     destination_name);
 """
 
-MIGRATIONS = (VERSION_1, VERSION_2, VERSION_3)
+# Who changed what and when, and the rows as they were before, so that it can be undone. A later
+# migration that changes a table must empty `undo`: it holds whole rows. Every tracked table has
+# an `id` for that; filters need no index over their GUIDs, and are found by their two ends.
+VERSION_4 = """
+CREATE TABLE revision (
+    id INTEGER PRIMARY KEY, time REAL NOT NULL, who TEXT NOT NULL, machine TEXT NOT NULL,
+    what TEXT NOT NULL, lines INTEGER NOT NULL, undo TEXT NOT NULL);
+INSERT INTO revision SELECT generation, 0, '', '', '', 0, '' FROM counter;
+DROP TABLE counter;
+CREATE TABLE unconfirmed (
+    one INTEGER PRIMARY KEY CHECK (one = 1), deadline REAL NOT NULL, base INTEGER NOT NULL,
+    revision INTEGER NOT NULL, who TEXT NOT NULL);
+CREATE TABLE new_setting (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, value TEXT NOT NULL);
+INSERT INTO new_setting (key, value) SELECT key, value FROM setting;
+DROP TABLE setting;
+ALTER TABLE new_setting RENAME TO setting;
+CREATE TABLE new_machine_setting (
+    id INTEGER PRIMARY KEY, machine INTEGER NOT NULL REFERENCES machine ON DELETE CASCADE,
+    key TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (machine, key));
+INSERT INTO new_machine_setting (machine, key, value)
+    SELECT machine, key, value FROM machine_setting;
+DROP TABLE machine_setting;
+ALTER TABLE new_machine_setting RENAME TO machine_setting;
+CREATE TABLE new_audit (
+    id INTEGER PRIMARY KEY, machine INTEGER NOT NULL REFERENCES machine ON DELETE CASCADE,
+    location TEXT NOT NULL, category TEXT NOT NULL, success INTEGER NOT NULL,
+    failure INTEGER NOT NULL, UNIQUE (machine, location, category));
+INSERT INTO new_audit (machine, location, category, success, failure)
+    SELECT machine, location, category, success, failure FROM audit;
+DROP TABLE audit;
+ALTER TABLE new_audit RENAME TO audit;
+CREATE TABLE new_filter (
+    id INTEGER PRIMARY KEY, filterlist INTEGER NOT NULL REFERENCES filterlist ON DELETE CASCADE,
+    guid TEXT NOT NULL, source_kind TEXT NOT NULL, source INTEGER NOT NULL,
+    source_prefix INTEGER NOT NULL, source_name TEXT NOT NULL, destination_kind TEXT NOT NULL,
+    destination INTEGER NOT NULL, destination_prefix INTEGER NOT NULL,
+    destination_name TEXT NOT NULL, description TEXT NOT NULL, protocol INTEGER NOT NULL,
+    source_port INTEGER NOT NULL, destination_port INTEGER NOT NULL, mirrored INTEGER NOT NULL);
+INSERT INTO new_filter SELECT * FROM filter;
+DROP TABLE filter;
+ALTER TABLE new_filter RENAME TO filter;
+CREATE INDEX filter_filterlist ON filter (filterlist);
+CREATE UNIQUE INDEX filter_once ON filter (
+    source, destination, filterlist, source_prefix, destination_prefix, source_kind,
+    destination_kind, protocol, source_port, destination_port, mirrored, source_name,
+    destination_name);
+"""
+
+MIGRATIONS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)
 VERSION = len(MIGRATIONS)

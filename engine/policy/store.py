@@ -1,50 +1,40 @@
 """The policy store: one SQLite file with the configuration of every machine.
 
 A `Store` owns the connection, the transactions and the machines; `Config` is one machine's part
-of it. One operator's command is one transaction: `transaction()` takes the write lock at once, so
-what a command has read cannot change before it writes, and two shells on one file queue up for a
-bounded time. When `transaction()` has ended without an exception the change is on disk.
+of it. One operator's command is one transaction, one line of a script too; how transactions work
+is told in `engine.policy.transactions`.
 """
 
 import sqlite3
-from collections.abc import Callable, Hashable, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from types import TracebackType
-from typing import Any, TypeVar
+from collections.abc import Callable
 
 from engine.entropy import Entropy
 from engine.errors import NotFound
 from engine.policy import verify, verify_machine
 from engine.policy.certificates import CertificateTables
-from engine.policy.connect import MEMORY, broken, open_file, translate
+from engine.policy.connect import MEMORY, open_file, translate
 from engine.policy.guid import new_guid
 from engine.policy.lists import ListTables
 from engine.policy.machine import MachineTables
 from engine.policy.model import Machine
 from engine.policy.policies import PolicyTables
+from engine.policy.transactions import Transactions
+from engine.policy.undo import NoUndo
 
-Row = tuple[Any, ...]
-Found = TypeVar("Found")
+# Where a file's header says (with 2) that it has a log beside it; one in memory has none.
+FORMAT_VERSIONS = slice(18, 20)
 
 
-class Store:
-    """An open policy store. Mutable owner of its connection; not shared between threads.
+class Store(Transactions):
+    """An open policy store: its machines, and settings that belong to all of them.
 
-    `path` is the file (":memory:" for none), `readonly` whether writes are bound to fail,
-    `is_new` whether nobody has put a machine into it yet.
+    `is_new` is True while nobody has put a machine into it.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: str, *,
                  clock: Callable[[], float], entropy: Entropy, readonly: bool) -> None:
-        self.path, self.readonly, self.clock = path, readonly, clock
-        self._connection, self._entropy = connection, entropy
-        self._depth = 0
-        self._writing = False
-        self._changes = 0
-        self.commits = 0  # how often this program has raised the generation
-        self._levels: list[int] = []
-        self._known: dict[Hashable, Any] = {}
-        self._inserts: dict[tuple[str, str], str] = {}
+        super().__init__(connection, path, clock, readonly)
+        self._entropy = entropy
         self.is_new = not self.query("SELECT 1 FROM machine LIMIT 1")
 
     @classmethod
@@ -60,171 +50,37 @@ class Store:
         return cls(opened.connection, path, clock=clock, entropy=entropy,
                    readonly=opened.readonly)
 
-    def copy(self, entropy: Entropy) -> "Store":
-        """The same contents in memory, to try changes on; its GUIDs come from `entropy`."""
-        connection = sqlite3.connect(MEMORY, isolation_level=None, check_same_thread=False)
-        self._connection.backup(connection)
-        connection.execute("PRAGMA foreign_keys = ON")
-        return Store(connection, MEMORY, clock=self.clock, entropy=entropy, readonly=False)
+    def copy(self, entropy: Entropy | None = None) -> "Store":
+        """The same contents in memory. With an `entropy` of its own it is a store like any other.
 
-    def close(self) -> None:
-        """Closes the file; everything acknowledged is on disk already."""
-        self._connection.close()
-
-    # --- transactions --------------------------------------------------------------------------
-
-    def transaction(self) -> "Transaction":
-        """A context in which all changes become true together, or none (any exception).
-
-        Inner ones join the outer: a failed inner one undoes its own changes only, and the rest
-        when its exception leaves the outer one. Raises Broken("locked") after the bounded wait.
+        Without one it makes no revisions and draws GUIDs with the original: what `record` says
+        was done to it can be made true of the original.
         """
-        return Transaction(self, writes=True)
+        copy = self._in_memory()
+        copy.execute("PRAGMA foreign_keys = ON")
+        copy.execute("PRAGMA temp_store = MEMORY")
+        store = Store(copy, MEMORY, clock=self.clock, entropy=entropy or self._entropy,
+                      readonly=False)
+        if entropy is None:
+            store._keeping, store._undo = False, NoUndo(copy)
+        return store
 
-    def joining(self) -> "AbstractContextManager[None]":
-        """`transaction`, but an open one is joined as it is.
-
-        For a change whose rules are all checked before its first statement: it fails whole.
-        """
-        return nullcontext() if self._writing else Transaction(self, writes=True)
-
-    def reading(self) -> "Transaction":
-        """A context in which several reads see one state of the file."""
-        return Transaction(self, writes=False)
-
-    def begin(self, writes: bool) -> None:
-        """Enters one level of `transaction` or `reading`."""
-        writes = writes and not self.readonly
-        if self._depth == 0:
-            self._control("BEGIN IMMEDIATE" if writes else "BEGIN")
-            self._writing = writes
-            self._changes = self._connection.total_changes
-        else:
-            assert self._writing or not writes, "a change inside a reading context"
-            self._levels.append(0)
-        self._depth += 1
-
-    def end(self, done: bool) -> None:
-        """Leaves one level; `done` False undoes what happened in it."""
-        self._depth -= 1
-        if self._depth:
-            self._end_level(done)
-            return
+    def _in_memory(self) -> sqlite3.Connection:
+        """A copy of the file as this connection sees it. Raises Broken."""
+        copy = sqlite3.connect(MEMORY, isolation_level=None, check_same_thread=False)
         try:
-            if done and self._connection.total_changes != self._changes:
-                self._control("UPDATE counter SET generation = generation + 1")
-                self.commits += 1
-            self._control("COMMIT" if done else "ROLLBACK")
-        except BaseException:
-            self._control("ROLLBACK")
-            raise
-        finally:
-            self._writing = False
-            self._known.clear()
-
-    def _end_level(self, done: bool) -> None:
-        number = self._levels.pop()
-        if not number or not self._connection.in_transaction:
-            return
-        if not done:
-            self._control(f"ROLLBACK TO level{number}")
-            self._known.clear()
-        if number == self._depth:
-            self._control(f"RELEASE level{number}")
-
-    def _mark(self) -> None:
-        """Before a change: open levels without a savepoint get one, which they share.
-
-        Nothing has changed since the outermost of them began, so one serves them all, and a
-        level that only reads costs none.
-        """
-        levels = self._levels
-        if levels and not levels[-1]:
-            first = levels.index(0)
-            self._control(f"SAVEPOINT level{first + 1}")
-            levels[first:] = [first + 1] * (len(levels) - first)
-
-    def _control(self, sql: str) -> None:
-        # A full disk makes SQLite roll back by itself.
-        if sql.startswith("ROLLBACK") and not self._connection.in_transaction:
-            return
-        self._run(sql, ())
-
-    def _run(self, sql: str, values: Sequence[object]) -> sqlite3.Cursor:
-        try:
-            return self._connection.execute(sql, values)
-        except sqlite3.IntegrityError:
-            raise
+            # Not `backup`: that would wait for ever for an open transaction of our own.
+            octets = bytearray(self._connection.serialize())
+            octets[FORMAT_VERSIONS] = b"\1\1"
+            copy.deserialize(octets)
         except sqlite3.Error as error:
+            copy.close()
             raise translate(error, self.path) from None
-
-    def once(self, key: Hashable, read: Callable[[], Found]) -> Found:
-        """What `read` gives, read once in a transaction as long as nothing makes it stale.
-
-        For what depends on neither the filters of a list nor a time stamp. Inside a transaction
-        nobody else can change the file, outside of one everything is read anew.
-        """
-        if not self._writing:
-            return read()
-        found: Found | None = self._known.get(key)
-        if found is None:
-            found = self._known[key] = read()
-        return found
-
-    def execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
-        """Runs one changing statement. Raises Broken when not the statement is at fault."""
-        self._known.clear()
-        return self._change(sql, values)
-
-    def _change(self, sql: str, values: Sequence[object]) -> sqlite3.Cursor:
-        self._mark()
-        return self._run(sql, values)
-
-    def query(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
-        """All rows of a SELECT. Raises Broken as `execute`."""
-        try:
-            return self._connection.execute(sql, values).fetchall()
-        except sqlite3.Error as error:
-            raise translate(error, self.path) from None
-
-    def insert(self, table: str, columns: str, row: Sequence[object]) -> int:
-        """Adds a row to `table` and gives its id; `columns` are blank-separated."""
-        statement = self._inserts.get((table, columns))
-        if statement is None:
-            names = columns.split()
-            assert len(names) == len(row), (table, names, len(row))
-            statement = (f"INSERT INTO {table} ({', '.join(names)}) "
-                         f"VALUES ({', '.join('?' * len(names))})")
-            self._inserts[table, columns] = statement
-        if table != "filter":
-            self._known.clear()
-        return self._change(statement, row).lastrowid or 0
-
-    def update(self, table: str, columns: str, row: Sequence[object], number: int) -> None:
-        """Replaces the `columns` of the row of `table` with id `number`."""
-        assignments = ", ".join(f"{name} = ?" for name in columns.split())
-        self._known.clear()
-        self._change(f"UPDATE {table} SET {assignments} WHERE id = ?", (*row, number))
-
-    def stamp(self, table: str, number: int, now: float) -> None:
-        """Gives a row of `table` the time of its change, unless it was less than a second ago."""
-        self._change(f"UPDATE {table} SET modified = ?1 WHERE id = ?2 "
-                     "AND (modified > ?1 OR modified <= ?1 - 1)", (now, number))
+        return copy
 
     def new_guid(self) -> str:
         """A GUID for a new object."""
         return new_guid(self._entropy)
-
-    def damaged(self) -> Exception:
-        """The error for a row that no version of this program can have written."""
-        return broken("damaged", self.path)
-
-    def generation(self) -> int:
-        """A number that grows with every change that anybody commits to the file."""
-        number: int = self.query("SELECT generation FROM counter")[0][0]
-        return number
-
-    # --- machines and settings -----------------------------------------------------------------
 
     def machines(self) -> tuple[Machine, ...]:
         """The machines, in the order they were added."""
@@ -266,19 +122,24 @@ class Store:
 
     def on(self, machine: str) -> "Config":
         """The configuration of a machine. Raises NotFound."""
+        key = ("Machine", machine)
+        found: Config | None = self.known(key)
+        if found is not None:
+            return found
+
         def read() -> Config:
             number, found = self.machine_row(machine)
             return Config(self, number, found.name)
 
-        return self.once(("Machine", machine), read)
+        return self.once(key, read)
 
     def copy_without_keys(self) -> bytes:
         """The whole store as octets for `from_copy`, its pre-shared keys and passwords blank."""
-        copy = sqlite3.connect(MEMORY)
+        copy = self._in_memory()
         try:
-            self._connection.backup(copy)
             copy.executescript("UPDATE auth SET value = '' WHERE kind = 'psk';"
-                               "UPDATE certificate SET password = '';VACUUM;")
+                               "UPDATE certificate SET password = '';"
+                               "UPDATE revision SET undo = '';VACUUM;")
             return copy.serialize()
         finally:
             copy.close()
@@ -298,23 +159,7 @@ class Store:
     def set_setting(self, key: str, value: str) -> None:
         """Remembers a value for the whole store."""
         with self.transaction():
-            self.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (key, value))
-
-
-class Transaction:
-    """The context manager behind `Store.transaction` and `Store.reading`."""
-
-    __slots__ = ("_store", "_writes")
-
-    def __init__(self, store: Store, writes: bool) -> None:
-        self._store, self._writes = store, writes
-
-    def __enter__(self) -> None:
-        self._store.begin(self._writes)
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
-        self._store.end(kind is None)
+            self.put("setting", "key", (key,), "value", (value,))
 
 
 class Config(PolicyTables, ListTables, MachineTables, CertificateTables):

@@ -45,6 +45,8 @@ class Agent:
         self.path = path
         self.associations = 0
         self.generation = -1
+        self.offline, self.uncommitted = False, 0
+        self.deadline: float | None = None
         self._open()
 
     def _open(self) -> None:
@@ -123,6 +125,10 @@ class Agent:
     def _note(self, message: Message) -> None:
         self.associations = int(message.get("associations", 0))
         self.generation = int(message.get("generation", -1))
+        self.offline = bool(message.get("offline"))
+        self.uncommitted = int(message.get("uncommitted", 0))
+        deadline = message.get("deadline")
+        self.deadline = None if deadline is None else float(deadline)
         self.names = {str(name): str(text) for name, text in message.get("names", {}).items()}
 
     # --- what commands.remote asks -------------------------------------------------------------
@@ -143,6 +149,7 @@ class Agent:
             take_state(session, done["state"])
             session.folder, session.yes = folder, yes
         self._note(done)
+        session.deadline = self.deadline
         session.variables.update(self.names)
         if "error" in done:
             raise decode_error(done["error"])
@@ -220,17 +227,33 @@ class RemoteSession(Session):
         super().__init__("", machine=str(agent.hello["machine"]), **options)
         self.agent = self.remote = agent
         self.variables = dict(agent.names)
-        self._copied = -1
+        self._copied: tuple[object, ...] = ()
 
     @property
     def store(self) -> "Store":
         """A copy of the agent's store as of the last command."""
-        if self._store is None or self._copied != self.agent.generation:
+        now = (self.agent.generation, self.agent.offline, self.agent.uncommitted)
+        if self._store is None or self._copied != now:
             if self._store is not None:
                 self._store.close()
             self._store = self.agent.store()
-            self._copied = self.agent.generation
+            self._copied = now
         return self._store
+
+    @property
+    def base(self) -> "Store":
+        return self.store
+
+    @property
+    def offline(self) -> bool:
+        return self.agent.offline
+
+    @property
+    def uncommitted(self) -> int:
+        return self.agent.uncommitted
+
+    def look_due(self) -> None:
+        """The agent sees to it."""
 
     @property
     def live(self) -> bool:

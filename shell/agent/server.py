@@ -30,6 +30,7 @@ from shell.agent.wire import (
     state_of,
     take_state,
 )
+from shell.operator import login
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -290,8 +291,8 @@ class Sitting:
     def _session(self) -> Session:
         gateway = self.server.gateway
         session = Session(machine=gateway.name)
+        session.user, session.emit, session.files = login(self.uid), self._emit, self._files
         session.attach(self.server.open_store(), gateway)
-        session.emit, session.files = self._emit, self._files
         gateway.interrupted_by(self.stop)
         return session
 
@@ -318,10 +319,10 @@ class Sitting:
             self.send({"type": "done", "error": encode_error(error)})
 
     def _figures(self, session: Session) -> Message:
-        gateway = self.server.gateway
-        host = gateway.host
-        return {"generation": session.store.generation(), "names": gateway.names_of_article(),
-                "associations": sum(one.outbound is not None for one in host.sad.pairs())}
+        up = sum(one.outbound is not None for one in self.server.gateway.host.sad.pairs())
+        return {"generation": session.base.generation(), "uncommitted": session.uncommitted,
+                "names": self.server.gateway.names_of_article(), "offline": session.offline,
+                "deadline": session.deadline, "associations": up}
 
     def _emit(self, block: Block) -> None:
         reveal = self.session is not None and self.session.reveal

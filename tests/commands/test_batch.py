@@ -129,7 +129,7 @@ def test_the_prompt_of_another_machine_is_refused(session: Heard) -> None:
 
 
 @pytest.mark.parametrize("line", ["netsh -r hostA alias a b", "netsh -c bogus alias a b",
-                                  "netsh -x", "netsh -f"])
+                                  "netsh -x", "netsh -f", "netsh -c \0", "netsh -\x08f x"])
 def test_switches_of_the_program_that_cannot_be_obeyed_are_refused(line: str,
                                                                    session: Heard) -> None:
     with pytest.raises(CommandError) as raised:

@@ -1,6 +1,8 @@
 """The quick reader of scripts: it gives what `parse` gives, or nothing at all."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from commands import index
 from commands.parser import parse
@@ -83,3 +85,27 @@ def test_an_alias_may_change_what_any_word_means(session: Session) -> None:
     assert read("set store local") is not None
     session.aliases["set"] = "show"
     assert read("set store local") is None
+
+
+WORDS = ["filterlist=L", 'filterlist="a b"', "L", '"a b"', "srcaddr=10.1.0.0/24", "srca=me",
+         "dstaddr=any", "dstaddr=10.2.0.0", "10.1.0.0", "me", "srcmask=24", "srcmask=", "=",
+         "mir=no", "mirrored=yes", "description=x", 'description="x=1 y"', "description=", "help",
+         "protocol=TCP", "protocol=9999", "dstport=80", 'desc="?"', "bogus=1"]
+
+
+@settings(max_examples=400)
+@given(st.lists(st.lists(st.sampled_from(WORDS), max_size=7), min_size=2, max_size=8))
+def test_what_a_reader_remembers_never_changes_what_a_line_means(
+        lines: list[list[str]]) -> None:
+    session = Session()
+    session.context = ("ipsec", "static")
+    read = PlainReader(session)
+    for words in lines:
+        line = " ".join(["add filter", *words])
+        quick = read(line)
+        parsed = parse(line, session)
+        whole = parsed.kind == "command" and parsed.error is None and not parsed.missing
+        if quick is not None:
+            assert whole, line
+            assert (type(quick), vars(quick)) == (type(parsed.build()), vars(parsed.build())), line
+    session.close()

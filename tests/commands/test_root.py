@@ -1,11 +1,16 @@
 """The global commands."""
 
+from pathlib import Path
+
 import pytest
 
+from commands.answer import Lines
 from commands.errors import CommandError
 from commands.render import render_text
 from commands.run import run_line
+from commands.script import run_script
 from commands.session import Session
+from tests.commands.conftest import Heard
 
 
 def say(line: str, session: Session) -> str:
@@ -121,3 +126,42 @@ def test_a_dump_run_into_an_empty_store_gives_an_equal_one(session: Session) -> 
 def test_help_for_an_unknown_word_is_an_error(session: Session) -> None:
     assert fails("help bogus", session).code == "unknown-command"
     assert fails("help #", session).exit in (1, 2)
+
+
+@pytest.mark.parametrize("line", ["ipsec static add rule", "ipsec dynamic add mmpolicy", "ping"])
+def test_a_command_without_its_arguments_shows_its_usage_page(line: str,
+                                                              session: Session) -> None:
+    answer = run_line(line, session)
+    assert render_text(answer).splitlines()[1] == "Usage:"
+    assert answer.exit == 2
+    assert render_text(answer) == render_text(run_line(line + " ?", session))
+
+
+def test_in_a_script_it_is_a_mistake_with_its_line(session: Heard) -> None:
+    assert run_script(["ipsec static add rule"], "script", session) == 1
+    block = session.blocks[-1]
+    assert isinstance(block, Lines) and block.error
+    assert "script:1: ERR missing-tag" in render_text(block)
+
+
+def test_set_file_is_remembered_and_ended(session: Session, tmp_path: Path) -> None:
+    session.folder = str(tmp_path)
+    (tmp_path / "old.txt").write_text("before\n")
+    run_line("set file append old.txt", session)
+    assert session.copy == str(tmp_path / "old.txt")
+    assert (tmp_path / "old.txt").read_text() == "before\n"
+    run_line("set file mode=open name=old.txt", session)
+    assert (tmp_path / "old.txt").read_text() == ""
+    run_line("set file close", session)
+    assert session.copy == ""
+
+
+@pytest.mark.parametrize(("line", "code"), [
+    ("set file open", "missing-tag"), ("set file close x", "contradiction"),
+    ("set file open no/such/folder", "cannot-open"), ("set file bogus x", "bad-value")])
+def test_set_file_refuses_what_cannot_be(line: str, code: str, session: Session,
+                                         tmp_path: Path) -> None:
+    session.folder = str(tmp_path)
+    with pytest.raises(CommandError) as refused:
+        run_line(line, session)
+    assert refused.value.code == code and session.copy == ""

@@ -11,7 +11,8 @@ from tests.fuzz.run import CORPUS, Run, stored
 from tests.fuzz.targets import registry
 
 # Few enough for every day: the slow ones make an endpoint or read DER at every step.
-SHORT = {"isakmp-sealed": 400, "x509": 300, "signature": 300, "isakmp-states": 1_500}
+SHORT = {"isakmp-sealed": 400, "x509": 300, "signature": 300, "isakmp-states": 1_500,
+         "script": 60}
 
 
 @pytest.mark.parametrize("name", registry())

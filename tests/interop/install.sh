@@ -11,6 +11,7 @@ need ip iproute2
 need ping iputils-ping
 need iperf3 iperf3
 need sysctl procps
+need zsh zsh
 [ -z "$missing" ] && exit 0
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq

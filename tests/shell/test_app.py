@@ -65,7 +65,7 @@ def test_the_store_is_named_by_option_before_environment(ipsecsh: Run, tmp_path:
 
 @pytest.mark.parametrize(("arguments", "code", "error"), [
     (["bogus"], 2, "ERR unknown-command"),
-    (["ipsec", "static", "add", "policy"], 2, "ERR missing-tag"),
+    (["ipsec", "static", "add", "policy", "mmpfs=no"], 2, "ERR missing-tag"),
     (["ipsec", "static", "delete", "policy", "name=x"], 1, "ERR not-found"),
     (["--bogus"], 2, "ERR usage"),
     (["-c", "bogus", "dump"], 2, "ERR unknown-command"),
@@ -186,7 +186,8 @@ def test_yes_answers_destructive_commands(ipsecsh: Run) -> None:
 
 
 def test_version_and_help_need_no_store(ipsecsh: Run, tmp_path: Path) -> None:
-    assert ipsecsh("--version")[:2] == (0, f"ipsecsh {VERSION}\n")
+    assert ipsecsh("--version")[:2] == (
+        0, f"ipsecsh {VERSION} (data version {program.DATA_VERSION})\n")
     assert ipsecsh("--help")[1].startswith("Usage: ipsecsh")
     assert not (tmp_path / "ipsecsh" / "store.db").exists()
 

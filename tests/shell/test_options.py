@@ -2,7 +2,7 @@
 
 import pytest
 
-from shell.options import USAGE, Options, UsageError, read_options
+from shell.options import DECLARED, Options, UsageError, read_options, usage
 
 
 @pytest.mark.parametrize(("arguments", "options"), [
@@ -19,6 +19,8 @@ from shell.options import USAGE, Options, UsageError, read_options
     (["--", "-x"], Options(command=("-x",))),
     (["--version"], Options(version=True)),
     (["/?"], Options(help=True)),
+    (["/C", "ipsec", "-F", "x"], Options(context="ipsec", script="x")),
+    (["--completion", "zsh"], Options(completion="zsh")),
 ])
 def test_options_come_before_the_command(arguments: list[str], options: Options) -> None:
     assert read_options(arguments) == options
@@ -34,4 +36,8 @@ def test_what_cannot_be_understood_is_a_usage_error(arguments: list[str]) -> Non
 
 
 def test_the_usage_page_fits_into_eighty_columns() -> None:
-    assert max(map(len, USAGE.splitlines())) <= 80
+    assert max(map(len, usage().splitlines())) <= 80
+
+
+def test_the_usage_page_names_every_option() -> None:
+    assert all(f"\n  {one.name}" in usage() for one in DECLARED)

@@ -133,3 +133,34 @@ def test_the_history_holds_no_key(tmp_path: Path) -> None:
     done = sit(tmp_path, "ipsec static add rule name=r psk=s3cret-key\rbye\r")
     assert "s3cret-key" not in done.history + done.out + done.err
     assert done.history == "ipsec static add rule name=r psk=********\nbye\n"
+
+
+@pytest.mark.parametrize(("answer", "left"), [("commit\r", True), ("a\r", True), ("\r", False)])
+def test_control_d_with_uncommitted_changes_asks(tmp_path: Path, answer: str,
+                                                 left: bool) -> None:
+    done = sit(tmp_path, "offline\ripsec static add policy P\r\x04" + answer
+               + ("" if left else "show mode\rabort\r"))
+    assert done.exit == 0
+    assert ("offline (1 not committed)" in done.out) is not left
+
+
+def test_a_probation_that_has_ended_is_announced_at_the_prompt(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shell.repl.DEADLINE_LOOK", 0.05)
+    monkeypatch.setattr("shell.repl.LOOK_AFTER", 0.0)
+    monkeypatch.setattr(Session, "wall", lambda self: 1000.0 + 61.0 * (
+        self.deadline is not None))  # the minute is over as soon as it began
+    done = sit(tmp_path, "offline\ripsec static add policy P\rcommit confirm=1\rshow mode\r"
+               "online\ripsec static show policy all\r")
+    assert "WARN REVERTED: the change of revision" in done.out
+    assert "There are no Policies" in done.err
+
+
+def test_set_file_copies_the_sitting(tmp_path: Path) -> None:
+    target = tmp_path / "console.txt"
+    sit(tmp_path, f"set file open {target}\rshow mode\ripsec static add rule psk=geheim r=1\r"
+        "set file close\rshow alias\rbye\r")
+    lines = target.read_text().splitlines()
+    assert lines[:2] == ["ipsecsh>show mode", "online"]
+    assert lines[2] == "ipsecsh>ipsec static add rule psk=******** r=1"
+    assert lines[-1] == "ipsecsh>set file close"

@@ -2,11 +2,13 @@
 
 import io
 import json
+from pathlib import Path
 
 import pytest
 
 from commands.answer import Answer, Cell, Lines, Table, Warn
 from commands.errors import CommandError
+from commands.run import run_line
 from commands.session import Session
 from shell.show import Show, wants_colour
 
@@ -91,3 +93,20 @@ def test_a_verdict_is_coloured_by_its_word(verdict: str, code: str) -> None:
     show, out, _ = shows(color="always")
     show.emit(Lines((("step ", Cell("verdict", verdict, verdict)),)))
     assert out.getvalue() == f"step \x1b[{code}m{verdict}\x1b[0m\n"
+
+
+def test_set_file_copies_what_is_printed_without_colour_and_keys(tmp_path: Path) -> None:
+    session, out, err = Session(), io.StringIO(), io.StringIO()
+    session.copy = str(tmp_path / "console.txt")
+    show = Show(session, "table", "always", out, err)
+    show.answer(run_line("show mode", session))
+    try:
+        run_line("ipsec static add rule psk=geheim bogus=1", session)
+    except CommandError as mistake:
+        show.error(mistake)
+    copied = (tmp_path / "console.txt").read_text()
+    assert copied.startswith("online\nERR unknown-tag : 'bogus'")
+    assert "\x1b" not in copied and "geheim" not in copied
+    session.copy = str(tmp_path / "no" / "folder")
+    show.answer(run_line("show mode", session))
+    assert session.copy == "" and "ERR io" in err.getvalue()

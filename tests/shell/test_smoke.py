@@ -2,9 +2,11 @@
 
 import os
 import re
+import sqlite3
 import stat
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pexpect
@@ -100,3 +102,19 @@ def test_colours_are_those_the_terminal_wants(
     shown = f"{child.before}{child.after}{child.read()}"
     child.close()
     assert bool(re.search(r"\x1b\[[0-9;]*3[0-7]m", shown)) is colour
+
+
+def test_a_probation_that_ends_while_nobody_types_is_announced(
+        child: "pexpect.spawn[str]", tmp_path: Path) -> None:
+    for line in ("offline", "ipsec static add policy P activatedefaultrule=no", "commit confirm=1"):
+        child.send(line + "\r")
+    child.expect("unless `confirm` is typed")
+    child.expect("ipsecsh>")
+    with closing(sqlite3.connect(tmp_path / "store.db", timeout=10)) as store:
+        store.execute("UPDATE unconfirmed SET deadline = 1")
+        store.commit()
+    child.expect("WARN REVERTED")
+    child.expect("ipsec static add policy P")
+    child.send("\ronline\r")
+    child.send("ipsec static show policy all\r")
+    child.expect("There are no Policies")

@@ -44,7 +44,7 @@ TAKEN = [
 REFUSED = [
     ("ipsecdiagnostics", "8"), ("ipsecloginterval", "59"), ("ipsecloginterval", "86401"),
     ("ipsecexempt", "4"), ("ipsecexempt", "-1"), ("bootmode", "open"), ("strongcrlcheck", "3"),
-    ("bootexemptions", "tcp:1:2"), ("ikelogging", "1"), ("ikelogging", "2"), ("natt", "maybe"),
+    ("bootexemptions", "tcp:1:2"), ("natt", "maybe"),
     ("dpd", "3601"), ("commit", "x"), ("outerdf", "x"), ("fragmentation", "x"),
     ("replaywindow", "31"),
     ("holdpackets", "33"), ("localid", '"two words"'), ("remoteid", "a@b@c"),
@@ -81,6 +81,14 @@ def test_what_is_not_honoured_is_refused_by_name(name: str, typed: str) -> None:
     assert (mistake.code, mistake.exit) == ("bad-value", 2)
     assert name in str(mistake) and "must be" in str(mistake)
     assert session.config.settings() == ()
+
+
+def test_a_log_that_is_not_written_is_taken_with_a_warning() -> None:
+    session = Session()
+    answer = run_line("ipsec dynamic set config ikelogging 1", session)
+    assert [one.code for one in answer.warnings] == ["NO-OAKLEY-LOG"]
+    assert session.config.settings() == (("ikelogging", "1"),)
+    assert run_line("ipsec dynamic set config ikelogging 0", session).warnings == ()
 
 
 def test_boot_mode_is_stateful_where_a_policy_is_assigned() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from commands.errors import CommandError
 from commands.run import run_line
 from commands.session import Session
 from engine.address import parse_address
@@ -108,7 +109,7 @@ BAD = [
     (f"{ARTICLE} metric=0", "bad-value", 2),
     (f"{ARTICLE} metric=10000", "bad-value", 2),
     (f"{ARTICLE} view=side", "bad-value", 2),
-    (f"{ARTICLE} preference=9", "bad-value", 1),
+    (f"{ARTICLE} preference=9", "bad-value", 2),
     (f"{ARTICLE} nhop=10.1.0.1", "doubled-tag", 2),
     (f"{ARTICLE} speed=9", "unknown-tag", 2),
 ]
@@ -139,3 +140,18 @@ def test_a_dump_runs_into_a_machine_that_has_its_routes_already(gateway: Session
     before = gateway.config.digest()
     run_line(f"routing ip add persistentroute {ARTICLE}", gateway)
     assert gateway.config.digest() == before
+
+
+@pytest.mark.parametrize(("narrow", "left"), [
+    ("metric=2", 1), ("metric=1", 0), ("view=multicast", 1), ("view=both metric=1", 0),
+    ("proto=STATIC", 1), ("proto=NONDOD preference=5", 0)])
+def test_a_deleted_route_may_be_told_by_more_than_its_way(narrow: str, left: int) -> None:
+    session = Session()
+    run_line(f"routing ip add persistentroute {ARTICLE}", session)
+    line = f"routing ip delete persistentroute {ARTICLE} {narrow}"
+    if left:
+        with pytest.raises(CommandError, match="no persistent route"):
+            run_line(line, session)
+    else:
+        run_line(line, session)
+    assert len(session.config.routes()) == left + 1  # gwA has one to gwB's side

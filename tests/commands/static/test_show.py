@@ -9,6 +9,7 @@ from commands.errors import CommandError
 from commands.render import render_text
 from commands.run import run_line
 from commands.session import Session
+from tests.support.article import full_lines
 
 POLICY = """\
 Policy Name             : My Policy
@@ -200,3 +201,19 @@ def test_an_empty_store_says_so(line: str, code: str) -> None:
         run_line("ipsec static " + line, session)
     assert caught.value.code == code
     session.close()
+
+
+def test_lists_and_actions_may_be_asked_for_by_the_rule_that_uses_them() -> None:
+    session = Session()
+    for line in full_lines():
+        run_line(line, session)
+    run_line("ipsec static add filterlist unused", session)
+    for what, name in (("filterlist", "NetA to NetB"),
+                       ("filteraction", "IPSec tunnel: ESP DES/MD5")):
+        shown = render_text(run_line(f'ipsec static show {what} rule="neta to netb"', session))
+        assert name in shown and "unused" not in shown and "NetB to NetA" not in shown
+    with pytest.raises(CommandError) as missing:
+        run_line("ipsec static show filterlist rule=nobody", session)
+    assert (missing.value.code, missing.value.tag) == ("not-found", "rule")
+    with pytest.raises(CommandError, match="one is enough"):
+        run_line("ipsec static show filterlist all rule=x", session)

@@ -237,7 +237,7 @@ def test_an_endless_ping_needs_a_terminal_or_a_number(host: Session) -> None:
 
 
 BAD = [
-    ("ping", 2), ("ping nobody", 2), ("ping 10.1.0.256", 2), ("ping 10.1.0", 2),
+    ("ping nobody", 2), ("ping 10.1.0.256", 2), ("ping 10.1.0", 2),
     ("ping -n 0 hostB", 2), ("ping -n x hostB", 2), ("ping -n", 2), ("ping -l 65501 hostB", 2),
     ("ping -i 256 hostB", 2), ("ping -w 0 hostB", 2), ("ping -q hostB", 2),
     ("ping hostB hostA", 2), ("ping -n 1 -n 2 hostB", 2), ("ping -S 10.1.0.99 hostB", 1),

@@ -1,13 +1,14 @@
 """Stores of other versions, and files that somebody else is writing or has torn."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from engine.errors import Broken
 from engine.policy import connect
-from engine.policy.model import Certificate, Machine
+from engine.policy.model import AuditSetting, Certificate, Machine
 from engine.policy.schema import MIGRATIONS, VERSION, VERSION_1
 from tests.support.stores import article, bare, open_store, store_of
 
@@ -34,13 +35,19 @@ def test_a_store_of_the_first_version_gets_room_for_certificates(
     with monkeypatch.context() as first:
         first.setattr(connect, "MIGRATIONS", (VERSION_1,))
         first.setattr(connect, "VERSION", 1)
-        store = open_store(path)
-        store.add_machine(Machine("old", "gateway"))
-        assert store.query("PRAGMA user_version") == [(1,)]
-        store.close()
+        open_store(path).close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as old:
+        assert old.execute("PRAGMA user_version").fetchone() == (1,)
+        old.execute("INSERT INTO machine VALUES (1, 'old', 'old', 'gateway', 0, 1)")
+        old.execute("INSERT INTO machine_setting VALUES (1, 'natt', 'off')")
+        old.execute("INSERT INTO audit VALUES (1, 'local', 'logon', 1, 0)")
+        old.execute("UPDATE counter SET generation = 7")
     store = open_store(path)
+    assert store.generation() == 7
+    assert store.on("old").get_setting("natt") == "off"
+    assert store.on("old").audit() == (AuditSetting("logon", True),)
     assert store.query("PRAGMA user_version") == [(VERSION,)]
-    assert store.machines() == (Machine("old", "gateway"),)
+    assert store.machines() == (Machine("old", "gateway", False, True),)
     config = store.on("old")
     assert config.certificates() == ()
     kept = config.add_certificate(Certificate("mine", "machine", "/certs/own.p12"))

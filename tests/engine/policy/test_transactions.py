@@ -69,7 +69,7 @@ def test_deleting_a_machine_deletes_all_it_had() -> None:
     store.delete_machine("GWA")
     left = {table: store.query(f"SELECT count(*) FROM {table}")[0][0]
             for table, in store.query("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    assert {table for table, count in left.items() if count} == {"counter"}
+    assert {table for table, count in left.items() if count} == {"revision"}
 
 
 def test_machines_are_known_by_name_in_any_case() -> None:

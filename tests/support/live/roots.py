@@ -13,8 +13,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-COMMON = ("strongswan-charon", "strongswan-swanctl", "strongswan-pki", "libcharon-extra-plugins",
-          "libcharon-extauth-plugins", "libstrongswan-standard-plugins",
+COMMON = ("strongswan-charon", "strongswan-swanctl", "strongswan-starter", "strongswan-pki",
+          "libcharon-extra-plugins", "libcharon-extauth-plugins", "libstrongswan-standard-plugins",
           "libstrongswan-extra-plugins")
 RELEASES = {"5.9.8": ("bookworm", COMMON),
             "6.0.1": ("trixie", (*COMMON, "openssl-provider-legacy")),

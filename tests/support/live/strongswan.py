@@ -5,6 +5,7 @@ import subprocess
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from tests.support.live.network import NET_A, NET_B, WAN_A, WAN_B, Network
 from tests.support.live.processes import Program, wait_for
@@ -127,7 +128,7 @@ class StrongSwan:
         path = self.folder / "charon.log"
         return path.read_text(errors="replace") if path.exists() else ""
 
-    def __enter__(self) -> "StrongSwan":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
