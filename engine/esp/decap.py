@@ -71,6 +71,7 @@ def _make_aead_run(cipher: str, key: bytes) -> Run:
 
 
 def _make_cbc_run(cipher: str, key: bytes, auth: str, auth_key: bytes) -> Run:
+    """One call of the cipher for all packets, after every ICV was good."""
     _, block, iv = CIPHERS[cipher]
     icv = INTEGRITY[auth].icv
     copy = make_keyed(auth, auth_key)
@@ -80,22 +81,29 @@ def _make_cbc_run(cipher: str, key: bytes, auth: str, auth_key: bytes) -> Run:
     rest = (HEADER + icv) % block
 
     def run(datas: list[bytes], number: int) -> list[bytes]:
-        inners: list[bytes] = []
+        bodies: list[bytes] = []
         for data in datas:
-            if read(data[:8], "big") != number or len(data) < least or len(data) % block != rest:
+            if (read(data[:HEADER], "big") != number or len(data) < least
+                    or len(data) % block != rest):
                 break
             state = copy()
             state.update(data[:-icv])
             if not same(state.finalize()[:icv], data[-icv:]):
                 break
-            plain = decrypt(data[HEADER:-icv])
-            pad = plain[-2]
-            stop = -TRAILER - pad
-            if (plain[-1] != NEXT_TUNNEL or len(plain) + stop < iv
-                    or pad and plain[stop:-TRAILER] != padding[pad]):
-                break
-            inners.append(plain[iv:stop])
+            bodies.append(data[HEADER:-icv])
             number += 1
+        if not bodies:
+            return bodies
+        plain, inners, at = decrypt(b"".join(bodies)), list[bytes](), 0
+        for body in bodies:
+            end = at + len(body)
+            pad = plain[end - 2]
+            stop = end - TRAILER - pad
+            if (plain[end - 1] != NEXT_TUNNEL or stop < at + iv
+                    or pad and plain[stop:end - TRAILER] != padding[pad]):
+                break
+            inners.append(plain[at + iv:stop])
+            at = end
         return inners
 
     return run

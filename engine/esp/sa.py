@@ -17,7 +17,7 @@ from engine.esp.constants import (
     NEXT_TUNNEL,
 )
 from engine.esp.decap import Open, Run, Verify, make_run, make_unwrap
-from engine.esp.encap import Wrap, make_wrap
+from engine.esp.encap import Wrap, WrapRun, make_wrap
 from engine.esp.replay import DEFAULT_WINDOW, ReplayWindow
 from engine.suites import QuickModeMethod
 
@@ -96,8 +96,8 @@ class SecurityAssociation:
 
     __slots__ = ("spi", "direction", "source", "destination", "selector", "terms", "octets",
                  "packets", "sequence", "used", "udp", "window", "on_limit", "hard_octets", "ah",
-                 "original", "path_mtu", "_wrap", "_verify", "_open", "_run", "_octet_mark",
-                 "_sequence_mark")
+                 "original", "path_mtu", "_wrap", "_wrap_run", "_verify", "_open", "_run",
+                 "_octet_mark", "_sequence_mark")
 
     def __init__(self, spi: int, direction: str, source: Address, destination: Address,
                  selector: Selector, terms: SaTerms) -> None:
@@ -120,6 +120,7 @@ class SecurityAssociation:
         self.path_mtu = UNKNOWN_PATH
         self.on_limit: Callable[[SecurityAssociation, str], None] | None = None
         self._wrap: Wrap | None = None
+        self._wrap_run: WrapRun | None = None
         self._verify: Verify | None = None
         self._open: Open | None = None
         self._run: Run | None = None
@@ -182,14 +183,13 @@ class SecurityAssociation:
 
     def encap_many(self, inners: list[bytes], now: float) -> list[bytes]:
         """`encap` for several IPv4 packets at once, in order; fewer when a limit is reached."""
-        sequence, wrap = self.sequence, self._wrap
-        assert wrap is not None, "encap on an inbound SA"
+        sequence, run = self.sequence, self._wrap_run
+        assert run is not None, "encap on an inbound SA"
         octets = sum(map(len, inners))
         if (sequence + len(inners) >= self._sequence_mark
                 or self.octets + octets >= self._octet_mark):
             return self._one_by_one(inners, now)
-        datas = [wrap(number, inner, NEXT_TUNNEL)
-                 for number, inner in enumerate(inners, sequence + 1)]
+        datas = run(sequence + 1, inners)
         self.sequence = sequence + len(inners)
         self.octets += octets
         self.packets += len(inners)
@@ -289,8 +289,8 @@ def build_outbound(spi: int, source: Address, destination: Address, selector: Se
     sa = SecurityAssociation(spi, "outbound", source, destination, selector, terms)
     method = terms.method
     if method.has_esp:
-        sa._wrap = make_wrap(spi, method.esp_cipher or "None", key, method.esp_auth, auth_key,
-                             entropy)
+        sa._wrap, sa._wrap_run = make_wrap(spi, method.esp_cipher or "None", key,
+                                           method.esp_auth, auth_key, entropy)
     if method.ah_auth:
         sa.ah = AuthenticationHeader(ah_spi, method.ah_auth, ah_key, terms.window)
     return sa

@@ -83,11 +83,11 @@ class Gateway:
         self._keep_events()
         self.hosts = {name: self.host}
         self.carrier = Carrier(self.host, self.settled, self._tun, self.clock.now)
+        self.inward = Inward(self.host, self._tun, self.carrier, self.clock.now)
         self.sockets = self.carrier.sockets = Sockets(self.loop, Handlers(
             self.carrier.datagram, self.carrier.packet, self.carrier.icmp,
-            lambda place: self.inward.read_natt(place), lambda place: self.inward.read_esp(place)))
+            self.inward.read_natt, self.inward.read_esp))
         self.outward = Outward(self.host, self.sockets, self._tun, self.carrier, self.clock.now)
-        self.inward = Inward(self.host, self._tun, self.carrier, self.clock.now)
         self.offload = Offload(self.host)
         self.echoes = Echoes(self)
         self.outward.watched = self.echoes.departed

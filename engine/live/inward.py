@@ -30,19 +30,29 @@ if TYPE_CHECKING:
 DATAGRAM = 65535
 _ECN = 3
 _FRAGMENT = 0x3F
+_NO_SPI = b"\0"
+"""No four octets are it."""
 _NO_CELLS: tuple[list[int], ...] = ()
 
 
 class _Batch:
-    """Datagrams of one association that came from one place. `origin` is its ends and TOS."""
+    """Datagrams of one association that came from one place. `origin` is its ends and TOS.
 
-    __slots__ = ("sa", "spi", "ready", "origin")
+    All but `ready` stays known from one read to the next, until something changes.
+    """
+
+    __slots__ = ("sa", "spi", "ready", "origin", "place")
 
     def __init__(self) -> None:
-        self.sa: SecurityAssociation | None = None
-        self.spi = b""
         self.ready: list[bytes] = []
         self.origin: tuple[tuple[str, int], int] = ("0.0.0.0", 0), 0
+        self.place: Place | None = None
+        self.forget()
+
+    def forget(self) -> None:
+        """The next datagram is judged anew."""
+        self.sa: SecurityAssociation | None = None
+        self.spi = _NO_SPI
 
 
 class Inward:
@@ -62,6 +72,8 @@ class Inward:
         self._stamp: tuple[int, int] = (-1, -1)
         self._plain = False
         self.elsewhere: frozenset[int] = frozenset()
+        self._single = True
+        self._batch = _Batch()
 
     def _check(self) -> None:
         """Forgets what was known when something it rests on has changed."""
@@ -70,14 +82,22 @@ class Inward:
         if stamp != self._stamp:
             self._stamp = stamp
             self._passes.clear()
+            self._batch.forget()
             self._plain = told_apart_by_address(node)
 
     def read_natt(self, place: Place) -> None:
-        """Takes datagrams of port 4500: runs of ESP at once, IKE and keepalives one by one."""
+        """Takes datagrams of port 4500: runs of ESP at once, IKE and keepalives one by one.
+
+        Where they came one by one the first is opened before the next is looked for.
+        """
         receive = place.natt.recvmsg
         now = self.clock()
         self._check()
-        batch = _Batch()
+        batch = self._batch
+        if place is not batch.place or self._node.trace is not None:
+            batch.forget()
+            batch.place = place
+        single, taken = self._single, 0
         for _ in range(READS):
             try:
                 data, extra, _, ends = receive(DATAGRAM, 128)
@@ -86,19 +106,23 @@ class Inward:
                 if error.errno == EAGAIN:
                     break
                 continue
+            taken += 1
             tos, size = _said(extra, len(data))
             datas = [data] if size >= len(data) else [
                 data[at:at + size] for at in range(0, len(data), size)]
             if (ends, tos) != batch.origin:
                 self._flush(batch, place, now)
+                batch.forget()
                 batch.origin = ends, tos
             for one in datas:
                 if one[:4] == batch.spi:
                     batch.ready.append(one)
                 else:
                     self._begin(batch, one, place, now)
-            if len(batch.ready) >= READS:
+            if single or len(batch.ready) >= READS:
                 self._flush(batch, place, now)
+                single = False
+        self._single = taken < 2
         self._flush(batch, place, now)
 
     def _begin(self, batch: "_Batch", data: bytes, place: Place, now: float) -> None:
@@ -108,16 +132,18 @@ class Inward:
         address = int.from_bytes(socket.inet_aton(peer), "big")
         sa = self._node.sad.by_spi(int.from_bytes(data[:4], "big"))
         if (sa is None or self._node.trace is not None or sa.udp != (NAT_T_PORT, port)
-                or sa.source != address or sa.ah is not None or not sa.terms.tunnel or tos & _ECN):
+                or (sa.source, sa.destination) != (address, place.address)
+                or sa.ah is not None or not sa.terms.tunnel or tos & _ECN):
             self.slow_datagram(Datagram(place.address, NAT_T_PORT, address, port, tos, data))
             return
         batch.sa, batch.spi = sa, data[:4]
         batch.ready.append(data)
 
     def _flush(self, batch: "_Batch", place: Place, now: float) -> None:
-        if batch.sa is not None and batch.ready:
-            self._open(batch.sa, batch.ready, place, batch.origin[1], now)
-        batch.sa, batch.spi, batch.ready = None, b"", []
+        ready = batch.ready
+        if ready and batch.sa is not None:
+            batch.ready = []
+            self._open(batch.sa, ready, place, batch.origin[1], now)
 
     def read_esp(self, place: Place) -> None:
         """Takes ESP packets, up to READS of them."""
@@ -126,6 +152,7 @@ class Inward:
         self._check()
         ready: list[bytes] = []
         known: SecurityAssociation | None = None
+        single, taken = self._single, 0
         for _ in range(READS):
             try:
                 packet = receive(DATAGRAM)
@@ -133,12 +160,14 @@ class Inward:
                 if error.errno == EAGAIN:
                     break
                 continue
+            taken += 1
             spi = int.from_bytes(packet[20:24], "big")
             if spi in self.elsewhere:
                 continue
             sa = node.sad.by_spi(spi)
             if (sa is None or packet[0] != 0x45 or node.trace is not None or sa.udp
-                    or sa.source != int.from_bytes(packet[12:16], "big") or sa.ah is not None
+                    or sa.source != int.from_bytes(packet[12:16], "big")
+                    or sa.destination != place.address or sa.ah is not None
                     or not sa.terms.tunnel or packet[1] & _ECN):
                 self.slow_packet(packet)
                 continue
@@ -147,7 +176,11 @@ class Inward:
                 ready = []
             known = sa
             ready.append(packet[HEADER:])
-        if known is not None:
+            if single:
+                self._open(known, ready, place, 0, now)
+                ready, single = [], False
+        self._single = taken < 2
+        if known is not None and ready:
             self._open(known, ready, place, 0, now)
 
     def _open(self, sa: SecurityAssociation, datas: list[bytes], place: Place, tos: int,

@@ -14,6 +14,9 @@ from contextlib import contextmanager
 
 Callback = Callable[[], None]
 GIVE_WAY_SECONDS = 5.0
+EVENTS = 16
+"""Descriptors of one wake-up; there are hardly more, and room for them is made each time."""
+_OUT = select.EPOLLOUT
 
 
 class Loop:
@@ -70,12 +73,12 @@ class Loop:
 
     def step(self, tick: Callable[[], float]) -> None:
         """Waits, does what is ready and `tick`, which says how long to wait next; gives way."""
-        ready = self._poll.poll(self._timeout)
+        ready, read = self._poll.poll(self._timeout, EVENTS), self._read
         with self._turn:
             for descriptor, events in ready:
-                if events & ~select.EPOLLOUT and descriptor in self._read:
-                    self._read[descriptor]()
-                if events & select.EPOLLOUT and descriptor in self._write:
+                if events & ~_OUT and descriptor in read:
+                    read[descriptor]()
+                if events & _OUT and descriptor in self._write:
                     self._write[descriptor]()
             self._timeout = max(tick(), 0.0)
         if self._waiting:

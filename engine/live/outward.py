@@ -67,6 +67,7 @@ class Outward:
         self._pieces = Reassembler()
         self.watched: Callable[[IPv4, list[Output]], None] = lambda packet, outputs: None
         self.size = 1500 + VNET
+        self._single = True
 
     def protects(self, destination: int) -> bool:
         """Whether packets to that address are of a known protected flow."""
@@ -84,19 +85,23 @@ class Outward:
             self._plain = told_apart_by_address(node)
 
     def read_tun(self) -> None:
-        """Takes what the kernel hands over, up to READS packets."""
+        """Takes what the kernel hands over, up to READS packets.
+
+        Where packets came one by one the first leaves before the next is looked for.
+        """
         now = self.clock()
         self._check()
         known = self._ways.get if self._node.trace is None else _nothing
         read, tun, size, plain = os.read, self._tun, self.size, self._plain
         batch: list[bytes] = []
         current: Way | None = None
-        mark = -1
+        mark, single, taken = -1, self._single, 0
         for _ in range(READS):
             try:
                 data = read(tun, size)
             except BlockingIOError:
                 break
+            taken += 1
             way = known(data[22:30] if plain else key_with_ports(data[VNET:VNET + 24]))
             if (way is None or data[10] != 0x45 or len(data) > way.room or data[16] & _FRAGMENT
                     or data[17] or now >= way.until):
@@ -113,6 +118,10 @@ class Outward:
                     batch = []
                 current, mark = way, own
             batch.append(data[VNET:])
+            if single:
+                self._seal(current, batch, mark, now)
+                batch, single = [], False
+        self._single = taken < 2
         if batch and current is not None:
             self._seal(current, batch, mark, now)
 

@@ -8,6 +8,7 @@ import socket
 import struct
 from collections.abc import Callable
 from errno import EACCES, EADDRINUSE, EADDRNOTAVAIL, EAGAIN, EPERM
+from functools import partial
 from typing import NamedTuple
 
 from engine.address import Address, format_address
@@ -199,8 +200,8 @@ class Sockets:
     def _watch(self, place: Place) -> None:
         watch = self._loop.watch
         watch(place.ike.fileno(), lambda: self._read_udp(place, place.ike, IKE_PORT))
-        watch(place.natt.fileno(), lambda: self._handlers.natt(place))
-        watch(place.esp.fileno(), lambda: self._handlers.esp(place))
+        watch(place.natt.fileno(), partial(self._handlers.natt, place))
+        watch(place.esp.fileno(), partial(self._handlers.esp, place))
         watch(place.ah.fileno(), lambda: self._read_raw(place.ah))
 
     def _drop(self, place: Place) -> None:

@@ -1,9 +1,10 @@
-"""A live tunnel host to host, strongSwan, others and plain routing, all in one run on one machine.
+"""A live tunnel host to host beside strongSwan, other tunnels in user space and plain routing.
 
-    sudo .venv/bin/python -m pytest -m bench -s tests/benchmarks/test_live_speed.py
+    sudo .venv/bin/python -m pytest -m bench -s tests/benchmarks/test_live_speed.py [-k 3des]
 
-Two network namespaces are the gateways; the product, or strongSwan, runs at both ends. Rates of
-different minutes on a shared machine say little, ratios within one run do.
+Two network namespaces are the gateways; the product, or the other, runs at both ends. Each row
+has both up and measures them in turns: rates of different minutes on a shared machine say little,
+ratios within one row do. The load average stands beside them.
 """
 
 import os
@@ -16,16 +17,14 @@ import pytest
 from tests.support.live.agent import Agent, pings_at_last, policy_lines, route_line
 from tests.support.live.network import NET_A, NET_B, WAN_A, WAN_B, Network
 from tests.support.live.rivals import Pids, openvpn, wireguard
-from tests.support.live.speed import Figures, measure
+from tests.support.live.speed import Figures, Side, race
 from tests.support.live.strongswan import Settings, StrongSwan
 
-pytestmark = pytest.mark.bench
+pytestmark = [pytest.mark.bench, pytest.mark.skipif(
+    os.geteuid() != 0, reason="network namespaces need root")]
 
-RIVALS: dict[str, Callable[[Path], AbstractContextManager[tuple[Network, Pids]]]] = {
-    "wireguard-go": wireguard,
-    "OpenVPN AES-128-GCM": lambda folder: openvpn(folder, "AES-128-GCM"),
-    "OpenVPN AES-128-CBC, SHA1": lambda folder: openvpn(folder, "AES-128-CBC"),
-}
+World = AbstractContextManager[tuple[Network, Pids]]
+ROUNDS = int(os.environ.get("SPEED_ROUNDS", "3"))
 SUITES = [("aes128-sha1", "ESP[AES128,SHA1]"), ("aes128gcm16", "ESP[AESGCM128]"),
           ("3des-sha1", "ESP[3DES,SHA1]"), ("des-sha1", "ESP[DES,SHA1]")]
 
@@ -73,38 +72,54 @@ def routed() -> Iterator[tuple[Network, Pids]]:
         yield network, list
 
 
+RIVALS: list[tuple[str, str, Callable[[Path], World]]] = [
+    ("plain routing", "ESP[AESGCM128]", lambda _: routed()),
+    ("wireguard-go", "ESP[AESGCM128]", wireguard),
+    ("OpenVPN AES-128-GCM", "ESP[AESGCM128]", lambda folder: openvpn(folder, "AES-128-GCM")),
+    ("OpenVPN AES-128-CBC, SHA1", "ESP[AES128,SHA1]",
+     lambda folder: openvpn(folder, "AES-128-CBC")),
+]
+
+
 def line(name: str, found: Figures) -> str:
-    return (f"{name:38} {found.megabits:8.0f} {found.cpu_per_gigabit:9.2f} "
-            f"{found.packets:9.0f} {found.round_trip:8.3f}")
+    return (f"{name:34} {found.megabits:8.0f} {found.cpu_per_gigabit:9.2f} "
+            f"{found.packets:9.0f} {found.round_trip:8.3f} {found.back_to_back:8.3f}")
 
 
-def ratio(ours_found: Figures, theirs_found: Figures) -> str:
-    return (f"{'':14}ratio{'':19} {ours_found.megabits / theirs_found.megabits:8.2f} "
-            f"{theirs_found.cpu_per_gigabit / max(ours_found.cpu_per_gigabit, 0.001):9.2f} "
-            f"{ours_found.packets / max(theirs_found.packets, 1.0):9.2f} "
-            f"{theirs_found.round_trip / ours_found.round_trip:8.2f}")
+def ratio(own: Figures, peer: Figures) -> str:
+    """How many times better ours are."""
+    return (f"{'':10}ours are better by {'':4} {own.megabits / peer.megabits:8.2f} "
+            f"{peer.cpu_per_gigabit / max(own.cpu_per_gigabit, 0.001):9.2f} "
+            f"{own.packets / max(peer.packets, 1.0):9.2f} "
+            f"{peer.round_trip / own.round_trip:8.2f} {peer.back_to_back / own.back_to_back:8.2f}")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
-def test_a_live_tunnel_beside_strongswan_and_plain_routing(tmp_path: Path) -> None:
-    head = f"{'':38} {'Mbit/s':>8} {'CPU s/Gb':>9} {'pps 64':>9} {'RTT ms':>8}"
-    print("\n" + head, flush=True)
-    with routed() as (network, pids):
-        folder = tmp_path / "routed"
-        folder.mkdir()
-        print(line("plain routing", measure(network, folder, pids, top=400_000)), flush=True)
-    for name, make in RIVALS.items():
-        with make(tmp_path / name) as (network, pids):
-            print(line(name, measure(network, tmp_path / name, pids)), flush=True)
-    for esp, method in SUITES:
-        for udp, version in ((True, "5.9.8"), (False, "6.0.1")):
-            kind = "in UDP" if udp else "raw"
-            place = tmp_path / f"{esp}-{udp}"
-            with theirs(place / "theirs", esp, version) as (network, pids):
-                peer = measure(network, place, pids, top=100_000)
-            print(line(f"strongSwan {version} {esp} {kind}", peer), flush=True)
-            with ours(place / "ours", method, udp) as (network, pids):
-                own = measure(network, place, pids)
-            print(line(f"ipsecsh {esp} {kind}", own), flush=True)
-            print(ratio(own, peer), flush=True)
-            assert own.megabits > 0 and peer.megabits > 0
+def compare(names: tuple[str, str], own: World, peer: World, folder: Path) -> None:
+    """One row: both are brought up, measured in turns and told of."""
+    with own as (network_own, pids_own), peer as (network_peer, pids_peer):
+        found = race([Side(network_own, pids_own, folder / "own"),
+                      Side(network_peer, pids_peer, folder / "peer")], rounds=ROUNDS)
+    load = " ".join(f"{one:.1f}" for one in os.getloadavg()[:2])
+    print(f"\n{'load ' + load:34} {'Mbit/s':>8} {'CPU s/Gb':>9} {'pps 64':>9} {'RTT ms':>8} "
+          f"{'at once':>8}")
+    for name, one in zip(names, found, strict=True):
+        print(line(name, one))
+    print(ratio(*found), flush=True)
+    assert all(one.megabits > 0 and one.packets > 0 for one in found)
+
+
+@pytest.mark.parametrize(("version", "udp"), [("5.9.8", True), ("6.0.1", False)],
+                         ids=["udp", "raw"])
+@pytest.mark.parametrize(("esp", "method"), SUITES, ids=[one for one, _ in SUITES])
+def test_beside_strongswan(tmp_path: Path, esp: str, method: str, version: str, udp: bool) -> None:
+    kind = "in UDP" if udp else "raw"
+    compare((f"ipsecsh {esp} {kind}", f"strongSwan {version} {esp} {kind}"),
+            ours(tmp_path / "ours", method, udp), theirs(tmp_path / "theirs", esp, version),
+            tmp_path)
+
+
+@pytest.mark.parametrize(("name", "method", "make"), RIVALS, ids=[one for one, *_ in RIVALS])
+def test_beside_others(tmp_path: Path, name: str, method: str,
+                       make: Callable[[Path], World]) -> None:
+    compare((f"ipsecsh {method} in UDP", name), ours(tmp_path / "ours", method, True),
+            make(tmp_path / "theirs"), tmp_path)
