@@ -213,7 +213,8 @@ class Keying:
                 if isinstance(event, SoftExpired):
                     if not event.pair.initiator and dynamic.owns(node, event.pair.entry):
                         continue
-                    outputs += self._act(self._ike().sa_expiring(event.pair.spi, now), now)
+                    outputs += self._act(self._ike().sa_expiring(
+                        event.pair.spi, now, event.reason != "seconds"), now)
                 elif isinstance(event, Expired):
                     self._ending[event.pair.spi] = event.pair
                     outputs += self._act(

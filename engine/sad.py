@@ -351,6 +351,11 @@ class Sad:
             heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
+    @property
+    def counted_out(self) -> bool:
+        """Whether a packet has just reached a limit of octets or sequence numbers."""
+        return bool(self._limits)
+
     def expire(self, now: float) -> list[SadEvent]:
         """What has come due up to `now`; pairs that ended are removed."""
         events = list(self._reached_limits())

@@ -192,6 +192,8 @@ LINGER = sum(RETRANSMIT_GAPS)
 # peer to renew a pair before it does so itself.
 OVERLAP = 10.0
 MAX_SPIS_PER_DELETE = 64
+# How long the responder leaves it to the initiator to renew a pair whose octets run out.
+COUNTED_WAIT = 0.25
 # Commit bit: seconds that an initiator waits for CONNECTED before it repeats message 3, and as many
 # again before it goes on without.
 COMMIT_WAIT = 1.0

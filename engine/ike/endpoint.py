@@ -9,7 +9,7 @@ from collections.abc import Collection
 from engine.address import Address
 from engine.entropy import Entropy
 from engine.ike import dispatch, dpd, lifecycle, negotiation
-from engine.ike.constants import OVERLAP
+from engine.ike.constants import COUNTED_WAIT, OVERLAP
 from engine.ike.core import Core, IkeLimits, Traffic
 from engine.ike.interface import IkeOutput, IkePolicy, Phase1Info, Phase2Policy
 from engine.ike.phase1 import Phase1
@@ -161,12 +161,15 @@ class IkeEndpoint:
         negotiation.delete_phase1(self._core, cookies, reason)
         return self._core.take_outputs()
 
-    def sa_expiring(self, inbound_spi: int, now: float) -> list[IkeOutput]:
+    def sa_expiring(self, inbound_spi: int, now: float,
+                    counted: bool = False) -> list[IkeOutput]:
         """Soft lifetime: negotiate the successor of a pair that is still in use.
 
         The side that began the pair renews it at once. The other one waits ten seconds for that,
         half of what is left when that is less, before it does so itself, so that both ends
-        reaching the limit give one successor.
+        reaching the limit give one successor. It waits a moment only when it is `counted` octets
+        or packets that run out: fast traffic leaves no more, and the peer may have no such limit
+        (RFC 2407 4.5.4 only advises it of ours).
         """
         core = self._core
         pair = core.pairs.get(inbound_spi)
@@ -177,7 +180,8 @@ class IkeEndpoint:
         else:
             end = core.timers.at("pair", pair)
             left = OVERLAP if end is None else max(end - now, 0.0) / 2
-            core.timers.set("rekey", pair, now + min(OVERLAP, left))
+            wait = min(COUNTED_WAIT if counted else OVERLAP, left)
+            core.timers.set("rekey", pair, now + wait)
         return core.take_outputs()
 
     def shutdown(self, now: float) -> list[IkeOutput]:

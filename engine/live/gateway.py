@@ -40,8 +40,6 @@ from engine.policy.store import Config, Store
 from engine.sad import SoftAssociation
 
 CHORE_SECONDS = 1.0
-LIMIT_SECONDS = 0.25
-"""An association that has reached a limit of octets is noticed this late at most."""
 SETTLE_SECONDS = 0.05
 """A burst of changes of the kernel's is looked at once, this long after its first."""
 
@@ -240,10 +238,11 @@ class Gateway:
     def _tick(self) -> float:
         """What is due by the clock; seconds until the next thing will be.
 
-        Known flows change no timer, so most wake-ups only look at the clock.
+        Known flows change no timer, so most wake-ups only look at the clock, and whether the
+        octets of an association have run out.
         """
         now = self.now
-        if now < self._due and not self.carrier.stirred:
+        if now < self._due and not self.carrier.stirred and not self.host.node.sad.counted_out:
             return self._due - now
         self.carrier.stirred = False
         timer = self.host.next_timer()
@@ -260,7 +259,7 @@ class Gateway:
         if now >= self._chores_at:
             self._chores_at = now + CHORE_SECONDS
             self._guarded(self._chores)
-        self._due = min(self._chores_at, self._look_at or self._chores_at, now + LIMIT_SECONDS,
+        self._due = min(self._chores_at, self._look_at or self._chores_at,
                         self._chores_at if timer is None else timer)
         return self._due - now
 
@@ -279,7 +278,8 @@ class Gateway:
     def _chores(self) -> None:
         drift = self.clock.adjust()
         if drift:
-            self.log("clock-set", priority=5, seconds=round(drift, 3))
+            self.log("clock-set", priority=5, seconds=round(drift, 3),
+                     text=f"the wall clock was set by {drift:+.0f} s")
             self.host.keying.set_epoch(self.epoch)
         self._remember()
         self._follow_offload()

@@ -94,6 +94,16 @@ def test_the_responder_of_a_short_lived_pair_renews_it_before_it_ends() -> None:
     assert len(pair.installed(B)) == 2 and deleted(pair, B) == []
 
 
+def test_the_responder_renews_at_once_when_octets_run_out() -> None:
+    pair = connected()
+    pair.now = 3000.0
+    pair.take(B, pair.b.sa_expiring(pair.installed(B)[0].inbound.spi, pair.now, counted=True))
+    pair.run(3000.2)
+    assert len(pair.installed(B)) == 1, "the initiator has its chance"
+    pair.run(3001.0)
+    assert len(pair.installed(B)) == 2 and pair.installed(B)[1].initiator
+
+
 def test_a_pair_nobody_renews_ends_after_its_seconds() -> None:
     method = QuickModeMethod("3DES", "SHA1", seconds=300)
     pair = connected(policy_a(qm=method), policy_b(qm=method))
