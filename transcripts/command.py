@@ -1,7 +1,7 @@
 """`transcript run` and `transcript list`; the shell registers them, commands know nothing of it."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from commands.answer import Answer, Block, Cell, Table
@@ -15,6 +15,7 @@ from transcripts.stage import CannotPlay
 
 if TYPE_CHECKING:
     from commands.session import Session
+    from transcripts.replay import Settings
     from transcripts.results import Report
     from transcripts.watching import Look
 
@@ -123,6 +124,9 @@ class TranscriptRun(Command, words="transcript run",
                       default="continue")
     step: bool = tag(YesNo(), "Whether each command is shown and asked about.", default=False)
     speed: float = tag(Speed(), "Shows the run as if it were typed by hand.", default=0.0)
+    update: str = tag(Choice("no", "review", "all"), "Whether the file is made to expect what "
+                      "was printed.", default="no")
+    force: bool = tag(YesNo(), "Whether update= works on a build machine (CI).", default=False)
     timeout: float | None = tag(Duration(), "Longest time of a command.", default=None)
     total: float | None = tag(Duration(), "Longest time of a file.", default=None)
 
@@ -131,12 +135,15 @@ class TranscriptRun(Command, words="transcript run",
         blocks: list[Block] = []
         worst = 0
         look = self._look(session)
+        if self.update != "no":
+            from transcripts.updating.command import allowed
+            allowed(self, session)
         for name in self.file:
-            report = _replay(name, self, session, look)
+            report, more = _replay(name, self, session, look)
             worst = max(worst, exit_class(report))
             if look is None:
                 blocks += [result_lines(report, one, self.diff) for one in report.failures]
-            blocks.append(summary_lines(report))
+            blocks += [*more, summary_lines(report)]
         return Answer(tuple(blocks), exit=worst)
 
     def _look(self, session: "Session") -> "Look | None":
@@ -182,23 +189,17 @@ def exit_class(report: "Report") -> int:
 
 
 def _replay(name: str, run: TranscriptRun, session: "Session",
-            look: "Look | None") -> "Report":
-    """Runs one file. Raises CommandError when it cannot be read, parsed, or holds no command."""
-    from time import perf_counter, sleep
+            look: "Look | None") -> "tuple[Report, Sequence[Block]]":
+    """Runs one file: its report, and what else is said.
+
+    Raises CommandError when it cannot be read, parsed, or holds no command.
+    """
+    from time import perf_counter
 
     from transcripts import replay
-    from transcripts.conditions import Place
-    from transcripts.play import Options
     path = replay.find(name)
     path = path if path.startswith(replay.SCRIPTS) else os.path.join(session.folder, path)
-    own = os.path.abspath(path)
-    if own in session.script_depth or len(session.script_depth) >= DEPTH_LIMIT:
-        raise CommandError("recursion", f"{name}: the transcript runs itself", tag="file")
-    settings = replay.Settings(
-        run.set, run.secret, run.store, Options(
-            run.timeout, run.total, run.begin, run.until, run.onfail == "stop",
-            Place(tty=session.ask is not None, environment=os.environ)),
-        os.environ, session.ask, sleep, session.folder, (*session.script_depth, own))
+    settings = _settings(name, path, run, session)
     try:
         transcript = replay.load(path)
         if not transcript.exchanges:
@@ -207,7 +208,10 @@ def _replay(name: str, run: TranscriptRun, session: "Session",
         if look is not None:
             from transcripts.watching import Onlooker
             watcher = Onlooker(session, look)
-        return replay.run(transcript, settings, perf_counter, watcher)
+        if run.update != "no":
+            from transcripts.updating.command import update_file
+            return update_file(transcript, run, session, settings, watcher)
+        return replay.run(transcript, settings, perf_counter, watcher), ()
     except UnreadableError as error:
         raise CommandError("transcript", str(error), tag="file", known=replay.bundled(),
                            exit=COULD_NOT_RUN) from None
@@ -216,3 +220,20 @@ def _replay(name: str, run: TranscriptRun, session: "Session",
     except CannotPlay as error:
         raise CommandError("cannot-run", f"{path}: {error}", tag="file",
                            exit=COULD_NOT_RUN) from None
+
+
+def _settings(name: str, path: str, run: TranscriptRun, session: "Session") -> "Settings":
+    """What the command says beside the file. Raises CommandError for one that runs itself."""
+    from time import sleep
+
+    from transcripts import replay
+    from transcripts.conditions import Place
+    from transcripts.play import Options
+    own = os.path.abspath(path)
+    if own in session.script_depth or len(session.script_depth) >= DEPTH_LIMIT:
+        raise CommandError("recursion", f"{name}: the transcript runs itself", tag="file")
+    return replay.Settings(
+        run.set, run.secret, run.store, Options(
+            run.timeout, run.total, run.begin, run.until, run.onfail == "stop",
+            Place(tty=session.ask is not None, environment=os.environ)),
+        os.environ, session.ask, sleep, session.folder, (*session.script_depth, own))

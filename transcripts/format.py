@@ -301,9 +301,12 @@ class _Reader:
         return Transcript(self.path, self.header, tuple(self.done), tuple(self.before))
 
 
-def load(path: str, contexts: Collection[tuple[str, ...]]) -> Transcript:
-    """Reads and parses a file with all it includes. Raises FormatError."""
-    return _Loader(contexts).load(path, ())
+def load(path: str, contexts: Collection[tuple[str, ...]], text: str | None = None) -> Transcript:
+    """Reads and parses a file with all it includes; `text` is what it would say.
+
+    Raises FormatError.
+    """
+    return _Loader(contexts).load(path, (), text)
 
 
 class _Loader:
@@ -313,9 +316,9 @@ class _Loader:
         self.contexts = contexts
         self.files = 0
 
-    def load(self, path: str, above: tuple[str, ...]) -> Transcript:
+    def load(self, path: str, above: tuple[str, ...], given: str | None = None) -> Transcript:
         """A file with its includes, whose captures and secrets it may use."""
-        text, own = read(path), os.path.realpath(path)
+        text, own = read(path) if given is None else given, os.path.realpath(path)
         inner = [self.inner(path, number, name, (*above, own))
                  for number, name in _includes(text, path)]
         exchanges = [exchange for one in inner for exchange in one.exchanges]

@@ -18,7 +18,7 @@ class Printed(NamedTuple):
 
     When padded, `folded` is the text with every run of blanks as one, and cells count there;
     `fills` are the signs whose runs are as long as something else is wide. `ordered` lines stand
-    in the order of their own values, which says nothing more.
+    in the order of their own values, which says nothing more. `spans` are what it was made of.
     """
 
     sigil: str
@@ -28,6 +28,7 @@ class Printed(NamedTuple):
     padded: bool = False
     fills: str = ""
     ordered: bool = False
+    spans: tuple[tuple[str, str, object], ...] = ()
 
     @property
     def compared(self) -> str:
@@ -51,7 +52,7 @@ def squeeze(text: str, signs: str) -> str:
 def printed(sigil: str, spans: Sequence[tuple[str, str, object]]) -> Printed:
     """A line from its spans (text, type, value); an untyped span is literal text."""
     if len(spans) == 1 and not spans[0][1]:
-        return Printed(sigil, spans[0][0].rstrip())
+        return Printed(sigil, spans[0][0].rstrip(), spans=tuple(spans))
     text = "".join(span[0] for span in spans).rstrip()
     fills = "".join({span[0][0]: None for span in spans if span[1] == "fill" and span[0]})
     padded = bool(fills) or any(
@@ -59,9 +60,10 @@ def printed(sigil: str, spans: Sequence[tuple[str, str, object]]) -> Printed:
         for at, span in enumerate(spans))
     order = any(span[1] == "sorted" for span in spans)
     if not padded:
-        return Printed(sigil, text, "", _cells(spans, text), False, "", order)
+        return Printed(sigil, text, "", _cells(spans, text), False, "", order, tuple(spans))
     folded, places = _folded(text, fills)
-    return Printed(sigil, text, folded, _moved(_cells(spans, text), places), True, fills, order)
+    return Printed(sigil, text, folded, _moved(_cells(spans, text), places), True, fills, order,
+                   tuple(spans))
 
 
 def _cells(spans: Sequence[tuple[str, str, object]], text: str) -> tuple[Cell, ...]:

@@ -71,9 +71,14 @@ def parse_elision(text: str) -> Elision | None:
 
 def parse_pattern(text: str) -> tuple[Token, ...]:
     """The tokens of one expected line. Raises PatternError."""
-    tokens: list[Token] = []
+    return tuple(token for token, _ in written_tokens(text))
+
+
+def written_tokens(text: str) -> list[tuple[Token, str]]:
+    """The tokens of one expected line, each with how it is written. Raises PatternError."""
+    found: list[tuple[Token, str]] = []
     literal: list[str] = []
-    at = 0
+    at = start = 0
     while at < len(text):
         char = text[at]
         if char == "\\" and text[at + 1:at + 2] and text[at + 1] in ESCAPABLE:
@@ -83,16 +88,16 @@ def parse_pattern(text: str) -> tuple[Token, ...]:
         if char == "<" or text.startswith("${", at):
             token, end = _read_placeholder(text, at) if char == "<" else _read_insert(text, at)
             if literal:
-                tokens.append("".join(literal))
+                found.append(("".join(literal), text[start:at]))
                 literal = []
-            tokens.append(token)
-            at = end
+            found.append((token, text[at:end]))
+            at = start = end
             continue
         literal.append(char)
         at += 1
     if literal:
-        tokens.append("".join(literal))
-    return tuple(tokens)
+        found.append(("".join(literal), text[start:]))
+    return found
 
 
 def _read_insert(text: str, start: int) -> tuple[Insert, int]:

@@ -252,8 +252,10 @@ class _Play:
             except CannotPlay:
                 break
             left -= step
+        known = self.captures
         self._caught(found)
-        return self._result(exchange, said, found, limit)._replace(lines=lines, virtual=spent)
+        return self._result(exchange, said, found, limit)._replace(lines=lines, virtual=spent,
+                                                                   known=known)
 
     def _judged(self, judge: Judge, limit: float) -> Judgement:
         """A pattern can be written that no comparison comes to an end with."""

@@ -1,6 +1,6 @@
 """What a run of a transcript found: a result for each command, and all of them together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from transcripts.lines import Printed
@@ -29,7 +29,8 @@ class Result(NamedTuple):
 
     `prompt` is its line as reports show it (secrets masked), `reasons` say what is wrong,
     `lines` are what was printed, `virtual` seconds of the lab's time and `seconds` of wall time.
-    `left` when it has ended the session, `accepted` when somebody took its output as right.
+    `left` when it has ended the session, `accepted` when somebody took its output as right;
+    `known` are the captures before it.
     """
 
     exchange: Exchange
@@ -44,6 +45,7 @@ class Result(NamedTuple):
     timed_out: bool = False
     left: bool = False
     accepted: bool = False
+    known: "Mapping[str, Capture]" = {}
 
     @property
     def bad(self) -> bool:

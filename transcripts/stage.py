@@ -16,6 +16,7 @@ from transcripts.said import Answers, Said, say
 
 if TYPE_CHECKING:
     from commands.session import Nested, Session
+    from engine.lab.site import Site
     from transcripts.directives import Wait
 
 # Seconds of the lab's time between two attempts of a command under `~ retry`.
@@ -39,6 +40,10 @@ class Stage(Protocol):
     @property
     def variables(self) -> Mapping[str, str]:
         """What ``${...}`` stands for."""
+
+    @property
+    def site(self) -> "Site | None":
+        """The addresses of the lab, None for the article's."""
 
     def bind(self, name: str, value: str) -> None:
         """Gives a name a value."""
@@ -136,6 +141,10 @@ class LabStage:
     @property
     def variables(self) -> Mapping[str, str]:
         return self.session.variables
+
+    @property
+    def site(self) -> "Site | None":
+        return self.session.site
 
     def bind(self, name: str, value: str) -> None:
         self.session.variables[name] = value

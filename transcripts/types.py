@@ -81,6 +81,7 @@ TYPES: dict[str, PlaceholderType] = {
                            frozenset({"spi"}), _spi),
     "cookie": PlaceholderType(r"[0-9a-fA-F]{16}(?:[:/-][0-9a-fA-F]{16})?",
                               frozenset({"cookie"}), _folded),
+    "msgid": PlaceholderType(r"(?:0x)?[0-9a-fA-F]{8}", frozenset({"msgid"}), _folded),
     "ip": PlaceholderType(_QUAD, frozenset({"ip"}), _same),
     "net": PlaceholderType(rf"{_QUAD}(?:/(?:{_QUAD}|[0-9]{{1,2}}))?",
                            frozenset({"net", "ip"}), _same),

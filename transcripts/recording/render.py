@@ -5,11 +5,12 @@ again; an address of the lab has its name; all else is what it is.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from commands.answer import VOLATILE
 from commands.errors import CommandError, Span
 from commands.layout import SpanLine
+from transcripts.pairing import Capture
 from transcripts.recording.event import ELIDED, NAMED, Event, Said
 from transcripts.recording.rewrite import Line, Names, canonical
 from transcripts.types import TYPES
@@ -42,6 +43,24 @@ class Placeholders:
                 for text, kind in line.spans:
                     if kind in CAPTURED:
                         self.seen[kind, canonical(kind, text)] += 1
+
+    def know(self, captures: Mapping[str, Capture], taken: Iterable[str]) -> None:
+        """Values that have their names already, and names that no other value may get."""
+        for key, capture in captures.items():
+            kind = key.partition(":")[0]
+            if kind in CAPTURED:
+                value = kind, canonical(kind, capture.text)
+                self.names[value], self.seen[value] = key, 2
+        for key in taken:
+            kind, _, name = key.partition(":")
+            if name.isascii() and name.isdigit():
+                self._numbers[kind] = max(self._numbers[kind], int(name))
+
+    def look(self, lines: Iterable[Sequence[tuple[str, str, object]]]) -> None:
+        """Counts the values of more lines that will be written."""
+        for spans in lines:
+            self.seen.update((span[1], canonical(span[1], span[0])) for span in spans
+                             if span[1] in CAPTURED)
 
     def write(self, kind: str, text: str) -> str:
         """The placeholder of a cell."""
@@ -96,14 +115,14 @@ class Renderer:
             elif one.sigil == "<":
                 lines.append("< " + "".join(text for text, _ in one.spans))
             elif one.sigil != "=":
-                lines.append(f"{one.sigil} {self._line(one.spans)}".rstrip())
+                lines.append(f"{one.sigil} {self.line(one.spans)}".rstrip())
         while lines and lines[0] in ("|", "!"):
             lines.pop(0)
         while lines and lines[-1] in ("|", "!"):
             lines.pop()
         return lines
 
-    def _line(self, spans: Sequence[tuple[str, str]]) -> str:
+    def line(self, spans: Sequence[tuple[str, str]]) -> str:
         """The spans as text; the blanks between them keep the columns where they can."""
         parts: list[str] = []
         debt = 0  # by how much what stands here is longer than what stood here
