@@ -57,9 +57,10 @@ def now(body: str, folder: Path) -> str:
      "> set machine nobody\n! ERR not-found : Machine with name 'nobody' does not exist\n"
      "!   set machine nobody\n!               ^^^^^^\n"
      "!   known: gwA, gwB, hostA, hostB, r1, r2\n= 1\n"),
-    ("> set machine nobody\n! ERR not-found : Machine with name 'somebody' does not exist\n! <...>\n"
-     "= 1\n",
-     "> set machine nobody\n! ERR not-found : Machine with name 'nobody' does not exist\n! <...>\n= 1\n"),
+    ("> set machine nobody\n! ERR not-found : Machine with name 'somebody' does not exist\n"
+     "! <...>\n= 1\n",
+     "> set machine nobody\n! ERR not-found : Machine with name 'nobody' does not exist\n"
+     "! <...>\n= 1\n"),
     ("> set machine nobody\n! <...>\n", "> set machine nobody\n! <...>\n= 1\n"),
     ("> set machine nobody\n! <...>\n= 7\n~ expect-fail not-found\n",
      "> set machine nobody\n! <...>\n= 1\n~ expect-fail not-found\n"),
