@@ -72,7 +72,7 @@ def _keys(wanted: Sequence[Expected], got: Sequence[Printed], captures: Captures
         if line.elision is None:
             places = [*range(at, len(got)), *range(at)] if close else [at][:at < len(got)]
             for place in places:
-                found = _pair(matcher, line, got[place], captures)
+                found = paired(matcher, line, got[place], captures)
                 if not isinstance(found, Mismatch):
                     captures, key, at = found, written(got[place]), place + 1
                     break
@@ -80,8 +80,9 @@ def _keys(wanted: Sequence[Expected], got: Sequence[Printed], captures: Captures
     return keys
 
 
-def _pair(matcher: Matcher, line: Expected, shown: Printed,
-          captures: Captures) -> Captures | Mismatch:
+def paired(matcher: Matcher, line: Expected, shown: Printed,
+           captures: Captures) -> Captures | Mismatch:
+    """One line against one line; too many ways to compare them are a mismatch."""
     try:
         return matcher.line(line, shown, captures)
     except TooManyWays:
@@ -95,7 +96,7 @@ def _replaced(wanted: Sequence[Expected], got: Sequence[Printed], captures: Capt
     for at, line in enumerate(wanted):
         reason = ""
         if at < len(got) and line.elision is None:
-            problem = _pair(matcher, line, got[at], captures)
+            problem = paired(matcher, line, got[at], captures)
             reason = problem.reason if isinstance(problem, Mismatch) else ""
         found.append(Change("-", written(line), line.line, reason))
     return found + [Change("+", written(line)) for line in got]

@@ -7,9 +7,9 @@ belong together.
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from transcripts.diffs import aligned
+from transcripts.diffs import aligned, paired
 from transcripts.lines import Printed
-from transcripts.match import Matcher, TooManyWays, stripped
+from transcripts.match import Matcher, stripped
 from transcripts.model import Expected
 from transcripts.pairing import Captures, Mismatch
 
@@ -49,7 +49,7 @@ def _steps(wanted: Sequence[Expected], got: Sequence[Printed], matcher: Matcher,
     known = _captured(wanted, got, matcher, captures)
 
     def fits(line: Expected, shown: Printed) -> bool:
-        return not isinstance(_pair(matcher, line, shown, known), Mismatch)
+        return not isinstance(paired(matcher, line, shown, known), Mismatch)
 
     head, tail = _ends(wanted, got, fits)
     middle = _middle(wanted[head:len(wanted) - tail], got[head:len(got) - tail], fits)
@@ -57,14 +57,6 @@ def _steps(wanted: Sequence[Expected], got: Sequence[Printed], matcher: Matcher,
     last = [Step(KEEP, *both) for both in zip(wanted[len(wanted) - tail:],
                                               got[len(got) - tail:], strict=True)]
     return [*first, *middle, *last]
-
-
-def _pair(matcher: Matcher, line: Expected, shown: Printed,
-          captures: Captures) -> Captures | Mismatch:
-    try:
-        return matcher.line(line, shown, captures)
-    except TooManyWays:
-        return Mismatch(line.line, "")
 
 
 def _captured(wanted: Sequence[Expected], got: Sequence[Printed], matcher: Matcher,
@@ -77,7 +69,7 @@ def _captured(wanted: Sequence[Expected], got: Sequence[Printed], matcher: Match
         if line.elision is not None:
             continue
         for place in range(at, len(got)):
-            found = _pair(matcher, line, got[place], captures)
+            found = paired(matcher, line, got[place], captures)
             if not isinstance(found, Mismatch):
                 captures, at = found, place + 1
                 break
@@ -92,7 +84,7 @@ def _grouped(wanted: Sequence[Expected], got: list[Printed], matcher: Matcher,
     """
     def place(line: Expected, taken: Sequence[int]) -> int:
         return next((at for at, shown in enumerate(got) if at not in taken and not isinstance(
-            _pair(matcher, line, shown, captures), Mismatch)), -1)
+            paired(matcher, line, shown, captures), Mismatch)), -1)
 
     for group in dict.fromkeys(line.group for line in wanted if line.group):
         places: list[int] = []
@@ -147,10 +139,8 @@ class _Table:
                  fits: Callable[[Expected, Printed], bool]) -> None:
         self.wanted, self.got = wanted, got
         self.costs: list[list[tuple[float, str]]] = [[(0.0, "")]]
-        for shown in got:
-            before = self.costs[0][-1][0]
-            self.costs[0].append((before + NEW, ADD))
-            assert shown is not None
+        for _ in got:
+            self.costs[0].append((self.costs[0][-1][0] + NEW, ADD))
         for line in wanted:
             self._row(line, fits)
 

@@ -9,6 +9,7 @@ from commands import cells
 from commands.answer import Block, Cell, Line, Lines
 from commands.errors import CommandError
 from transcripts import replay
+from transcripts.conditions import in_ci
 from transcripts.model import Transcript
 from transcripts.play import Watcher
 from transcripts.results import Report
@@ -19,7 +20,6 @@ from transcripts.updating.update import (
     Outcome,
     Unwritable,
     accept_all,
-    in_ci,
     update,
     write,
 )

@@ -125,8 +125,3 @@ def write(path: str, text: str) -> None:
         file.write(mark + text.encode())
         os.fchmod(file.fileno(), mode)
     os.replace(part, full)
-
-
-def in_ci(environment: Mapping[str, str]) -> bool:
-    """Whether this is a build machine, where nobody looks at what is accepted."""
-    return environment.get("CI", "").lower() not in ("", "0", "false", "no")
