@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, TextIO
 
 from commands.answer import Answer, Block, Lines
+from commands.colour import coloured
 from commands.errors import CommandError
 from commands.layout import Span, SpanLine, lines_of, plain, render_block
 from commands.render import error_block, render, render_warning
-from shell.theme import COLOURS, VERDICTS
 
 if TYPE_CHECKING:
     from commands.session import Session
@@ -28,15 +28,6 @@ def wants_colour(mode: str, stream: TextIO) -> bool:
     if os.environ.get("CLICOLOR_FORCE", "0") not in ("", "0"):
         return True
     return os.environ.get("TERM") != "dumb" and stream.isatty()
-
-
-def coloured(line: SpanLine) -> str:
-    """One line with ANSI colours by span type."""
-    parts = []
-    for span in line:
-        code = VERDICTS.get(span.text) if span.type == "verdict" else COLOURS.get(span.type)
-        parts.append(f"\x1b[{code}m{span.text}\x1b[0m" if code and span.text else span.text)
-    return "".join(parts).rstrip()
 
 
 class Show:

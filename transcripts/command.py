@@ -1,22 +1,17 @@
 """`transcript run` and `transcript list`; the shell registers them, commands know nothing of it."""
 
-import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from commands.answer import Answer, Block, Cell, Table
+from commands.answer import Answer, Cell, Table
 from commands.errors import CommandError
 from commands.kinds import Choice, Path, Text, YesNo
 from commands.lab.lab import Duration
 from commands.spec import Command, Kind, tag
-from transcripts.model import FormatError, UnreadableError
-from transcripts.report import STYLES, result_lines, summary_lines
-from transcripts.stage import CannotPlay
+from transcripts.report import STYLES
 
 if TYPE_CHECKING:
     from commands.session import Session
-    from transcripts.replay import Settings
-    from transcripts.results import Report
     from transcripts.watching import Look
 
 # path, "module:Class", help: what the shell hands to commands.index.register.
@@ -36,13 +31,7 @@ ROWS = (
     ("history", "transcripts.recording.command:History",
      "Displays what was typed, newest last."),
 )
-NO_TRANSCRIPT = 2
 COULD_NOT_RUN = 3
-NOTHING_RUN = 4
-TIMED_OUT = 124
-INTERRUPTED = 130
-CTRL_C = "Ctrl-C"
-DEPTH_LIMIT = 8
 
 
 class TranscriptName(Path):
@@ -130,21 +119,18 @@ class TranscriptRun(Command, words="transcript run",
     timeout: float | None = tag(Duration(), "Longest time of a command.", default=None)
     total: float | None = tag(Duration(), "Longest time of a file.", default=None)
 
+    junit: str = tag(Path(written=True), "JUnit XML to write.", default="")
+    tap: str = tag(Path(written=True), "TAP to write.", default="")
+    json: str = tag(Path(written=True), "JSON to write.", default="")
+    map: str = tag(Path(written=True), "Where to write what the header's masks hide.", default="")
+
     def run(self, session: "Session") -> Answer:
-        """Runs them in their order; the worst of them is the exit class."""
-        blocks: list[Block] = []
-        worst = 0
-        look = self._look(session)
+        """Runs them in their order; the worst of them is the exit class. Raises CommandError."""
+        from transcripts.running import run_all
         if self.update != "no":
             from transcripts.updating.command import allowed
             allowed(self, session)
-        for name in self.file:
-            report, more = _replay(name, self, session, look)
-            worst = max(worst, exit_class(report))
-            if look is None:
-                blocks += [result_lines(report, one, self.diff) for one in report.failures]
-            blocks += [*more, summary_lines(report)]
-        return Answer(tuple(blocks), exit=worst)
+        return run_all(self, session, self._look(session))
 
     def _look(self, session: "Session") -> "Look | None":
         """How somebody looks on, None when nobody does. Raises CommandError for no terminal."""
@@ -175,65 +161,3 @@ class TranscriptList(Command, words="transcript list",
                          Cell("text", transcript.header.title, transcript.header.title)))
         columns = (("name", "Name"), ("commands", "Commands"), ("title", "Title"))
         return Answer((Table(columns, tuple(rows), name="transcripts"),))
-
-
-def exit_class(report: "Report") -> int:
-    """0 all matched, 1 not, 4 nothing ran, 124 the time was over, 130 Ctrl-C."""
-    if report.incomplete.startswith(CTRL_C):
-        return INTERRUPTED
-    if any(one.timed_out for one in report.results) or "time-out" in report.incomplete:
-        return TIMED_OUT
-    if not report.commands:
-        return NOTHING_RUN
-    return int(report.failed)
-
-
-def _replay(name: str, run: TranscriptRun, session: "Session",
-            look: "Look | None") -> "tuple[Report, Sequence[Block]]":
-    """Runs one file: its report, and what else is said.
-
-    Raises CommandError when it cannot be read, parsed, or holds no command.
-    """
-    from time import perf_counter
-
-    from transcripts import replay
-    path = replay.find(name)
-    path = path if path.startswith(replay.SCRIPTS) else os.path.join(session.folder, path)
-    settings = _settings(name, path, run, session)
-    try:
-        transcript = replay.load(path)
-        if not transcript.exchanges:
-            raise CommandError("nothing-run", f"{path}: holds no command", exit=NOTHING_RUN)
-        watcher = None
-        if look is not None:
-            from transcripts.watching import Onlooker
-            watcher = Onlooker(session, look)
-        if run.update != "no":
-            from transcripts.updating.command import update_file
-            return update_file(transcript, run, session, settings, watcher)
-        return replay.run(transcript, settings, perf_counter, watcher), ()
-    except UnreadableError as error:
-        raise CommandError("transcript", str(error), tag="file", known=replay.bundled(),
-                           exit=COULD_NOT_RUN) from None
-    except FormatError as error:
-        raise CommandError("transcript", str(error), tag="file", exit=NO_TRANSCRIPT) from None
-    except CannotPlay as error:
-        raise CommandError("cannot-run", f"{path}: {error}", tag="file",
-                           exit=COULD_NOT_RUN) from None
-
-
-def _settings(name: str, path: str, run: TranscriptRun, session: "Session") -> "Settings":
-    """What the command says beside the file. Raises CommandError for one that runs itself."""
-    from time import sleep
-
-    from transcripts import replay
-    from transcripts.conditions import Place
-    from transcripts.play import Options
-    own = os.path.abspath(path)
-    if own in session.script_depth or len(session.script_depth) >= DEPTH_LIMIT:
-        raise CommandError("recursion", f"{name}: the transcript runs itself", tag="file")
-    return replay.Settings(
-        run.set, run.secret, run.store, Options(
-            run.timeout, run.total, run.begin, run.until, run.onfail == "stop",
-            Place(tty=session.ask is not None, environment=os.environ)),
-        os.environ, session.ask, sleep, session.folder, (*session.script_depth, own))

@@ -27,6 +27,7 @@ from transcripts.model import (
     Transcript,
     UnreadableError,
 )
+from transcripts.octets import read_octets
 from transcripts.pattern import (
     Insert,
     PatternError,
@@ -50,13 +51,17 @@ INTERRUPT = "^C"
 def read(path: str) -> str:
     """The text of a transcript. Raises UnreadableError when missing, binary or huge."""
     try:
-        with open(path, "rb") as file:
-            octets = file.read(MAX_OCTETS + 1)
+        octets = read_octets(path, MAX_OCTETS + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise UnreadableError(path, 0, f"cannot be read: {reason}") from None
     if len(octets) > MAX_OCTETS:
         raise UnreadableError(path, 0, f"is larger than {MAX_OCTETS >> 20} MiB")
+    return decoded(octets, path)
+
+
+def decoded(octets: bytes, path: str) -> str:
+    """The text of a file's octets. Raises UnreadableError for what is none."""
     try:
         text = octets.decode("utf-8-sig")
     except UnicodeDecodeError as error:

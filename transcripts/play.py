@@ -37,7 +37,8 @@ class Watcher:
 
 class Options(NamedTuple):
     """How to play. `timeout` and `total` are the header's when None; `begin` and `end` are
-    labels (or sections, or line numbers) between which is judged; `stop` at the first failure.
+    labels (or sections, or line numbers) between which is judged; `stop` at the first failure;
+    `prompts` keeps the lines of commands that pass, too.
     """
 
     timeout: float | None = None
@@ -46,6 +47,7 @@ class Options(NamedTuple):
     end: str = ""
     stop: bool = False
     place: Place = Place()
+    prompts: bool = False
 
 
 def play(transcript: Transcript, stage: Stage, options: Options, clock: Callable[[], float],
@@ -279,6 +281,7 @@ class _Play:
             reasons = (f"asked '{said.unanswered.strip()}', which the transcript does not answer",
                        *reasons)
         verdict = FAILED if reasons else PASSED
-        return Result(exchange, verdict, self.prompt(exchange) if reasons else "", reasons,
+        prompt = self.prompt(exchange) if reasons or self.options.prompts else ""
+        return Result(exchange, verdict, prompt, reasons,
                       found.diff, exit=said.exit, timed_out=said.timed_out, left=said.left)
 

@@ -108,11 +108,21 @@ def run(transcript: Transcript, settings: Settings, clock: Callable[[], float],
         try:
             stage.bind(TEMPORARY, temporary)
             _bind_secrets(stage, transcript, settings, session.seed)
+            digest = _digest(session.store_path)
             report = play(transcript, stage, settings.options, clock, watcher)
-            return report._replace(seed=session.seed, header=header,
+            return report._replace(seed=session.seed, header=header, digest=digest,
                                    variables=tuple(header.bind))
         finally:
             stage.close()
+
+
+def _digest(path: str) -> str:
+    """Which store a run begins on: of its file, "" without one."""
+    if not path or not os.path.exists(path):
+        return ""
+    from hashlib import sha256
+    with open(path, "rb") as file:
+        return sha256(file.read()).hexdigest()
 
 
 def _require(header: Header, settings: Settings) -> None:

@@ -55,7 +55,8 @@ class Result(NamedTuple):
 class Report(NamedTuple):
     """The results of one file; `incomplete` says why not all of it ran.
 
-    `captures` are what its placeholders caught, `variables` what its names were bound to.
+    `captures` are what its placeholders caught, `variables` what its names were bound to,
+    `digest` says which store file it began on, `problem` why it could not run at all.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Report(NamedTuple):
     variables: tuple[tuple[str, str], ...] = ()
     seed: int = 0
     digest: str = ""
+    problem: str = ""
 
     @property
     def failures(self) -> tuple[Result, ...]:
@@ -76,7 +78,7 @@ class Report(NamedTuple):
 
     @property
     def failed(self) -> bool:
-        return bool(self.failures) or bool(self.incomplete)
+        return bool(self.failures) or bool(self.incomplete) or bool(self.problem)
 
     @property
     def commands(self) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from engine.entropy import Entropy
 from engine.policy.model import Secret
+from transcripts.octets import read_octets
 
 # A careful administrator's key, in signs that no language has to quote, and a careless one's.
 GENERATED_OCTETS = 24
@@ -38,8 +39,7 @@ def resolve(name: str, source: str, entropy: Entropy, environment: Mapping[str, 
 
 def _read(name: str, path: str) -> str:
     try:
-        with open(path, encoding="utf-8") as file:
-            return file.read(FILE_MOST).rstrip("\r\n")
+        return read_octets(path, FILE_MOST).decode().rstrip("\r\n")
     except OSError as error:
         raise NoSecret(f"secret '{name}': {path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from commands.layout import SpanLine, plain
-from commands.masking import SECRET_WORDS
+from commands.masking import SECRET_WORDS, secret_spans
 from engine.policy.model import Secret
 from transcripts.hiding import TYPED, Hider
 from transcripts.lines import Printed, printed
@@ -171,7 +171,8 @@ class LabStage:
 
     def _learn(self, command: str) -> None:
         """A key that is typed in the clear is one wherever it is printed."""
-        if not any(word in command.lower() for word in SECRET_WORDS):
+        if not any(word in command.lower() for word in SECRET_WORDS) and not (
+                "=" in command and secret_spans(command)):
             return
         from commands.parser import parse
         for one in parse(command, self.session).bindings:

@@ -1,0 +1,62 @@
+"""The report files of a run, written whole."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from commands.errors import CommandError
+from transcripts.results import Report
+
+if TYPE_CHECKING:
+    from commands.session import Session
+
+
+class Asked(Protocol):
+    """The files that were asked for, "" for none, and the style of a diff."""
+
+    @property
+    def junit(self) -> str:
+        """JUnit XML."""
+
+    @property
+    def tap(self) -> str:
+        """TAP."""
+
+    @property
+    def json(self) -> str:
+        """JSON."""
+
+    @property
+    def map(self) -> str:
+        """What masks hide."""
+
+    @property
+    def diff(self) -> str:
+        """unified, words or side."""
+
+
+def write_reports(reports: Sequence[Report], tables: Sequence[str], asked: Asked,
+                  session: "Session") -> None:
+    """Writes them all. Raises CommandError for what cannot be written."""
+    if asked.junit:
+        from transcripts.reports.junit import junit
+        _write(asked.junit, junit(reports, asked.diff), "junit", session)
+    if asked.tap:
+        from transcripts.reports.tap import tap
+        _write(asked.tap, tap(reports, asked.diff), "tap", session)
+    if asked.json:
+        from transcripts.reports.data import data
+        _write(asked.json, data(reports), "json", session)
+    if asked.map:
+        if len(tables) != 1:
+            raise CommandError("several", "map= is about one file: each has numbers of its own",
+                               tag="map")
+        _write(asked.map, tables[0], "map", session)
+
+
+def _write(name: str, text: str, tag: str, session: "Session") -> None:
+    full = session.files.full(name, session.folder)
+    try:
+        session.files.replace(full, text.encode("utf-8", "backslashreplace"))
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise CommandError("cannot-write", f"{name} cannot be written: {why}", tag=tag) from None

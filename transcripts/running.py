@@ -1,0 +1,131 @@
+"""`transcript run`: the files one after the other, what is said of them, the files it writes."""
+
+import os
+from collections.abc import Sequence
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from commands.answer import Answer, Block
+from commands.errors import CommandError
+from commands.render import error_block
+from transcripts import replay
+from transcripts.masks import header_masks, masked
+from transcripts.model import FormatError, Header, UnreadableError
+from transcripts.report import result_lines, summary_lines
+from transcripts.results import Report
+from transcripts.stage import CannotPlay
+
+if TYPE_CHECKING:
+    from commands.session import Session
+    from transcripts.command import TranscriptRun
+    from transcripts.replay import Settings
+    from transcripts.watching import Look
+
+NO_TRANSCRIPT = 2
+COULD_NOT_RUN = 3
+NOTHING_RUN = 4
+TIMED_OUT = 124
+INTERRUPTED = 130
+CTRL_C = "Ctrl-C"
+DEPTH_LIMIT = 8
+
+
+def run_all(run: "TranscriptRun", session: "Session", look: "Look | None") -> Answer:
+    """Runs the files in their order; a file that cannot be run keeps none of the others back.
+
+    Raises CommandError when it is the only one.
+    """
+    blocks: list[Block] = []
+    reports: list[Report] = []
+    mistakes: list[CommandError] = []
+    tables: list[str] = []
+    for name in run.file:
+        try:
+            report, more = _replay(name, run, session, look)
+        except CommandError as mistake:
+            mistakes.append(mistake)
+            reports.append(Report(os.path.basename(name).removesuffix(".transcript"), name,
+                                  Header(), (), 0.0, problem=mistake.text))
+            continue
+        tables.append(header_masks(report.header).table())
+        report = masked(report)
+        reports.append(report)
+        if look is None:
+            blocks += [result_lines(report, one, run.diff) for one in report.failures]
+        blocks += [*more, summary_lines(report)]
+    if run.junit or run.tap or run.json or run.map:
+        from transcripts.reports.write import write_reports
+        write_reports(reports, tables, run, session)
+    if mistakes and len(run.file) == 1:
+        raise mistakes[0]
+    for one in mistakes:
+        session.emit(error_block(one))
+    classes = [*(exit_class(report) for report in reports if not report.problem),
+               *(one.exit for one in mistakes)]
+    return Answer(tuple(blocks), exit=max(classes))
+
+
+def path_of(name: str, session: "Session") -> str:
+    """The file of a name that was typed: a bundled one, or one where the session is."""
+    path = replay.find(name)
+    return path if path.startswith(replay.SCRIPTS) else os.path.join(session.folder, path)
+
+
+def exit_class(report: "Report") -> int:
+    """0 all matched, 1 not, 4 nothing ran, 124 the time was over, 130 Ctrl-C."""
+    if report.incomplete.startswith(CTRL_C):
+        return INTERRUPTED
+    if any(one.timed_out for one in report.results) or "time-out" in report.incomplete:
+        return TIMED_OUT
+    if not report.commands:
+        return NOTHING_RUN
+    return int(report.failed)
+
+
+def _replay(name: str, run: "TranscriptRun", session: "Session",
+            look: "Look | None") -> "tuple[Report, Sequence[Block]]":
+    """Runs one file: its report, and what else is said.
+
+    Raises CommandError when it cannot be read, parsed, or holds no command.
+    """
+    from transcripts import replay
+    path = path_of(name, session)
+    settings = _settings(name, path, run, session)
+    try:
+        transcript = replay.load(path)
+        if not transcript.exchanges:
+            raise CommandError("nothing-run", f"{path}: holds no command", exit=NOTHING_RUN)
+        watcher = None
+        if look is not None:
+            from transcripts.watching import Onlooker
+            watcher = Onlooker(session, look)
+        if run.update != "no":
+            from transcripts.updating.command import update_file
+            return update_file(transcript, run, session, settings, watcher)
+        return replay.run(transcript, settings, perf_counter, watcher), ()
+    except UnreadableError as error:
+        raise CommandError("transcript", str(error), tag="file", known=replay.bundled(),
+                           exit=COULD_NOT_RUN) from None
+    except FormatError as error:
+        raise CommandError("transcript", str(error), tag="file", exit=NO_TRANSCRIPT) from None
+    except CannotPlay as error:
+        raise CommandError("cannot-run", f"{path}: {error}", tag="file",
+                           exit=COULD_NOT_RUN) from None
+
+
+def _settings(name: str, path: str, run: "TranscriptRun", session: "Session") -> "Settings":
+    """What the command says beside the file. Raises CommandError for one that runs itself."""
+    from time import sleep
+
+    from transcripts import replay
+    from transcripts.conditions import Place
+    from transcripts.play import Options
+    own = os.path.abspath(path)
+    if own in session.script_depth or len(session.script_depth) >= DEPTH_LIMIT:
+        raise CommandError("recursion", f"{name}: the transcript runs itself", tag="file")
+    return replay.Settings(
+        run.set, run.secret, run.store, Options(
+            run.timeout, run.total, run.begin, run.until, run.onfail == "stop",
+            Place(tty=session.ask is not None, environment=os.environ),
+            bool(run.junit or run.tap or run.json)),
+        os.environ, session.ask, sleep, session.folder, (*session.script_depth, own))
