@@ -106,6 +106,8 @@ TRANSCRIPT_ROWS = (
      "Runs transcripts and compares what is printed."),
     ("transcript list", "transcripts.command:TranscriptList",
      "Lists the transcripts that come with the product."),
+    ("transcript check", "transcripts.checking.command:TranscriptCheck",
+     "Looks for mistakes in transcripts without running them."),
     ("transcript start", "transcripts.recording.command:TranscriptStart",
      "Begins to record what is typed."),
     ("transcript stop", "transcripts.recording.command:TranscriptStop",

@@ -1,6 +1,5 @@
 """`transcript run` and `transcript list`; the shell registers them, commands know nothing of it."""
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from commands.answer import Answer, Cell, Table
@@ -8,6 +7,7 @@ from commands.errors import CommandError
 from commands.kinds import Choice, Path, Text, YesNo
 from commands.lab.lab import Duration
 from commands.spec import Command, Kind, tag
+from transcripts.names import TranscriptName
 from transcripts.report import STYLES
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ ROWS = (
      "Runs transcripts and compares what is printed."),
     ("transcript list", "transcripts.command:TranscriptList",
      "Lists the transcripts that come with the product."),
+    ("transcript check", "transcripts.checking.command:TranscriptCheck",
+     "Looks for mistakes in transcripts without running them."),
     ("transcript start", "transcripts.recording.command:TranscriptStart",
      "Begins to record what is typed."),
     ("transcript stop", "transcripts.recording.command:TranscriptStop",
@@ -32,18 +34,6 @@ ROWS = (
      "Displays what was typed, newest last."),
 )
 COULD_NOT_RUN = 3
-
-
-class TranscriptName(Path):
-    """The name of a bundled transcript, or a file."""
-
-    usage = "<name> | <file>"
-
-    def complete(self, prefix: str, session: "Session") -> Iterable[tuple[str, str]]:
-        from transcripts.replay import bundled
-        yield from ((name, "comes with the product") for name in bundled())
-        if prefix:
-            yield from super().complete(prefix, session)
 
 
 class Setting(Kind[tuple[str, str]]):

@@ -81,8 +81,12 @@ def parse(text: str, path: str, contexts: Collection[tuple[str, ...]],
     """
     reader = _Reader(path, contexts)
     reader.captured.update(captured)
+    number = 0
     for number, line in numbered(text, path):
         reader.take(line, number)
+    if reader.current is not None and reader.current.line == number and text[-1:] != "\n":
+        raise FormatError(path, number, "no line feed ends this command: the file may have been "
+                                        "cut off")
     return reader.finish()._replace(text=text)
 
 

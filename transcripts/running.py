@@ -11,6 +11,7 @@ from commands.render import error_block
 from transcripts import replay
 from transcripts.masks import header_masks, masked
 from transcripts.model import FormatError, Header, UnreadableError
+from transcripts.names import path_of
 from transcripts.report import result_lines, summary_lines
 from transcripts.results import Report
 from transcripts.stage import CannotPlay
@@ -65,12 +66,6 @@ def run_all(run: "TranscriptRun", session: "Session", look: "Look | None") -> An
     return Answer(tuple(blocks), exit=max(classes))
 
 
-def path_of(name: str, session: "Session") -> str:
-    """The file of a name that was typed: a bundled one, or one where the session is."""
-    path = replay.find(name)
-    return path if path.startswith(replay.SCRIPTS) else os.path.join(session.folder, path)
-
-
 def exit_class(report: "Report") -> int:
     """0 all matched, 1 not, 4 nothing ran, 124 the time was over, 130 Ctrl-C."""
     if report.incomplete.startswith(CTRL_C):
@@ -88,7 +83,6 @@ def _replay(name: str, run: "TranscriptRun", session: "Session",
 
     Raises CommandError when it cannot be read, parsed, or holds no command.
     """
-    from transcripts import replay
     path = path_of(name, session)
     settings = _settings(name, path, run, session)
     try:
@@ -117,7 +111,6 @@ def _settings(name: str, path: str, run: "TranscriptRun", session: "Session") ->
     """What the command says beside the file. Raises CommandError for one that runs itself."""
     from time import sleep
 
-    from transcripts import replay
     from transcripts.conditions import Place
     from transcripts.play import Options
     own = os.path.abspath(path)

@@ -151,7 +151,7 @@ def test_a_table_s_rows_may_stand_in_any_order(tmp_path: Path) -> None:
 
 def test_the_file_is_changed_in_those_lines_only(tmp_path: Path) -> None:
     text = "\ufeff# transcript: 1\r\n\r\nProse\t \r\n> set machine nobody\r\n! x\r\n! <...>\n" \
-           "= 1\r\n\r\n> set machine hostA"
+           "= 1\r\n\r\n> set machine hostA\n\nThe end"
     (tmp_path / "t.transcript").write_bytes(text.encode())
     os.chmod(tmp_path / "t.transcript", 0o640)
     (tmp_path / "link.transcript").symlink_to(tmp_path / "t.transcript")
