@@ -1,7 +1,7 @@
 """The SPD: Windows' order, the look-up against a naive scan, and the default exemptions."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.address import ANY_NETWORK, Network, parse_address, parse_network, prefix_mask
@@ -108,7 +108,7 @@ MANY_SHAPES = [SpdEntry(f"{left} {right}", "", Network(0x0A000001 & prefix_mask(
                for left in range(16, 33) for right in range(16, 33)]
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(entries, st.lists(flows, min_size=1, max_size=8))
 def test_many_mask_shapes_agree_with_a_naive_scan(
         given_entries: list[SpdEntry],
@@ -120,7 +120,7 @@ def test_many_mask_shapes_agree_with_a_naive_scan(
         assert spd.lookup(direction, *packet) is naive
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(entries, st.lists(flows, min_size=1, max_size=8))
 def test_the_look_up_agrees_with_a_naive_scan(
         given_entries: list[SpdEntry],
