@@ -10,7 +10,7 @@
 
 A typo must never turn a command into prose and the file green, so an unindented line that looks
 like a command has to name a known context. In a Markdown file the lines inside fences with the
-info string `ipsecsh` are the transcript, all others are prose.
+info string `ipsecsh` are the transcript, its `##` headings are the sections, all else is prose.
 """
 
 import os
@@ -96,16 +96,18 @@ def numbered(text: str, path: str) -> Iterator[tuple[int, str]]:
     if not path.lower().endswith(MARKDOWN):
         yield from lines
         return
-    fence = ""
+    fence = other = ""
     for number, line in lines:
-        sign = line.strip()[:3]
-        if fence:
-            if sign == fence and not line.strip().strip(fence[0]):
-                fence = ""
-            else:
-                yield number, line
-        elif sign in FENCES and line.strip().lstrip(sign[0]).strip().split(" ")[0] == "ipsecsh":
-            fence = sign
+        bare = line.strip()
+        sign = bare[:3]
+        closed = sign != "" and sign == (fence or other) and not bare.strip(sign[0])
+        if fence and not closed or not fence and not other and line.startswith("## "):
+            yield number, line
+        elif closed:
+            fence = other = ""
+        elif not other and sign in FENCES:
+            mine = bare.lstrip(sign[0]).strip().split(" ")[0] == "ipsecsh"
+            fence, other = (sign, "") if mine else ("", sign)
 
 
 class _Reader:

@@ -8,10 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from commands.masking import secret_spans
-from engine.policy.model import Secret
 from transcripts.checking.mistakes import Finding, Read
-from transcripts.hiding import SHORTEST, Hider
+from transcripts.clear import hider_of, in_clear
 from transcripts.model import Exchange, Expected, Transcript
 from transcripts.pattern import Insert, Placeholder, Rest
 
@@ -26,8 +24,6 @@ SAMPLES = {"spi": "0x1001", "int": "1", "count": "1", "bytes": "1", "port": "500
            "ip": "10.1.0.10", "net": "10.1.0.0/24", "mask": "255.255.255.0", "seq": "1",
            "guid": "{D239C599-F945-47A3-A4E3-B37BC12826B9}", "dur": "1s", "percent": "1"}
 ENDS = (("bye",), ("exit",), ("quit",))
-NO_SECRETS = ("${", "<", Secret.MASK[:3], "%")
-QUESTIONS = ("key", "password", "secret")
 
 
 def findings(read: Read) -> list[Finding]:
@@ -52,7 +48,6 @@ class _Lint:
     def __init__(self, transcript: Transcript, text: str) -> None:
         self.transcript, self.text = transcript, text
         self.exchanges = [one for one in transcript.exchanges if one.path == transcript.path]
-        self.hider = Hider()
 
     def look(self) -> Iterator[Finding]:
         """All findings, in no order."""
@@ -61,8 +56,7 @@ class _Lint:
         yield from self._labels()
         for exchange in self.exchanges:
             yield from self._vague(exchange)
-            yield from self._revealed(exchange)
-        yield from self._copies()
+        yield from self._revealed()
         if not self.transcript.header.prompts:
             yield from self._commands()
 
@@ -137,34 +131,15 @@ class _Lint:
 
     # --- secrets ------------------------------------------------------------------------------
 
-    def _revealed(self, exchange: Exchange) -> Iterator[Finding]:
-        spans = [exchange.command[start:end].strip("\"'")
-                 for start, end in secret_spans(exchange.command)]
-        for value in spans:
-            yield from self._secret(exchange.line, value)
-        asked = ""
-        for line in exchange.expected:
-            if line.sigil == "?":
-                asked = line.text.lower()
-            elif line.sigil == "<" and any(word in asked for word in QUESTIONS) \
-                    and not line.text.startswith("^"):
-                yield from self._secret(line.line, line.text)
-            elif line.sigil in "|!":
-                for start, end in secret_spans(line.text):
-                    yield from self._secret(line.line, line.text[start:end].strip("\"'"))
-
-    def _secret(self, line: int, value: str) -> Iterator[Finding]:
-        if value and not value.startswith(NO_SECRETS):
-            self.hider.learn(value, "secret", everywhere=len(value) >= SHORTEST)
+    def _revealed(self) -> Iterator[Finding]:
+        """What stands in clear at one place stands at others, in whatever encoding."""
+        lines = {line for exchange in self.exchanges for line, _ in in_clear(exchange)}
+        hider = hider_of(self.exchanges)
+        lines |= {number for number, line in enumerate(self.text.split("\n"), 1)
+                  if hider.holds(line)}
+        for line in lines:
             yield Finding("", line, "secret-in-clear", "a key or a password stands here in clear; "
                           "write ${secret:NAME}", True)
-
-    def _copies(self) -> Iterator[Finding]:
-        """What stands in clear at one place stands at others, in whatever encoding."""
-        for number, line in enumerate(self.text.split("\n"), 1):
-            if self.hider.holds(line):
-                yield Finding("", number, "secret-in-clear", "a key or a password stands here in "
-                              "clear; write ${secret:NAME}", True)
 
     # --- commands -----------------------------------------------------------------------------
 

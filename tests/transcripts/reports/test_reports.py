@@ -126,6 +126,15 @@ def test_masks_hold_in_all_of_them_and_their_table_takes_them_off(folder: Path) 
         assert "Zq8XvB2LmK9pR4" not in text
         assert "secret plan" in unmasked(text, table)
     assert (folder / "o.map").stat().st_mode & 0o777 == 0o600
+    session = Session("")
+    session.folder = str(folder)
+    assert run_line("transcript unmask o.xml map=o.map out=full.xml", session).exit == 0
+    assert "secret plan" in (folder / "full.xml").read_text()
+    for more, code in (("o.xml map=o.xml out=x", "no-map"), ("none map=o.map out=x", "cannot-read"),
+                       ("o.xml map=o.map out=none/x", "cannot-write")):
+        with pytest.raises(CommandError) as error:
+            run_line(f"transcript unmask {more}", session)
+        assert error.value.code == code
     with pytest.raises(ValueError, match="no table"):
         unmasked("x", "[]")
 

@@ -1,0 +1,130 @@
+"""`transcript export`: a transcript as a page, an article, a recording of a terminal, a script."""
+
+import os
+from collections.abc import Callable
+from time import perf_counter, sleep
+from typing import TYPE_CHECKING
+
+from commands import cells
+from commands.answer import Answer, Cell, Line, Warn
+from commands.errors import CommandError
+from commands.kinds import Choice, Path, YesNo
+from commands.spec import Command, tag
+from transcripts.exports.document import Document, Typist, document, hidden
+from transcripts.masks import masked
+from transcripts.model import FormatError, Transcript
+from transcripts.names import TranscriptName, path_of
+from transcripts.stage import CannotPlay
+
+if TYPE_CHECKING:
+    from commands.session import Session
+
+COULD_NOT_RUN, NO_TRANSCRIPT, NOTHING_RUN = 3, 2, 4
+# The extension of each form, whether it shows a run, and what is not in it.
+FORMS = {
+    "html": (".html", True, ""),
+    "cast": (".cast", True, "prose and reasons of failures"),
+    "cast2": (".cast", True, "prose, reasons of failures and the exit class"),
+    "md": (".md", False, ""),
+    "script": (".txt", False, "expected output, checks, waits and answers; keys are asked for"),
+}
+HELP = ("one page for a browser", "asciicast, version 3", "asciicast, version 2",
+        "Markdown, which replays", "for exec and netsh -f")
+
+
+class TranscriptExport(Command, words="transcript export",
+                       help="Writes a transcript in another form.",
+                       remarks=("html, cast and cast2 show a run, which is made on the lab at "
+                                "once; run=no shows what is expected instead. md and script need "
+                                "none.",
+                                "Secrets are not in it: where one stood, its name stands."),
+                       examples=("transcript export kb252735 to=html",
+                                 "transcript export tunnel.transcript to=cast out=tunnel.cast")):
+    """The transcript is the master; all of these are made from it."""
+
+    file: str = tag(TranscriptName(), "The transcript.")
+    to: str = tag(Choice(*FORMS, help=HELP), "The form.")
+    out: str = tag(Path(written=True), "The file to write; its own name with the form's extension.",
+                   default="")
+    run_it: bool = tag(YesNo(), "Whether it is run for what is shown.", default=True, word="run")
+    overwrite: bool = tag(YesNo(), "Whether a file that exists is replaced.", default=False)
+
+    def run(self, session: "Session") -> Answer:
+        """Says what was written, and what is lost. Raises CommandError."""
+        extension, shows, lost = FORMS[self.to]
+        path = path_of(self.file, session)
+        name = os.path.splitext(os.path.basename(path))[0] + extension
+        full = session.files.full(self.out or name, session.folder)
+        if os.path.exists(full) and not self.overwrite:
+            raise CommandError("exists", f"{self.out or name} exists already", tag="out",
+                               fix="overwrite=yes")
+        made = _document(path, shows and self.run_it, session)
+        text = writer(self.to)(made)
+        try:
+            session.files.replace(full, text.encode("utf-8", "backslashreplace"))
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise CommandError("cannot-write", f"{self.out or name} cannot be written: {why}",
+                               tag="out") from None
+        return self._said(self.out or name, made, lost)
+
+    def _said(self, name: str, made: Document, lost: str) -> Answer:
+        count = len(made.steps)
+        line: Line = (cells.count(count), f" command{'s' * (count != 1)} written to ",
+                      Cell("path", name, name), ".", f" Not in it: {lost}." if lost else "")
+        warnings = []
+        if made.report is not None and made.report.failed:
+            failed = len(made.report.failures)
+            what = made.report.incomplete or f"{failed} command{'s' * (failed != 1)} failed"
+            warnings.append(Warn("RUN-FAILED", f"the run that is shown did not pass: {what}"))
+        return Answer((cells.say(line, data={"file": name, "form": self.to, "commands": count},
+                                 name="exported"),), tuple(warnings))
+
+
+def writer(form: str) -> Callable[[Document], str]:
+    """What writes a form. Each is loaded only when it is asked for."""
+    if form == "html":
+        from transcripts.exports.html import html
+        return html
+    if form == "md":
+        from transcripts.exports.markdown import markdown
+        return markdown
+    if form == "script":
+        from transcripts.exports.script import script
+        return script
+    from transcripts.exports.cast import cast
+    return lambda made: cast(made, 2 if form == "cast2" else 3)
+
+
+def _document(path: str, runs: bool, session: "Session") -> Document:
+    """The transcript, run or as it is. Raises CommandError."""
+    from transcripts import replay
+    try:
+        transcript = replay.load(path)
+        if not transcript.exchanges:
+            raise CommandError("nothing-run", f"{path}: holds no command", tag="file",
+                               exit=NOTHING_RUN)
+        return _run(transcript, session) if runs else hidden(document(transcript))
+    except FormatError as error:
+        raise CommandError("transcript", str(error), tag="file", exit=NO_TRANSCRIPT) from None
+    except CannotPlay as error:
+        raise CommandError("cannot-run", f"{path}: {error}", tag="file", fix="run=no",
+                           exit=COULD_NOT_RUN) from None
+
+
+def _run(transcript: Transcript, session: "Session") -> Document:
+    from transcripts import replay
+    from transcripts.conditions import Place
+    from transcripts.play import Options
+    typist = Typist()
+    own = os.path.abspath(transcript.path)
+    if own in session.script_depth:
+        raise CommandError("recursion", f"{transcript.path}: the transcript exports itself",
+                           tag="file")
+    settings = replay.Settings(
+        options=Options(place=Place(tty=session.ask is not None, environment=os.environ),
+                        prompts=True),
+        environment=os.environ, ask=session.ask, sleep=sleep, folder=session.folder,
+        depth=(*session.script_depth, own))
+    report = replay.run(transcript, settings, perf_counter, typist)
+    return hidden(document(transcript, masked(report), typist.typed))
