@@ -13,6 +13,7 @@ from prompt_toolkit.styles import Style
 from commands.answer import Lines
 from commands.places import state_folder
 from commands.witness import listened
+from engine.policy.model import Secret
 from shell.completer import LineCompleter
 from shell.hints import SafeSuggest
 from shell.history import SafeHistory
@@ -21,6 +22,7 @@ from shell.lexer import LineLexer
 from shell.show import Show, wants_colour
 from shell.theme import STYLES
 from shell.toolbar import LOOK_AFTER, Toolbar
+from transcripts.recording.sitting import Sitting
 
 if TYPE_CHECKING:
     from commands.answer import Block
@@ -102,8 +104,14 @@ class Repl:
         self.show.out.flush()
 
     def _mask(self, line: str) -> str:
+        """A line as it may be kept: no key where one belongs, nor one that is known elsewhere."""
         from commands.masking import mask_text
-        return mask_text(line, self.session)
+        shown = mask_text(line, self.session)
+        keeper = self.session.witness.keeper if self.session.witness is not None else None
+        if not isinstance(keeper, Sitting):
+            return shown
+        return "".join(Secret.MASK if at % 2 else piece
+                       for at, piece in enumerate(keeper.hider.pieces(shown)))
 
     def run(self) -> int:
         """The loop."""

@@ -7,7 +7,7 @@ from commands.errors import CommandError
 from commands.kinds import Choice, Path, Text, YesNo
 from commands.lab.lab import Duration
 from commands.spec import Command, Kind, tag
-from transcripts.names import TranscriptName
+from transcripts.names import Setting, TranscriptName
 from transcripts.report import STYLES
 
 if TYPE_CHECKING:
@@ -38,28 +38,6 @@ ROWS = (
      "Displays what was typed, newest last."),
 )
 COULD_NOT_RUN = 3
-
-
-class Setting(Kind[tuple[str, str]]):
-    """``NAME=VALUE``; with `source` the value says where a secret comes from."""
-
-    def __init__(self, source: bool = False) -> None:
-        self.source = source
-        self.usage = "<name>=<source>" if source else "<name>=<value>"
-
-    def parse(self, text: str, session: "Session") -> tuple[str, str]:
-        """Raises ValueError for what has no name or no value."""
-        name, equals, value = text.partition("=")
-        if not (name and equals and value):
-            raise ValueError("must be NAME=VALUE")
-        if self.source:
-            from transcripts.header import check_source
-            try:
-                check_source(value)
-            except ValueError as error:
-                raise ValueError(str(error).replace("has the source", "names the source")
-                                 ) from None
-        return name, value
 
 
 class Speed(Kind[float]):

@@ -1,10 +1,11 @@
-"""How a transcript is named on a line: one that comes with the product, or a file."""
+"""What is said of a transcript on a line: which one it is, and what its names stand for."""
 
 import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from commands.kinds import Path
+from commands.spec import Kind
 
 if TYPE_CHECKING:
     from commands.session import Session
@@ -20,6 +21,28 @@ class TranscriptName(Path):
         yield from ((name, "comes with the product") for name in bundled())
         if prefix:
             yield from super().complete(prefix, session)
+
+
+class Setting(Kind[tuple[str, str]]):
+    """``NAME=VALUE``; with `source` the value says where a secret comes from."""
+
+    def __init__(self, source: bool = False) -> None:
+        self.source = source
+        self.usage = "<name>=<source>" if source else "<name>=<value>"
+
+    def parse(self, text: str, session: "Session") -> tuple[str, str]:
+        """Raises ValueError for what has no name or no value."""
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            raise ValueError("must be NAME=VALUE")
+        if self.source:
+            from transcripts.header import check_source
+            try:
+                check_source(value)
+            except ValueError as error:
+                raise ValueError(str(error).replace("has the source", "names the source")
+                                 ) from None
+        return name, value
 
 
 def path_of(name: str, session: "Session") -> str:

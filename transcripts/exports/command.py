@@ -13,7 +13,7 @@ from commands.spec import Command, tag
 from transcripts.exports.document import Document, Typist, document, hidden
 from transcripts.masks import masked
 from transcripts.model import FormatError, Transcript
-from transcripts.names import TranscriptName, path_of
+from transcripts.names import Setting, TranscriptName, path_of
 from transcripts.stage import CannotPlay
 
 if TYPE_CHECKING:
@@ -47,6 +47,10 @@ class TranscriptExport(Command, words="transcript export",
     out: str = tag(Path(written=True), "The file to write; its own name with the form's extension.",
                    default="")
     run_it: bool = tag(YesNo(), "Whether it is run for what is shown.", default=True, word="run")
+    set: tuple[tuple[str, str], ...] = tag(Setting(), "Names to bind, as NetA=172.16.0.0/24.",
+                                           default=(), many=True)
+    secret: tuple[tuple[str, str], ...] = tag(Setting(True), "Sources of secrets, as psk=@FILE.",
+                                              default=(), many=True)
     overwrite: bool = tag(YesNo(), "Whether a file that exists is replaced.", default=False)
 
     def run(self, session: "Session") -> Answer:
@@ -58,7 +62,7 @@ class TranscriptExport(Command, words="transcript export",
         if os.path.exists(full) and not self.overwrite:
             raise CommandError("exists", f"{self.out or name} exists already", tag="out",
                                fix="overwrite=yes")
-        made = _document(path, shows and self.run_it, session)
+        made = _document(path, shows and self.run_it, self, session)
         text = writer(self.to)(made)
         try:
             session.files.replace(full, text.encode("utf-8", "backslashreplace"))
@@ -96,7 +100,7 @@ def writer(form: str) -> Callable[[Document], str]:
     return lambda made: cast(made, 2 if form == "cast2" else 3)
 
 
-def _document(path: str, runs: bool, session: "Session") -> Document:
+def _document(path: str, runs: bool, asked: TranscriptExport, session: "Session") -> Document:
     """The transcript, run or as it is. Raises CommandError."""
     from transcripts import replay
     try:
@@ -104,7 +108,7 @@ def _document(path: str, runs: bool, session: "Session") -> Document:
         if not transcript.exchanges:
             raise CommandError("nothing-run", f"{path}: holds no command", tag="file",
                                exit=NOTHING_RUN)
-        return _run(transcript, session) if runs else hidden(document(transcript))
+        return _run(transcript, asked, session) if runs else hidden(document(transcript))
     except FormatError as error:
         raise CommandError("transcript", str(error), tag="file", exit=NO_TRANSCRIPT) from None
     except CannotPlay as error:
@@ -112,7 +116,7 @@ def _document(path: str, runs: bool, session: "Session") -> Document:
                            exit=COULD_NOT_RUN) from None
 
 
-def _run(transcript: Transcript, session: "Session") -> Document:
+def _run(transcript: Transcript, asked: TranscriptExport, session: "Session") -> Document:
     from transcripts import replay
     from transcripts.conditions import Place
     from transcripts.play import Options
@@ -122,8 +126,8 @@ def _run(transcript: Transcript, session: "Session") -> Document:
         raise CommandError("recursion", f"{transcript.path}: the transcript exports itself",
                            tag="file")
     settings = replay.Settings(
-        options=Options(place=Place(tty=session.ask is not None, environment=os.environ),
-                        prompts=True),
+        asked.set, asked.secret, options=Options(
+            place=Place(tty=session.ask is not None, environment=os.environ), prompts=True),
         environment=os.environ, ask=session.ask, sleep=sleep, folder=session.folder,
         depth=(*session.script_depth, own))
     report = replay.run(transcript, settings, perf_counter, typist)
