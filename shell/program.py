@@ -110,6 +110,8 @@ TRANSCRIPT_ROWS = (
      "Looks for mistakes in transcripts without running them."),
     ("transcript export", "transcripts.exports.command:TranscriptExport",
      "Writes a transcript in another form."),
+    ("transcript import", "transcripts.imports.command:TranscriptImport",
+     "Makes a transcript of a terminal's recording or text."),
     ("transcript unmask", "transcripts.reports.unmask:TranscriptUnmask",
      "Puts back what the masks of a report hide."),
     ("transcript start", "transcripts.recording.command:TranscriptStart",

@@ -36,7 +36,7 @@ TUNNEL = """\
 def play(folder: Path, text: str, settings: Settings | None = None,
          watcher: Watcher | None = None) -> Report:
     path = folder / "t.transcript"
-    path.write_text(HEAD + text)
+    path.write_text(HEAD + text + "\n")
     return run_file(str(path), settings or Settings(), time.perf_counter, watcher)
 
 

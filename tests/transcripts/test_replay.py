@@ -48,7 +48,8 @@ def test_the_command_sums_up_each_file(session: Session, tmp_path: Path) -> None
     ("\0", 3, "t.transcript:1: is binary"),
     ("> x", 2, "t.transcript:1: a transcript begins"),
     (HEAD + "only prose", 4, "t.transcript: holds no command"),
-    (HEAD + "# requires: target\n> ..", 3, "t.transcript: requires target"),
+    (HEAD + "# requires: target\n> ..\n", 3,
+     "t.transcript: requires target"),
     (HEAD + "> transcript run t.transcript\n! ERR recursion <*>\n! <...>\n= 1", 0, ""),
 ])
 def test_what_cannot_run_has_its_exit_class(session: Session, tmp_path: Path, content: str | None,

@@ -70,7 +70,8 @@ class Typist(Watcher):
         """The names have their values now; a secret keeps its name."""
         place = result.exchange.path, result.exchange.line
         text = self.typed.get(place, "")
-        if "${" in text:
+        # A mistake shows the line as it was typed.
+        if "${" in text and not any(line.sigil == "!" for line in result.lines):
             self.typed[place] = expand(text, {
                 name: value for name, value in stage.variables.items()
                 if not isinstance(value, Secret)})
