@@ -23,7 +23,7 @@ KEY = "Zq8XvB2LmK9pR4-Hw7tJ"
 LOOSE = "n0t-s0-w3ak-Yt5RkQ8m"
 SHOWN_BY_TYPE = ("screen.txt", "static.txt", "all.json", "all.csv", "dump.txt", "dump.json",
                  "policies.cfg", "checklist.txt", "check.txt", "check.json", "trace.txt",
-                 "peer.txt")
+                 "peer.txt", "report.html", "report.md", "bundle.zip", "bundle.tar.gz")
 STORES = ("store.db", "store.db-wal", "store.db-shm")
 POLICY = 'policy="IPSec tunnel with third-party gateway"'
 RULE = f'name="NetA to NetB" {POLICY}'
@@ -72,6 +72,12 @@ diag check all > day/check.txt
 diag check all | json > day/check.json
 diag trace 10.1.0.10 10.2.0.10 picture=day/path.svg > day/trace.txt
 checklist > day/checklist.txt
+checklist save=day/answers
+checklist resume save=day/more
+checklist report file=day/report.html
+checklist report file=day/report.md map=day/report.map mask=no
+support bundle file=day/bundle.zip
+support bundle file=day/bundle.tar.gz mask=no map=day/bundle.map
 show alias > day/aliases.txt
 ipsec static exportpolicy file=shown/policies.cfg reveal=yes
 dump reveal=yes > shown/dump.txt
@@ -81,7 +87,9 @@ EXPORTS = (("html", "page.html"), ("cast", "three.cast"), ("cast2", "two.cast"),
 # Commands that write a file which is no answer of theirs; every one of them is used above or below.
 WRITING = ("ipsec static exportpolicy", "diag trace", "capture save", "transcript export",
            "transcript start", "transcript stop", "transcript save", "history", "transcript run",
-           "transcript unmask", "transcript import")
+           "transcript unmask", "transcript import", "support bundle",
+           *(before + name for before in ("", "diag ")
+             for name in ("checklist", "checklist resume", "checklist report")))
 
 
 def ipsecsh(folder: Path, *words: str, typed: str = "", code: str = "") -> str:
@@ -135,6 +143,10 @@ def reports(folder: Path) -> None:
     for form, name in EXPORTS:
         ipsecsh(folder, "transcript", "export", "day/saved.transcript", f"to={form}",
                 f"out=day/{name}", source)
+    (folder / "pasted.txt").write_text(
+        f"ipsecsh>ipsec static set rule {RULE} psk={KEY}\nipsecsh>dump\n# the key: {KEY}\n")
+    ipsecsh(folder, "transcript", "import", "pasted.txt", "out=day/found.transcript")
+    ipsecsh(folder, "transcript", "import", "day/three.cast", "out=day/again.transcript")
     ipsecsh(folder, "transcript", "run", "day/wrong.transcript", source, "update=all",
             "force=yes")
     assert "Rule Nome" not in (day / "wrong.transcript").read_text()
@@ -183,7 +195,7 @@ def test_no_file_of_the_day_has_the_key(used: Path) -> None:
     found = [one for one in hits(used / "day", KEY) if Path(one[0]).name not in STORES]
     assert not found
     files = [path for path in (used / "day").rglob("*") if path.is_file()]
-    assert len(files) > 50
+    assert len(files) > 55
 
 
 def test_what_keeps_conversations_knows_a_key_by_its_value(used: Path) -> None:
@@ -197,6 +209,7 @@ def test_the_day_was_a_full_one(used: Path) -> None:
     missing = {"journal.jsonl", "history", "ipsecsh.log", "saved.transcript",
                "script.transcript", "typed.transcript", "history.transcript", "wire.pcap",
                "wire.pcapng", "since.transcript", "peer.txt", "policies.cfg", "path.svg",
+               "report.html", "report.md", "bundle.zip", "bundle.tar.gz", "found.transcript",
                "saved.xml", "saved.tap", "saved.json",
                "wrong.map", "full.xml", "dump.txt", "dump.json", "events.json", "check.json",
                "all.csv", *(name for _, name in EXPORTS)} - names

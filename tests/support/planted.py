@@ -1,8 +1,10 @@
 """A key that is planted, and every spelling in which a file may hold it."""
 
+import tarfile
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
+from zipfile import ZipFile
 
 
 def spellings(key: str) -> Iterator[tuple[str, bytes]]:
@@ -36,13 +38,31 @@ def _inside(octets: bytes, at: int) -> bytes:
 
 
 def hits(folder: Path, key: str) -> list[tuple[str, str]]:
-    """(file, spelling) of each file below a folder whose name or octets hold the key."""
+    """(file, spelling) of each file below a folder whose name or octets hold the key.
+
+    What archives have packed is looked at unpacked.
+    """
     wanted = list(spellings(key))
     found = []
     for path in sorted(folder.rglob("*")):
-        octets = path.read_bytes() if path.is_file() else b""
-        whole = str(path.relative_to(folder)).encode() + b"\n" + octets
-        lower = whole.lower()
-        found += [(str(path.relative_to(folder)), name) for name, spelling in wanted
-                  if spelling in whole or spelling.lower() in lower and name == "plain"]
+        name = str(path.relative_to(folder))
+        for octets in _contents(path):
+            whole = name.encode() + b"\n" + octets
+            lower = whole.lower()
+            found += [(name, kind) for kind, spelling in wanted if spelling in whole
+                      or kind == "plain" and spelling.lower() in lower]
     return found
+
+
+def _contents(path: Path) -> Iterator[bytes]:
+    """The octets of a file, and of all files in it."""
+    yield path.read_bytes() if path.is_file() else b""
+    if path.suffix == ".zip":
+        with ZipFile(path) as archive:
+            for name in archive.namelist():
+                yield name.encode() + b"\n" + archive.read(name)
+    elif path.suffix == ".gz":
+        with tarfile.open(path) as packed:
+            for member in packed:
+                inner = packed.extractfile(member)
+                yield member.name.encode() + b"\n" + (inner.read() if inner else b"")
