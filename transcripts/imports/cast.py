@@ -6,16 +6,10 @@ menus that came and went.
 
 from collections.abc import Iterator
 from json import loads
-from typing import TYPE_CHECKING
 
-from commands.pasted import PROGRAMS
 from transcripts.model import UnreadableError
 
-if TYPE_CHECKING:
-    from pyte import HistoryScreen
-
 COLUMNS_MOST, ROWS_MOST = 2000, 500
-SCROLLED_MOST = 200_000
 COLUMNS, ROWS = 80, 24
 VERSIONS = (1, 2, 3)
 
@@ -30,38 +24,29 @@ def screen_lines(text: str, path: str) -> tuple[list[str], frozenset[str]]:
 
     Raises UnreadableError with the line that is wrong.
     """
-    from pyte import HistoryScreen, Stream
+    from transcripts.imports.terminal import Terminal
     head, events = _parts(text, path)
-    columns, rows = _size(head, path)
-    screen = HistoryScreen(columns, rows, history=SCROLLED_MOST)
-    stream = Stream(screen)
+    terminal = Terminal(*_size(head, path))
     labels: set[str] = set()
     for number, code, data in events:
         if code == "o":
-            stream.feed(data)
+            terminal.stream.feed(data)
         elif code == "m":
             labels.add(data)
         elif code == "r":
             wide, cross, high = data.partition("x")
             if not (cross and wide.isdigit() and high.isdigit()):
                 raise UnreadableError(path, number, f"'{data[:20]}' is no size of a terminal")
-            columns = _within(int(wide), COLUMNS_MOST)
-            screen.resize(_within(int(high), ROWS_MOST), columns)
-    return _shown(screen, columns), frozenset(labels)
+            terminal.resize(_within(int(high), ROWS_MOST), _within(int(wide), COLUMNS_MOST))
+    return terminal.shown(), frozenset(labels)
 
 
 def drawn_lines(text: str) -> list[str]:
     """The lines of a text that steers a terminal, as `script` keeps it."""
-    from pyte import HistoryScreen, Stream
-    screen = HistoryScreen(COLUMNS_MOST, ROWS, history=SCROLLED_MOST)
-    Stream(screen).feed(text.replace("\r\n", "\n").replace("\n", "\r\n"))
-    return _shown(screen, COLUMNS_MOST)
-
-
-def _shown(screen: "HistoryScreen", columns: int) -> list[str]:
-    """What has scrolled away, and what stands there at the end."""
-    return _joined([_row(row, columns) for row in (
-        *screen.history.top, *(screen.buffer[at] for at in range(screen.lines)))], columns)
+    from transcripts.imports.terminal import Terminal
+    terminal = Terminal(COLUMNS_MOST, ROWS)
+    terminal.stream.feed(text.replace("\r\n", "\n").replace("\n", "\r\n"))
+    return terminal.shown()
 
 
 def _parts(text: str, path: str) -> tuple[dict[str, object], Iterator[tuple[int, str, str]]]:
@@ -122,28 +107,3 @@ def _size(head: dict[str, object], path: str) -> tuple[int, int]:
 
 def _within(number: int, most: int) -> int:
     return max(2, min(number, most))
-
-
-def _row(row: "object", columns: int) -> str:
-    """One row of the terminal; it is a mapping of columns to cells."""
-    return "".join(row[at].data for at in range(columns)).rstrip(" ")  # type: ignore[index]
-
-
-def _joined(rows: list[str], columns: int) -> list[str]:
-    """Lines that went on in the next row, as one.
-
-    A blank in the last column of a row that somebody typed is not drawn.
-    """
-    lines: list[str] = []
-    open_line = typed = False
-    for row in rows:
-        if open_line:
-            lines[-1] += row
-        else:
-            lines.append(row)
-            typed = any(word in PROGRAMS for word in row.partition(">")[0].split())
-        open_line = len(row) >= columns
-        if typed and len(row) == columns - 1:
-            lines[-1] += " "
-            open_line = True
-    return lines
