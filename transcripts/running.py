@@ -10,11 +10,11 @@ from commands.errors import CommandError
 from commands.render import error_block
 from transcripts import replay
 from transcripts.masks import header_masks, masked
-from transcripts.model import FormatError, Header, UnreadableError
+from transcripts.model import Header
 from transcripts.names import path_of
+from transcripts.refusals import NOTHING_RUN, loaded, refusals
 from transcripts.report import result_lines, summary_lines
 from transcripts.results import Report
-from transcripts.stage import CannotPlay
 
 if TYPE_CHECKING:
     from commands.session import Session
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from transcripts.replay import Settings
     from transcripts.watching import Look
 
-NO_TRANSCRIPT = 2
-COULD_NOT_RUN = 3
-NOTHING_RUN = 4
 TIMED_OUT = 124
 INTERRUPTED = 130
 CTRL_C = "Ctrl-C"
@@ -85,10 +82,8 @@ def _replay(name: str, run: "TranscriptRun", session: "Session",
     """
     path = path_of(name, session)
     settings = _settings(name, path, run, session)
-    try:
-        transcript = replay.load(path)
-        if not transcript.exchanges:
-            raise CommandError("nothing-run", f"{path}: holds no command", exit=NOTHING_RUN)
+    with refusals(path):
+        transcript = loaded(path)
         watcher = None
         if look is not None:
             from transcripts.watching import Onlooker
@@ -97,14 +92,6 @@ def _replay(name: str, run: "TranscriptRun", session: "Session",
             from transcripts.updating.command import update_file
             return update_file(transcript, run, session, settings, watcher)
         return replay.run(transcript, settings, perf_counter, watcher), ()
-    except UnreadableError as error:
-        raise CommandError("transcript", str(error), tag="file", known=replay.bundled(),
-                           exit=COULD_NOT_RUN) from None
-    except FormatError as error:
-        raise CommandError("transcript", str(error), tag="file", exit=NO_TRANSCRIPT) from None
-    except CannotPlay as error:
-        raise CommandError("cannot-run", f"{path}: {error}", tag="file",
-                           exit=COULD_NOT_RUN) from None
 
 
 def _settings(name: str, path: str, run: "TranscriptRun", session: "Session") -> "Settings":

@@ -12,14 +12,14 @@ from commands.kinds import Choice, Path, YesNo
 from commands.spec import Command, tag
 from transcripts.exports.document import Document, Typist, document, hidden
 from transcripts.masks import masked
-from transcripts.model import FormatError, Transcript
+from transcripts.model import Transcript
 from transcripts.names import Setting, TranscriptName, path_of
-from transcripts.stage import CannotPlay
+from transcripts.refusals import loaded, refusals
+from transcripts.written import place_for, write_text
 
 if TYPE_CHECKING:
     from commands.session import Session
 
-COULD_NOT_RUN, NO_TRANSCRIPT, NOTHING_RUN = 3, 2, 4
 # The extension of each form, whether it shows a run, and what is not in it.
 FORMS = {
     "html": (".html", True, ""),
@@ -57,20 +57,11 @@ class TranscriptExport(Command, words="transcript export",
         """Says what was written, and what is lost. Raises CommandError."""
         extension, shows, lost = FORMS[self.to]
         path = path_of(self.file, session)
-        name = os.path.splitext(os.path.basename(path))[0] + extension
-        full = session.files.full(self.out or name, session.folder)
-        if os.path.exists(full) and not self.overwrite:
-            raise CommandError("exists", f"{self.out or name} exists already", tag="out",
-                               fix="overwrite=yes")
+        name = self.out or os.path.splitext(os.path.basename(path))[0] + extension
+        place_for(name, "out", self.overwrite, session)
         made = _document(path, shows and self.run_it, self, session)
-        text = writer(self.to)(made)
-        try:
-            session.files.replace(full, text.encode("utf-8", "backslashreplace"))
-        except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or error
-            raise CommandError("cannot-write", f"{self.out or name} cannot be written: {why}",
-                               tag="out") from None
-        return self._said(self.out or name, made, lost)
+        write_text(name, writer(self.to)(made), "out", session)
+        return self._said(name, made, lost)
 
     def _said(self, name: str, made: Document, lost: str) -> Answer:
         count = len(made.steps)
@@ -102,18 +93,9 @@ def writer(form: str) -> Callable[[Document], str]:
 
 def _document(path: str, runs: bool, asked: TranscriptExport, session: "Session") -> Document:
     """The transcript, run or as it is. Raises CommandError."""
-    from transcripts import replay
-    try:
-        transcript = replay.load(path)
-        if not transcript.exchanges:
-            raise CommandError("nothing-run", f"{path}: holds no command", tag="file",
-                               exit=NOTHING_RUN)
+    with refusals(path, "run=no"):
+        transcript = loaded(path)
         return _run(transcript, asked, session) if runs else hidden(document(transcript))
-    except FormatError as error:
-        raise CommandError("transcript", str(error), tag="file", exit=NO_TRANSCRIPT) from None
-    except CannotPlay as error:
-        raise CommandError("cannot-run", f"{path}: {error}", tag="file", fix="run=no",
-                           exit=COULD_NOT_RUN) from None
 
 
 def _run(transcript: Transcript, asked: TranscriptExport, session: "Session") -> Document:

@@ -11,6 +11,7 @@ from commands.kinds import Path, Text, YesNo
 from commands.spec import Command, tag
 from transcripts.model import FormatError, UnreadableError
 from transcripts.stage import CannotPlay
+from transcripts.written import place_for, write_text
 
 if TYPE_CHECKING:
     from commands.session import Session
@@ -46,16 +47,9 @@ class TranscriptImport(Command, words="transcript import",
     def run(self, session: "Session") -> Answer:
         """Says what was written, and what has no place. Raises CommandError."""
         name = self.out or os.path.splitext(os.path.basename(self.file))[0] + SUFFIX
-        full = session.files.full(name, session.folder)
-        if os.path.exists(full) and not self.overwrite:
-            raise CommandError("exists", f"{name} exists already", tag="out", fix="overwrite=yes")
+        full = place_for(name, "out", self.overwrite, session)
         text, count, found = self._text(session)
-        try:
-            session.files.replace(full, text.encode("utf-8", "backslashreplace"))
-        except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or error
-            raise CommandError("cannot-write", f"{name} cannot be written: {why}", tag="out"
-                               ) from None
+        write_text(name, text, "out", session)
         warnings = _unplaced(found)
         if self.verify:
             warnings += verified(full)

@@ -8,6 +8,7 @@ from commands.errors import CommandError
 from commands.kinds import Path
 from commands.spec import Command, tag
 from transcripts.masks import unmasked
+from transcripts.written import write_text
 
 if TYPE_CHECKING:
     from commands.session import Session
@@ -31,13 +32,7 @@ class TranscriptUnmask(Command, words="transcript unmask",
             whole = unmasked(text, table)
         except ValueError:
             raise CommandError("no-map", f"{self.map} is no map of masks", tag="map") from None
-        try:
-            session.files.replace(session.files.full(self.out, session.folder),
-                                  whole.encode("utf-8", "surrogateescape"))
-        except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or error
-            raise CommandError("cannot-write", f"{self.out} cannot be written: {why}", tag="out"
-                               ) from None
+        write_text(self.out, whole, "out", session)
         line: Line = ("Written to ", Cell("path", self.out, self.out), ".")
         return Answer((cells.say(line, data={"file": self.out}, name="unmasked"),))
 
@@ -50,4 +45,4 @@ def _read(name: str, tag: str, session: "Session") -> str:
         why = getattr(error, "strerror", None) or error
         raise CommandError("cannot-read", f"{name} cannot be read: {why}", tag=tag, exit=3
                            ) from None
-    return octets.decode("utf-8", "surrogateescape")
+    return octets.decode("utf-8", "backslashreplace")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from commands.errors import CommandError
 from transcripts.results import Report
+from transcripts.written import write_text
 
 if TYPE_CHECKING:
     from commands.session import Session
@@ -39,24 +40,15 @@ def write_reports(reports: Sequence[Report], tables: Sequence[str], asked: Asked
     """Writes them all. Raises CommandError for what cannot be written."""
     if asked.junit:
         from transcripts.reports.junit import junit
-        _write(asked.junit, junit(reports, asked.diff), "junit", session)
+        write_text(asked.junit, junit(reports, asked.diff), "junit", session)
     if asked.tap:
         from transcripts.reports.tap import tap
-        _write(asked.tap, tap(reports, asked.diff), "tap", session)
+        write_text(asked.tap, tap(reports, asked.diff), "tap", session)
     if asked.json:
         from transcripts.reports.data import data
-        _write(asked.json, data(reports), "json", session)
+        write_text(asked.json, data(reports), "json", session)
     if asked.map:
         if len(tables) != 1:
             raise CommandError("several", "map= is about one file: each has numbers of its own",
                                tag="map")
-        _write(asked.map, tables[0], "map", session)
-
-
-def _write(name: str, text: str, tag: str, session: "Session") -> None:
-    full = session.files.full(name, session.folder)
-    try:
-        session.files.replace(full, text.encode("utf-8", "backslashreplace"))
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise CommandError("cannot-write", f"{name} cannot be written: {why}", tag=tag) from None
+        write_text(asked.map, tables[0], "map", session)

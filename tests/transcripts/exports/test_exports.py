@@ -257,7 +257,7 @@ def test_the_script_of_the_article_builds_its_tunnel(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("more", "code", "exit"), [
     ("t.transcript to=html out=nowhere/o", "cannot-write", 1),
     ("t.transcript to=html out=t.transcript", "exists", 1),
-    ("nothing.transcript to=html", "transcript", 2), ("bad.transcript to=md", "transcript", 2),
+    ("nothing.transcript to=html", "transcript", 3), ("bad.transcript to=md", "transcript", 2),
     ("none.transcript to=md", "nothing-run", 4), ("t.transcript to=pdf", "bad-value", 2),
     ("here.transcript to=cast", "cannot-run", 3),
 ])
