@@ -12,6 +12,7 @@ from engine.diagnose.causes.cause import INFO, NOTICE, Cause
 from engine.diagnose.causes.known import CAUSES, place
 from engine.diagnose.checks.all import CHECKS
 from engine.diagnose.checks.declare import (
+    CROSSED,
     FOLLOWS,
     INFERRED,
     READ,
@@ -25,8 +26,10 @@ from engine.diagnose.finding import FAIL, PASS, SKIP, UNKNOWN, WARN, Finding
 from engine.diagnose.look import Look
 from engine.diagnose.verdict import Traffic, verdicts
 
-_STRENGTH = (READ, SEEN, INFERRED, FOLLOWS)
+_STRENGTH = (READ, CROSSED, SEEN, INFERRED, FOLLOWS)
 _LAST = 1000
+# What it finds concerns other tunnels, and explains nothing about the one that was tested.
+OTHERS = "other-tunnels"
 # Main mode, quick mode, the tunnel: within one of these steps anything read or seen explains what
 # was inferred.
 _STEPS = ((74, 85), (86, 89), (100, 130))
@@ -123,7 +126,8 @@ def _folded(look: Look, entries: list[_Entry]) -> tuple[list[_Entry], list[_Entr
     """What stands by itself, and what another finding explains."""
     failed = [one for one in entries if one.result.verdict == FAIL
               and one.result.proof != FOLLOWS]
-    firm = [one for one in failed if one.result.proof in (READ, SEEN)]
+    firm = [one for one in failed if one.result.proof in (READ, SEEN, CROSSED)
+            and one.check.name != OTHERS]
     kept: list[_Entry] = []
     folded: list[_Entry] = []
     for one in _narrowed(entries):
@@ -166,6 +170,7 @@ def _explained(look: Look, one: _Entry, firm: list[_Entry]) -> bool:
                default=_LAST)
     end = next((last for first, last in _STEPS if first <= here <= last), here)
     return any(each.result.code in codes or each.result.machine == result.machine != ""
+               or each.result.proof == CROSSED
                or _place(look, each.result.code, each.result.machine) <= end for each in firm)
 
 
@@ -205,7 +210,7 @@ def _rank(look: Look, one: _Entry) -> tuple[int, int]:
     rank = 3 if severity == INFO else order[result.verdict]
     codes = [result.code] if result.code else list(result.candidates)
     where = min((_place(look, code, result.machine) for code in codes), default=0)
-    return rank, where
+    return rank, where + (_LAST if one.check.name == OTHERS else 0)
 
 
 def _finding(one: _Entry) -> Finding:

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from engine.address import Address, Network, format_address
+from engine.diagnose.exam.crossing import Way, crossing
 from engine.diagnose.exam.run import Scope
 from engine.diagnose.exam.seen import Probe, Seen
 from engine.diagnose.exam.side import Side
@@ -25,6 +26,8 @@ from engine.policy.model import Policy
 ALONE, BOTH = "alone", "both"
 # How many seconds before the test an echo of somebody's still concerns it.
 RECENT = 600.0
+# Of how many more tunnels the configuration is followed.
+OTHERS = 20
 
 
 class Ends(NamedTuple):
@@ -132,9 +135,47 @@ class Look:
         """Whom to ask about: as given, or a host of each network of the first tunnel."""
         near, far = self.ends
         if self.intent is not None:
+            near = 0 if self.misplaced else near
             near = near or _host_of(self.intent.local, self.own)
             far = far or _host_of(self.intent.remote, self.peer)
         return Ends(near, far)
+
+    @property
+    def misplaced(self) -> bool:
+        """Whether our host's address is of no network behind our gateway."""
+        near = self.ends.near
+        if not near or near in self.own.own or self.intent is None \
+                or any(near in one.local for one in self.intents):
+            return False
+        route = self.own.routes.lookup(near)
+        return route is None or route.interface == self.intent.outside
+
+    @cached_property
+    def elsewhere(self) -> tuple[tuple[Intent, Blamed], ...]:
+        """The same of our other tunnels with that gateway, a few of them, with the tunnel."""
+        first = self.intent
+        if first is None:
+            return ()
+        found: list[tuple[Intent, Blamed]] = []
+        for one in [one for one in self.intents[1:] if self._is_another(one)][:OTHERS]:
+            near, far = _host_of(one.local, self.own), _host_of(one.remote, self.peer)
+            for way in (Question(near, far, wall=self.wall),
+                        Question(far, near, decrypted=self.own.name, wall=self.wall)):
+                told = trace(self.fresh, way)
+                found += [(one, Blamed(each, None)) for each in told.blockers]
+        return tuple(found)
+
+    def _is_another(self, one: Intent) -> bool:
+        """Whether it is a tunnel of its own with that gateway, not a mistyped one of the first."""
+        first, written = self.intents[0], one.tunnel
+        if one.peer not in {first.peer, *(self.peer.own if self.peer is not None else ())} \
+                or written is None or (_meet(one.local, first.local)
+                                       and _meet(one.remote, first.remote)):
+            return False
+        if self.peer is None:
+            return written.out is not None and written.back is not None
+        return any(_meet(leg.local, one.remote) and _meet(leg.remote, one.local)
+                   for leg in self.peer.tunnels)
 
     @cached_property
     def blamed(self) -> tuple[Blamed, ...]:
@@ -205,6 +246,23 @@ class Look:
         intent = next((one for one in found if one.covers(near, far)), found[0])
         return Side(self.seen, station.name, intent.inside, intent.outside)
 
+    @cached_property
+    def there(self) -> Way | None:
+        """What our gateway sent beside what arrived at the other one; None from one end."""
+        return self._way(self.side, self.far_side, {self.peer_address()})
+
+    @cached_property
+    def back(self) -> Way | None:
+        """The same the other way round; a NAT has an address of ours, too."""
+        theirs = self.scene.intents.get(self.peer.name, []) if self.peer is not None else []
+        return self._way(self.far_side, self.side,
+                         {*self.own.own, *(one.peer for one in theirs)})
+
+    def _way(self, near: Side | None, far: Side | None, peers: set[Address]) -> Way | None:
+        if near is None or far is None or self.seen is None:
+            return None
+        return crossing(near.outer, far.outer, peers, self.seen.ended)
+
     @property
     def decisive(self) -> Probe | None:
         """The pings that tell whether the tunnel works: those after the negotiation, if any."""
@@ -227,6 +285,10 @@ class Look:
     def broken(self) -> bool:
         """Whether it was tried and no answer came."""
         return self.decisive is not None and self.decisive.replies == 0
+
+
+def _meet(one: Network, other: Network) -> bool:
+    return one.covers(other) or other.covers(one)
 
 
 def _host_of(network: Network, station: Station | None) -> Address:

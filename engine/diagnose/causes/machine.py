@@ -8,6 +8,11 @@ MACHINE = (
           "It does not even get an answer from the gateway's inner address.",
           "With host-default-gateway-wrong it reaches the inner address.",
           "See to the host, its cable and its address."),
+    Cause("host-address-wrong", "host", ERROR, 9,
+          "A host has an address that is not of its network.",
+          "It reaches nobody beyond its wire; the gateway sees nothing of it.",
+          "With host-default-gateway-wrong the address is right, and mask or gateway are not.",
+          "Give it a free address of the network that its gateway has there.", beyond=109),
     Cause("host-default-gateway-wrong", "host", ERROR, 11,
           "A host sends what is for the other network elsewhere than to its gateway.",
           "The gateway never sees the packet on its inner interface; everything beyond is "

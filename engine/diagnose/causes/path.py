@@ -31,6 +31,14 @@ PATH = (
           "An own RRAS filter counts the drop; ICMP port unreachable means that nothing listens.",
           "Open UDP 500 and 4500, both ways.", articles=("252735", "314831", "RFC 2408"),
           shared=True),
+    Cause("ike-message-lost", "path", ERROR, 76,
+          "One message of IKE never arrives, while others do.",
+          "It is sent again and again; the other gateway's capture has the messages before it and "
+          "not this one.",
+          "With psk-mismatch or a refused proposal it arrives and is refused; with "
+          "udp500-blocked-on-path nothing arrives.",
+          "Find the device on the way that reads IKE and drops it.", articles=("RFC 2408",),
+          shared=True),
     Cause("udp4500-blocked-on-path", "path", ERROR, 79,
           "Something between the gateways drops UDP 4500.",
           "Messages 1 to 4 pass on UDP 500; message 5 goes to UDP 4500, as a NAT was found, and is "
@@ -73,6 +81,16 @@ PATH = (
           "Integrity failures with the order intact point at corruption or keys.",
           "Widen the window of the receiver, or keep the flow on one path.",
           articles=("RFC 4303",), shared=True),
+    Cause("packets-duplicated-on-path", "path", WARNING, 121,
+          "The path delivers packets twice.",
+          "Each copy is refused by the replay check; nothing is missing.",
+          "With replay-drops-reordering packets come late and are missed.",
+          "Find the device that sends them twice.", articles=("RFC 4303",), shared=True),
+    Cause("path-slow", "path", ERROR, 122,
+          "Answers come later than their asker waits.",
+          "Ping times out, and the answer is handed to the host all the same, seconds later.",
+          "With path-loss no answer comes at all.",
+          "Find the link that delays them; ping -w waits longer.", shared=True),
     Cause("path-loss", "path", WARNING, 122,
           "The path loses packets now and then.",
           "Some echoes are not answered, without any pattern in size or order; nothing is counted "

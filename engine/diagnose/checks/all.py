@@ -1,6 +1,7 @@
 """Every check, in the order in which they are read."""
 
 from engine.diagnose.checks import (
+    crossing,
     ike,
     machine,
     negotiation,
@@ -14,7 +15,7 @@ from engine.diagnose.checks import (
 from engine.diagnose.checks.declare import DECLARED, PHASES, Check
 
 # Importing a module declares its checks; the order of what was imported first does not matter.
-MODULES = (way, policy, selectors, machine, negotiation, silence, ike, tunnel, quality)
+MODULES = (way, policy, selectors, machine, negotiation, crossing, silence, ike, tunnel, quality)
 _NAMES = [one.__name__ for one in MODULES]
 
 CHECKS: tuple[Check, ...] = tuple(sorted(

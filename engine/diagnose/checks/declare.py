@@ -17,9 +17,10 @@ from engine.diagnose.station import Station
 
 # Where a check gets its evidence: the configuration, the running machine, kept records.
 STATIC, LIVE, HISTORY = "static", "live", "history"
-# How a result is known: configuration says it, the examination shows it, it is what remains, or it
-# only follows from something else.
-READ, SEEN, INFERRED, FOLLOWS = "read", "seen", "inferred", "follows"
+# How a result is known: configuration says it, the examination shows it, both ends of the path show
+# it (which explains whatever was inferred from silence), it is what remains, or it only follows
+# from something else.
+READ, SEEN, CROSSED, INFERRED, FOLLOWS = "read", "seen", "crossed", "inferred", "follows"
 # In the order in which they are read.
 PHASES = ("host", "policy", "filter", "route", "negotiation", "sa", "path", "traffic", "audit",
           "time")
@@ -28,7 +29,7 @@ PHASES = ("host", "policy", "filter", "route", "negotiation", "sa", "path", "tra
 class Result(NamedTuple):
     """What one look gave; see `Finding` for the fields.
 
-    `proof` is READ, SEEN, INFERRED or FOLLOWS.
+    `proof` is READ, SEEN, CROSSED, INFERRED or FOLLOWS.
     """
 
     verdict: str

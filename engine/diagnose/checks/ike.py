@@ -25,6 +25,8 @@ from engine.policy.methods import parse_main_mode
 
 USUAL_MAIN = "AES256-SHA256-14 AES128-SHA1-14 3DES-SHA1-2"
 LARGEST = 1400
+# What silence in the middle of an exchange can be.
+LOST = ("ike-message-lost", "path-loss", "packets-altered-on-path")
 UNANSWERED = (Win32.TIMED_OUT, Win32.NO_RESPONSE)
 MAIN_CODES = ("phase1-proposal-mismatch", "psk-mismatch", "peer-identity-mismatch",
               "certificate-not-trusted", "cert-expired-or-not-yet-valid", "ike-fragments-lost",
@@ -54,9 +56,13 @@ def _stopped(look: Look, exchange: Exchange, last: Outcome | None) -> Iterator[R
         yield _no_proposal(look, evidence)
     elif exchange.last in ("MM5", "MM6"):
         yield from _fifth(look, exchange, last, evidence)
-    else:
-        yield undecided(("phase1-proposal-mismatch", "ike-fragments-lost"), "Main mode stops after "
+    elif exchange.last in ("MM1", "MM2"):
+        yield undecided(("phase1-proposal-mismatch", *LOST), "Main mode stops after "
                         f"{exchange.last}.", evidence=evidence, next=(next_check(look),))
+    else:
+        yield undecided(LOST, f"Main mode stops after {exchange.last}, the proposal being agreed "
+                        "on: it does not arrive, or its answer does not.", evidence=evidence,
+                        next=(next_check(look),))
 
 
 def _no_proposal(look: Look, evidence: tuple[Evidence, ...]) -> Result:
@@ -108,7 +114,7 @@ def _fifth(look: Look, exchange: Exchange, last: Outcome | None,
         else:
             yield found("psk-mismatch", "Messages 1 to 4 pass; message 5, the first encrypted one, "
                         "is not accepted.", evidence=evidence, machine=look.own.name,
-                        fix=same_key(look), proof=INFERRED)
+                        fix=same_key(look), proof=INFERRED, next=(next_check(look),))
     else:
         yield from _certificates(look, exchange, notify, evidence)
 

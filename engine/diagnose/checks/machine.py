@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from engine.address import Network
+from engine.address import Network, format_address
 from engine.diagnose import repair, showing
 from engine.diagnose.checks.declare import (
     DECLARED,
@@ -16,6 +16,7 @@ from engine.diagnose.checks.declare import (
     show,
 )
 from engine.diagnose.finding import Fix
+from engine.diagnose.lines import address_line
 from engine.diagnose.look import Look
 from engine.policy.script import quote
 
@@ -23,20 +24,35 @@ INNER = ("rras-filter-drops-traffic",)
 FENCE = ("rras-output-filter-missing-neta-netb", "rras-input-filter-missing-netb-neta",
          "rras-filter-drops-ike")
 HOSTS = ("host-default-gateway-wrong", "host-firewall-blocks-icmp")
+ADDRESS = "host-address-wrong"
 AUDITED = ("logon", "object")
 ROUTES = ("missing-route-to-netb", "route-wrong-egress-interface", "route-next-hop-unreachable",
           "no-route", "no-route-to-peer")
 
 
 @check("hosts", "host", "Would the hosts send, answer and route as they should?", kind=STATIC,
-       verify="ipconfig", codes=HOSTS)
+       verify="ipconfig", codes=(ADDRESS, *HOSTS))
 def hosts(look: Look) -> Iterator[Result]:
-    """Their default gateways and firewalls, where they can be read."""
-    faults = list(blamed(look, HOSTS))
+    """Their addresses, default gateways and firewalls, where they can be read."""
+    faults = [*_strangers(look), *blamed(look, HOSTS)]
     yield from faults
     names = [one.name for one in look.stations if one.role == "host"]
     if not faults and names:
         yield passed(f"{' and '.join(names)} use their gateways.")
+
+
+def _strangers(look: Look) -> Iterator[Result]:
+    """Hosts on a gateway's wire with an address that is not of the gateway's network there."""
+    for host in (one for one in look.stations if one.role == "host"):
+        for adapter in host.interfaces.values():
+            nets = [one.net(inner.name) for one in look.gateways
+                    for inner in one.interfaces.values() if inner.link == adapter.link]
+            if nets and not any(adapter.address in net for net in nets):
+                yield found(ADDRESS, f"{host.name} has {format_address(adapter.address)}, and its "
+                            f"network is {nets[0]}.", machine=host.name, proof=READ,
+                            evidence=(show(host, look, "ipconfig", address_line(adapter)),),
+                            fix=Fix(f"Give {host.name} a free address of {nets[0]}.", (), False,
+                                    host.name))
 
 
 @check("forwarding", "host", "Do the gateways forward?", kind=STATIC, verify="ipconfig /all",

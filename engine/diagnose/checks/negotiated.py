@@ -2,6 +2,7 @@
 
 from engine.diagnose import showing
 from engine.diagnose.checks.declare import show
+from engine.diagnose.exam.run import BIG, IP_AND_ICMP
 from engine.diagnose.exchange import Exchange
 from engine.diagnose.finding import Evidence
 from engine.diagnose.look import Look
@@ -26,6 +27,30 @@ def outcome(look: Look, mode: str) -> Outcome | None:
         return None
     ours = [one for one in look.seen.outcomes.get(look.own.name, ()) if one.mode == mode]
     return ours[-1] if ours else None
+
+
+_ANSWERED = tuple((f"{mode}{number}", f"{mode}{number + 1}")
+                  for mode, last in (("MM", 6), ("QM", 3)) for number in range(1, last))
+
+
+def unheard(look: Look) -> Exchange | None:
+    """The negotiation in which the other gateway repeats what we have answered, if any."""
+    for one in reversed(look.side.exchanges() if look.side is not None else []):
+        for name, answer in _ANSWERED:
+            if sum(each.again for each in one.named(name, False)) and sum(
+                    each.again for each in one.named(answer, True)):
+                return one
+    return None
+
+
+def too_long(look: Look) -> int:
+    """Octets of echoes that the other gateway never answered, though it answers short ones; they
+    are as long as the message of IKE that it did not answer either. 0 for none.
+    """
+    big = look.seen.probe(BIG) if look.seen is not None else None
+    if look.seen is None or big is None or look.seen.replies(BIG):
+        return 0
+    return big.size + IP_AND_ICMP
 
 
 def wire_lines(look: Look, exchange: Exchange | None) -> tuple[Evidence, ...]:

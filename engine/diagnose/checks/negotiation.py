@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 
 from engine.diagnose import repair, showing
+from engine.diagnose.causes.known import CAUSES
 from engine.diagnose.checks.declare import (
     READ,
     STATIC,
     Result,
+    afresh,
     blamed,
     check,
     elsewhere,
@@ -14,9 +16,11 @@ from engine.diagnose.checks.declare import (
     passed,
     sentence,
     show,
+    together,
 )
 from engine.diagnose.finding import Evidence, Fix
-from engine.diagnose.look import Look
+from engine.diagnose.look import Blamed, Look
+from engine.diagnose.plan import Intent
 from engine.diagnose.station import Station
 from engine.diagnose.trace.phase1 import unusable
 from engine.diagnose.trace.record import Record
@@ -36,6 +40,10 @@ from engine.suites import (
 PHASE1 = ("auth-method-unusable", "auth-method-mismatch", "phase1-proposal-mismatch",
           "psk-mismatch", "peer-identity-mismatch", "certificate-unusable",
           "certificate-not-trusted", "cert-expired-or-not-yet-valid", "nat-in-path-no-natt")
+# The layers of what both gateways must agree on; where a far network is, nobody here knows.
+AGREED = frozenset({"policy", "policy-store", "ike-phase1", "ike-phase2", "time/pki"})
+# What mends them would change a filter that another tunnel needs.
+SHARED_FILTERS = ("filter-misses-traffic", "overlapping-filters-shadow")
 PHASE2 = ("encapsulation-mode-mismatch", "peer-filter-not-mirrored", "phase2-proposal-mismatch",
           "pfs-mismatch")
 STRONG_MAIN, STRONG_QUICK = MainModeMethod("AES256", "SHA256", 14), QuickModeMethod(
@@ -101,6 +109,25 @@ def agree_quick(look: Look) -> Iterator[Result]:
     yield from faults
     if not faults and look.peer is not None:
         yield passed("Networks, suites, mode and PFS agree.")
+
+
+@check("other-tunnels", "negotiation", "Would the other tunnels with that gateway work?",
+       kind=STATIC, verify="diag trace")
+def other_tunnels(look: Look) -> Iterator[Result]:
+    """Policy and negotiation of each, as configuration has them."""
+    groups: dict[tuple[str, str, Intent], list[Blamed]] = {}
+    for intent, one in look.elsewhere:
+        cause = CAUSES[one.blocker.code]
+        if cause.layer in AGREED:
+            place = look.own.name if cause.shared else one.blocker.machine
+            groups.setdefault((cause.code, place, intent), []).append(one)
+    for (code, machine, intent), members in groups.items():
+        words = dict.fromkeys(sentence(one.blocker.text) for one in members)
+        yield found(code, f"The tunnel {intent.local} to {intent.remote}: " + " ".join(words),
+                    machine=machine, proof=READ, fix=None if code in SHARED_FILTERS
+                    else afresh(look, together(members)))
+    if not groups:
+        yield passed("They would, or there are none.")
 
 
 @check("lifetimes", "negotiation", "Do both ends want the same lifetimes?", kind=STATIC,

@@ -20,7 +20,7 @@ from engine.diagnose.checks.declare import (
 )
 from engine.diagnose.exam.seen import Probe
 from engine.diagnose.exam.side import Side
-from engine.diagnose.finding import Evidence, Fix
+from engine.diagnose.finding import FAIL, Evidence, Fix
 from engine.diagnose.look import Look
 from engine.diagnose.trace.seal import sealed_octets
 from engine.echo import Pinged
@@ -33,6 +33,8 @@ UDP_AROUND, USUAL, WIDEST = 8, 1500, 1024
 # A tunnel that carries less than this is noticed; less than IPv6's least MTU.
 NARROW = 1280
 FEW = 0.02
+# With such a share of lost echoes nobody works; fewer than so many may be chance.
+MUCH, ENOUGH = 0.25, 3
 
 
 @check("size", "path", "Do packets of every size get through?", kind=LIVE,
@@ -44,7 +46,7 @@ def size(look: Look) -> Iterator[Result]:
     large = seen.probe("large") if seen is not None else None
     whole = seen.probe("whole") if seen is not None else None
     if seen is None or large is None or not look.works:
-        yield skipped("Asked of a tunnel that answers.")
+        yield skipped("Asked of a tunnel that answers, and loses little.")
         return
     evidence = tuple(_size_line(one) for one in (large, seen.probe("large-df"), whole)
                      if one is not None)
@@ -119,7 +121,7 @@ def _told(look: Look, evidence: tuple[Evidence, ...]) -> Iterator[Result]:
 @check("order", "sa", "Do packets arrive unaltered, once and in order?", kind=LIVE,
        verify=showing.STATS,
        codes=("replay-drops-reordering", "packets-altered-on-path", "path-loss",
-              "tunnel-packets-refused"))
+              "packets-duplicated-on-path", "tunnel-packets-refused"))
 def order(look: Look) -> Iterator[Result]:
     """Many packets in one instant; replay and integrity counters, and what is missing."""
     side, seen = look.side, look.seen
@@ -137,19 +139,22 @@ def _counted(look: Look, side: Side) -> Iterator[Result]:
     """What one end has counted."""
     drops, name = side.drops(), side.machine
     where = "" if name == look.own.name else name
-    if drops.get("replay"):
+    altered, replayed = drops.get("bad-icv", 0), drops.get("replay", 0)
+    evidence = (shown(showing.STATS, f"replay +{replayed}", machine=where),)
+    twice = side.twice
+    if replayed > altered and replayed <= twice:
+        yield found("packets-duplicated-on-path", f"{twice} packets came to {name} twice; the "
+                    "copies were refused.", evidence=evidence)
+    elif replayed > altered:
         widen = (f"ipsec dynamic set config property=replaywindow value={WIDEST}", repair.FRESH)
-        yield found("replay-drops-reordering", f"{name} refused {drops['replay']} packets as older "
-                    "than its window.", machine=name,
-                    evidence=(shown(showing.STATS, f"replay +{drops['replay']}", machine=where),),
+        yield found("replay-drops-reordering", f"{name} refused {replayed} packets as older than "
+                    "its window.", machine=name, evidence=evidence,
                     fix=Fix("Widen the window of both receivers, or keep the flow on one path.",
                             elsewhere(look, widen, widen), True, look.own.name))
-    altered = drops.get("bad-icv", 0)
     if altered:
         whole = seen_in(side)
         what = "all of them" if altered >= whole else f"{altered} of {whole}"
         yield found("packets-altered-on-path", f"The integrity check of {name} fails for {what}.",
-                    machine=name,
                     evidence=(shown(showing.STATS, f"bad-icv +{altered}", machine=where),))
 
 
@@ -172,7 +177,8 @@ def _missing(look: Look, side: Side) -> Iterator[Result]:
     if lost or _gone(spaced) > FEW:
         text = f"{lost} of {sent} echoes were lost, and nobody counted them." if lost else \
             f"Of packets sent one by one {_gone(spaced):.0%} are not answered."
-        yield found("path-loss", text, evidence=evidence)
+        one = found("path-loss", text, evidence=evidence)
+        yield one._replace(verdict=FAIL) if lost > MUCH * sent and lost > ENOUGH else one
     elif gone > FEW:
         yield undecided(("replay-drops-reordering", "path-loss"), "Single echoes are answered; of "
                         f"many packets at once {gone:.0%} are not.", evidence=evidence,
@@ -205,7 +211,7 @@ def lost_echoes(look: Look) -> tuple[int, int]:
     assert look.seen is not None
     sent = lost = 0
     for one in look.seen.probes:
-        if one.name not in ("small", "after", "reverse") or not one.replies:
+        if one.name not in ("small", "after", "reverse", "short") or not one.replies:
             continue
         answered = [each.kind == "reply" for each in one.echoes]
         first = answered.index(True) if one.name == "small" else 0

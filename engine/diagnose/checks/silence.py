@@ -17,7 +17,7 @@ from engine.diagnose.checks.declare import (
     skipped,
     undecided,
 )
-from engine.diagnose.checks.negotiated import attempts, wire_lines
+from engine.diagnose.checks.negotiated import attempts, too_long, wire_lines
 from engine.diagnose.exam.reach import Reach
 from engine.diagnose.exam.seen import is_ike_flow
 from engine.diagnose.exam.side import Complaint, Side
@@ -40,6 +40,9 @@ def ike_answered(look: Look) -> Iterator[Result]:
         return
     if any(one.answered for one in tries):
         yield passed(f"{look.peer_words()} answers.")
+        return
+    if too_long(look):
+        yield skipped("Packets of that length do not get through, whatever they carry.")
         return
     complaint = next((one for one in side.complaints if one.nobody_listens
                       and one.about.destination == tries[-1].peer), None)
@@ -146,9 +149,10 @@ def lost(look: Look, kind: str, back: bool, evidence: tuple[Evidence, ...]) -> R
         return found("router-has-no-route", f"{format_address(refusal.source)} answers that "
                      f"{format_address(refusal.about.destination)} cannot be reached.",
                      evidence=evidence)
-    if reach.peer_answers:
-        return found(code, f"{what} is lost {way}; echoes get through.", evidence=evidence,
-                     fix=fix)
+    crossed = look.back if back else look.there
+    if reach.peer_answers or (crossed is not None and crossed.arrived()):
+        others = "echoes get" if reach.peer_answers else "other packets get"
+        return found(code, f"{what} is lost {way}; {others} through.", evidence=evidence, fix=fix)
     last = f"; {format_address(reach.last)} is the last router that answers" if reach.last else ""
     return found("path-down", f"{what} is lost {way}, and so are echoes{last}.",
                  evidence=(*evidence, *trail_lines(look, "udp500")), fix=bring_up())
@@ -187,13 +191,15 @@ def _silence_alone(look: Look, reach: Reach, exchange: Exchange,
     elif not reach.peer_answers:
         last = format_address(reach.last)
         yield undecided(("path-down", "rras-filter-drops-ike", "udp500-blocked-on-path",
-                         "peer-service-down"),
+                         "peer-service-down", "wrong-tunnel-endpoint", "path-loss",
+                         "packets-altered-on-path"),
                         f"Nothing comes back from {peer}, to no kind of packet; {last} is the "
                         "last that answers.", evidence=(*evidence, *trail),
                         next=(next_check(look),))
     else:
         yield undecided(("udp500-blocked-on-path", "rras-filter-drops-ike",
-                         "policy-not-assigned", "wrong-tunnel-endpoint", "no-tunnel-rules"),
+                         "policy-not-assigned", "wrong-tunnel-endpoint", "no-tunnel-rules",
+                         "ike-message-lost"),
                         f"{peer} answers echoes and not IKE, and UDP 500 gets to the last router: "
                         "it is lost at the other end or on its way back.",
                         evidence=(*evidence, *trail), next=(next_check(look),))

@@ -17,10 +17,17 @@ from engine.diagnose.checks.declare import (
     skipped,
     undecided,
 )
-from engine.diagnose.checks.ike import behind_nat, untraversed
-from engine.diagnose.checks.negotiated import attempts, event_lines, outcome, wire_lines
+from engine.diagnose.checks.ike import LOST, UNANSWERED, behind_nat, untraversed
+from engine.diagnose.checks.negotiated import (
+    attempts,
+    event_lines,
+    outcome,
+    unheard,
+    wire_lines,
+)
 from engine.diagnose.checks.silence import lost, open_esp
 from engine.diagnose.checks.silence import trail_lines as trails
+from engine.diagnose.exam.crossing import ESP_
 from engine.diagnose.exam.reach import Reach
 from engine.diagnose.exam.seen import Probe
 from engine.diagnose.exam.side import Side
@@ -57,13 +64,13 @@ def _refused(look: Look, last: Outcome) -> Iterator[Result]:
         yield _identities(look, last, evidence)
     elif notify == NotifyType.NO_PROPOSAL_CHOSEN:
         yield _proposal(look, evidence)
-    elif last.failure.point == "Me":
+    elif last.failure.point == "Me" and last.failure.code not in UNANSWERED:
         yield undecided(("phase2-proposal-mismatch", "peer-filter-not-mirrored"),
                         f"We refuse what {peer} answers: {', '.join(last.failure.detail)}.",
                         evidence=evidence, next=(next_check(look),))
     else:
-        yield undecided(("phase2-proposal-mismatch", "peer-filter-not-mirrored", "pfs-mismatch"),
-                        f"{peer} does not answer quick mode.", evidence=evidence,
+        yield undecided((*LOST, "phase2-proposal-mismatch", "peer-filter-not-mirrored",
+                         "pfs-mismatch"), f"{peer} does not answer quick mode.", evidence=evidence,
                         next=(next_check(look), "diag probe"))
 
 
@@ -181,12 +188,17 @@ def _both(look: Look, side: Side, far: Side, line: Evidence) -> Iterator[Result]
                     machine=look.own.name, fix=forget(look))
     elif out and not came:
         yield lost(look, "esp", False, (line, there))
-    elif left and not back:
+    elif left and not back and not _crosses_back(look):
         yield lost(look, "esp", True, (line, there))
     elif came and not left:
         yield from _far_host(look, far, (line, there))
     else:
         yield skipped("ESP goes both ways.")
+
+
+def _crosses_back(look: Look) -> bool:
+    """Whether the other gateway's packets of the tunnel do arrive, be it late."""
+    return look.back is not None and look.back.arrived(ESP_) > 0
 
 
 def _far_host(look: Look, far: Side, evidence: tuple[Evidence, ...]) -> Iterator[Result]:
@@ -259,6 +271,11 @@ def _one_way(look: Look, side: Side, line: Evidence) -> Iterator[Result]:
     inner = look.seen.probe("inner")
     if behind_nat(look):
         yield untraversed(look, (line,))
+    elif unheard(look) is not None:
+        yield found("ike-message-lost", f"{look.peer_words()} repeats a message of IKE although we "
+                    "answer each time: our answer does not arrive there.", evidence=(
+                        line, *wire_lines(look, unheard(look))), proof=INFERRED,
+                    next=(next_check(look),))
     elif place is not None:
         yield found("esp-blocked-ike-passes", f"ESP ends "
                     f"{place.words(format_address(look.peer_address()))}; echoes go on.",
@@ -277,7 +294,8 @@ def _one_way(look: Look, side: Side, line: Evidence) -> Iterator[Result]:
                     evidence=(line, *_dead_lines(look)), machine=look.own.name, fix=forget(look),
                     proof=INFERRED)
     elif _peer_dead(look):
-        yield undecided(("stale-sa-after-peer-reboot", "path-down", "rras-filter-drops-ike"),
+        yield undecided(("stale-sa-after-peer-reboot", "path-down", "rras-filter-drops-ike",
+                         "packets-altered-on-path", "wrong-tunnel-endpoint"),
                         f"{look.peer_words()} answers "
                         "nothing any more: neither ESP, nor dead peer detection, nor echoes.",
                         evidence=(line, *_dead_lines(look)), next=(next_check(look),))
@@ -289,7 +307,7 @@ def _one_way(look: Look, side: Side, line: Evidence) -> Iterator[Result]:
                          "both-rules-same-endpoint", "rras-input-filter-missing-netb-neta",
                          "rras-output-filter-missing-neta-netb", "missing-route-to-netb",
                          "ip-forwarding-off", "host-default-gateway-wrong",
-                         "tunnel-packets-refused"),
+                         "tunnel-packets-refused", "packets-altered-on-path"),
                         f"{look.peer_words()} {because}: ESP is lost on the last hop or on its way "
                         "back, the other gateway refuses what it brings, or the answers do not "
                         "reach it.", evidence=(line,), next=(next_check(look),))

@@ -50,8 +50,8 @@ def ping_lines(look: Look) -> Evidence:
 
 
 @check("near-host", "host", "Do our host's packets reach the gateway?", kind=LIVE,
-       verify="diag trace", codes=("host-default-gateway-wrong",
-                                                   "near-host-unreachable"))
+       verify="diag trace", codes=("host-default-gateway-wrong", "host-address-wrong",
+                                    "near-host-unreachable"))
 def near_host(look: Look) -> Iterator[Result]:
     """The first question: what does not come in here is not this gateway's fault."""
     side, probe, scope = look.side, look.decisive, look.scope
@@ -71,6 +71,15 @@ def near_host(look: Look) -> Iterator[Result]:
                     f"and sends what is for {format_address(scope.far)} elsewhere.",
                     machine=scope.near, evidence=evidence,
                     fix=_gateway_fix(look, faults[0].blocker.repairs if faults else ()))
+        return
+    if look.misplaced:
+        yield found("host-address-wrong", f"{scope.near} has "
+                    f"{format_address(scope.near_address)}, which is of no network behind "
+                    f"{look.own.name}.", machine=scope.near, evidence=evidence)
+        return
+    if faults:
+        yield found(faults[0].blocker.code, f"{scope.near} does not reach "
+                    f"{format_address(inner)}.", machine=scope.near, evidence=evidence)
         return
     yield found("near-host-unreachable", f"{scope.near} does not reach {format_address(inner)}, "
                 "its gateway.", machine=scope.near, evidence=evidence)

@@ -7,18 +7,19 @@ the recording of steps) is switched off again.
 
 from collections.abc import Callable, Iterable
 from itertools import count
+from math import ceil, log
 from typing import NamedTuple
 
 from engine.address import Address
 from engine.capture import Capture, Captured, Summary
-from engine.diagnose.exam.seen import Frame, Hop, PairSeen, Probe, Seen, Snapshot
-from engine.diagnose.exam.trail import Trail
+from engine.diagnose.exam.seen import Frame, Hop, PairSeen, Probe, Seen, Snapshot, is_esp
+from engine.diagnose.exam.trail import LONGEST, Trail
 from engine.diagnose.plan import Intent
 from engine.echo import EchoResult
 from engine.errors import ParseError
 from engine.esp.packets import room_for
 from engine.host import Host
-from engine.ip import ICMP, IPv4, parse_ipv4, udp_packet
+from engine.ip import HEADER, ICMP, UDP, IPv4, parse_ipv4, udp_packet
 from engine.sad import SaPair
 from engine.suites import format_quick_mode
 from engine.trace import Step
@@ -26,6 +27,9 @@ from engine.world import World
 
 ECHOES, AGAIN, STUBBORN = 4, 2, 5
 GAP = 1.0
+# Short echoes that measure a loss; a share that is worth it; how improbable chance has to be, and
+# how many tries that may take.
+SHORT, FEW, CHANCE, MOST_TRIES = 12, 0.1, 0.001, 24
 # IKE gives up after 63 seconds; dead peers are found within a minute.
 GIVE_UP_SECONDS = 66.0
 PEER_SECONDS, PEER_GAP = 70.0, 5.0
@@ -37,6 +41,10 @@ SETTLE = 1.0
 # Ids of packets that are not echoes begin here.
 FIRST_TRACE = 1_000_000_000
 DISCARD = 9
+# Echoes to the other gateway as long as the longest message of IKE that was not answered, and the
+# search for what passes.
+BIG, BIG_FITS = "peer-big", "peer-fits"
+IKE_PORTS = ((500).to_bytes(2, "big"), (4500).to_bytes(2, "big"))
 UNREACHABLE = b"\x03"
 
 Send = Callable[[str, IPv4], object]
@@ -76,6 +84,7 @@ class Examiner:
         self.world, self.scope, self.trails = world, scope, trails
         self.probes: list[Probe] = []
         self.hops: list[Hop] = []
+        self._begun, self._tries = 0.0, STUBBORN
         self._traces = count(FIRST_TRACE)
         self._steps: dict[str, list[Step]] = {}
         self._recorded: dict[str, list[Step] | None] = {}
@@ -85,7 +94,7 @@ class Examiner:
 
     def run(self) -> Seen:
         """Examines; everything that was switched on is off again afterwards."""
-        begun = self.world.now
+        begun = self._begun = self.world.now
         before = {name: snapshot(self._host(name), begun) for name in self.scope.looked_at}
         self._listen()
         try:
@@ -108,8 +117,9 @@ class Examiner:
         """The tunnel answers: does it carry long packets, many packets, the other direction?"""
         scope = self.scope
         self._sizes()
-        if scope.far_machine:
-            self._ping("reverse", AGAIN, machine=scope.far_machine, to=scope.near_address)
+        if scope.far_machine and self._tries:
+            self._ping("reverse", AGAIN if self._tries == STUBBORN else self._tries,
+                       machine=scope.far_machine, to=scope.near_address)
         if scope.send is not None and scope.near != scope.own:
             self._send("burst", BURST, 64)
             if self.probes[-1].replies < BURST:
@@ -118,6 +128,10 @@ class Examiner:
     def _sizes(self) -> None:
         """Long packets: one in fragments, one that must not be, one that just fills the tunnel."""
         large = self._insist("large", LARGE)
+        if not large.replies:
+            large = self._beyond_chance(large)
+            if not self._tries:
+                return
         whole = self._insist("large-df", LARGE, df=True)
         room = self._room() - IP_AND_ICMP
         if whole.echoes[0].kind == "needs-frag" and 0 < room < LARGE:
@@ -132,10 +146,23 @@ class Examiner:
             else:
                 most = middle
 
+    def _beyond_chance(self, large: Probe) -> Probe:
+        """A long packet was lost again and again: are short ones? Then it takes more tries to say
+        that it is its length, and with too much loss nobody can.
+        """
+        short = self._ping("short", SHORT)
+        share = 1 - short.replies / SHORT
+        if share < FEW:
+            return large
+        tries = ceil(log(CHANCE) / log(share)) if share < 1 else MOST_TRIES + 1
+        self._tries = max(tries, STUBBORN) if tries <= MOST_TRIES else 0
+        self.probes.remove(large)
+        return self._insist("large", LARGE) if self._tries else large
+
     def _insist(self, name: str, size: int, df: bool = False) -> Probe:
         """Echoes of a size until one is answered or refused; a lossy path loses a few."""
         probe = self._ping(name, 1, size=size, df=df)
-        while probe.echoes[-1].kind == "timeout" and len(probe.echoes) < STUBBORN:
+        while probe.echoes[-1].kind == "timeout" and len(probe.echoes) < self._tries:
             more = self._ping(name, 1, size=size, df=df)
             probe = probe._replace(echoes=(*probe.echoes, *more.echoes),
                                    times=(*probe.times, *more.times))
@@ -161,12 +188,51 @@ class Examiner:
                 self._ping("gateway", 1, to=inside.address)
         if own.sad.pairs():
             self._silent_tunnel()
-        self._ping("peer", AGAIN, machine=scope.own, to=scope.intent.peer,
-                   source=scope.intent.own if scope.intent.own in own.node.own else 0)
+        if self._to_peer("peer", AGAIN).replies:
+            self._long_messages()
         if self.trails and scope.send is not None:
             trail = Trail(self.world, scope.send, scope.own, scope.intent.outside,
                           scope.intent.own, scope.intent.peer)
             self.hops += trail.follow(esp=bool(own.sad.pairs()))
+
+    def _to_peer(self, name: str, number: int, size: int = SMALL) -> Probe:
+        """Echoes in the clear from our gateway to the other one."""
+        scope = self.scope
+        own = self._host(scope.own).node.own
+        return self._ping(name, number, machine=scope.own, to=scope.intent.peer, size=size,
+                          source=scope.intent.own if scope.intent.own in own else 0)
+
+    def _long_messages(self) -> None:
+        """A message of IKE is repeated in vain: does anything of its length get through?"""
+        size = self._repeated() - IP_AND_ICMP
+        if size <= SMALL:
+            return
+        if any(self._to_peer(BIG, 1, size).replies for _ in range(STUBBORN)):
+            return
+        least, most = SMALL, size
+        while most - least > 1:
+            middle = (least + most) // 2
+            if any(self._to_peer(BIG_FITS, 1, middle).replies for _ in range(AGAIN)):
+                least = middle
+            else:
+                most = middle
+
+    def _repeated(self) -> int:
+        """Octets of the longest message of IKE that we sent more than once; 0 for none."""
+        capture, _ = self._captures[self.scope.own, self.scope.intent.outside]
+        sent: dict[bytes, int] = {}
+        pieces: dict[int, int] = {}
+        for one in frames(capture, self._begun):
+            packet = one.packet
+            if packet is None or not one.outgoing or packet.protocol != UDP:
+                continue
+            if packet.is_fragment:
+                pieces[packet.identification] = max(pieces.get(packet.identification, 0),
+                                                    packet.offset + packet.length)
+            elif packet.payload[2:4] in IKE_PORTS and packet.ttl > LONGEST:
+                sent[packet.payload] = sent.get(packet.payload, 0) + 1
+        whole = [HEADER + len(payload) for payload, number in sent.items() if number > 1]
+        return max([*whole, *(pieces.values() if len(pieces) > 1 else ())], default=0)
 
     def _silent_tunnel(self) -> None:
         """There are associations and no answer: is it the peer, its inside, or the way?"""
@@ -177,7 +243,9 @@ class Examiner:
             self._send("udp", 1, 32)
         if scope.peer:
             self._ping("behind", AGAIN, machine=scope.peer, to=scope.far)
-        if any(one.replies for one in self.probes if one.name in ("inner", "udp", "behind")):
+        if any(one.replies for one in self.probes if one.name in ("inner", "udp")):
+            return
+        if scope.peer and self._arrived(scope.peer):
             return
         end = self.world.now + PEER_SECONDS
         while self.world.now < end:
@@ -187,6 +255,13 @@ class Examiner:
             if ike is not None and ike.counters.get("dpd_acked", 0) > 1:
                 return
             self.world.run(self.world.now + PEER_GAP)
+
+    def _arrived(self, machine: str) -> bool:
+        """Whether anything of the tunnel comes in at a machine."""
+        return any(is_esp(packet) and not one.outgoing
+                   for (name, _), (capture, _) in self._captures.items() if name == machine
+                   for one in capture.packets if one.time >= self._begun
+                   and (packet := _packet(one.octets)) is not None)
 
     # --- single questions -------------------------------------------------------------------------
 

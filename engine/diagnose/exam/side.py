@@ -99,6 +99,14 @@ class Side:
             found.append(_complaint(one.packet, message, about))
         return tuple(found)
 
+    @property
+    def twice(self) -> int:
+        """How many protected packets came in that were octet for octet those that came before."""
+        came = Counter(one.packet.payload for one in self.outer
+                       if not one.outgoing and one.packet is not None and _sealed(one.packet)
+                       and not one.packet.is_fragment)
+        return came.total() - len(came)
+
     # --- the machine ------------------------------------------------------------------------------
 
     def drops(self, traces: Iterable[int] | None = None) -> Counter[str]:

@@ -272,11 +272,15 @@ class _Walk:
                           if one.link == adapter.link and other.is_gateway), None)
             if inner is None:
                 continue
-            seen = format_address(hop.next_hop)
             if inner.address == hop.next_hop:
                 return None
-            text = (f"{station.name} sends it to {seen}, which is not the gateway "
-                    f"{format_address(inner.address)}")
+            right = format_address(inner.address)
+            text = (f"{station.name} sends it to {format_address(hop.next_hop)}, which is not the "
+                    f"gateway {right}") if hop.next_hop else \
+                f"{station.name} does not reach a gateway; the gateway is {right}"
+            if adapter.prefix != inner.prefix:
+                text += (f"; its mask is {format_address(prefix_mask(adapter.prefix))}, not "
+                         f"{format_address(prefix_mask(inner.prefix))}")
             self.record.block(station, "route", "host-default-gateway-wrong", text,
                               address_line(adapter), *self._host_repairs(station, adapter, inner,
                                                                          hop))
@@ -287,7 +291,7 @@ class _Walk:
                       hop: Hop) -> tuple[Fix, ...]:
         """The right gateway; a mask that makes everything look near has to be mended, too."""
         fixed = repair.default_gateway(station, adapter, inner.address)
-        if hop.route.origin != "connected":
+        if hop.route.origin != "connected" and adapter.prefix == inner.prefix:
             return (fixed,)
         line = address_line(adapter._replace(prefix=inner.prefix, gateway=inner.address))
         return (repair.fix(station, f"Set mask and default gateway of {station.name}.", line),)
