@@ -11,8 +11,10 @@ from typing import NamedTuple
 
 from engine.address import Address
 from engine.diagnose.exam.seen import Frame, is_clear_echo, is_esp, is_ike
+from engine.esp.udp import NAT_T_PORT, NON_ESP_MARKER
 from engine.ip import UDP, UDP_HEADER, IPv4, ports
 
+IKE_PORT = 500
 # What left this many seconds before the end may be on its way still.
 UNDERWAY = 3.0
 # What an examination sends to die at a router lives no longer than so many hops.
@@ -24,7 +26,7 @@ class Crossed(NamedTuple):
     """One packet that left: what it is called, its octets, and what became of it.
 
     `name` is "MM1" ... "QM3", "INFO", "IKE" (a message that has no name), "ESP", "echo" or
-    "fragment"; `kind` one of "IKE", "ESP", "echo", "fragment"; `port` UDP's destination port, 0
+    "fragment" (a piece of a message of IKE); `kind` one of "IKE", "ESP", "echo", "fragment"; `port` UDP's destination port, 0
     for what has none.
     """
 
@@ -80,10 +82,13 @@ REPEATED, TWICE = 3, 2
 def crossing(left: Iterable[Frame], came: Iterable[Frame], peers: Iterable[Address],
              ended: float) -> Way:
     """What left for `peers` beside what came in at the other end, until `ended`."""
-    wanted = frozenset(peers)
-    sent = [(one, one.packet) for one in left if one.outgoing and one.packet is not None
+    wanted, frames = frozenset(peers), tuple(left)
+    cut = {one.packet.identification for one in frames
+           if one.outgoing and one.packet is not None and _begins_ike(one.packet)}
+    sent = [(one, one.packet) for one in frames if one.outgoing and one.packet is not None
             and one.packet.destination in wanted and one.packet.ttl > SHORT_LIVED
-            and one.summary.time < ended - UNDERWAY and _kind(one.packet)]
+            and one.summary.time < ended - UNDERWAY and _kind(one.packet)
+            and (_kind(one.packet) != PIECE or one.packet.identification in cut)]
     there = _Arrivals(one.packet for one in came if not one.outgoing and one.packet is not None)
     whole = [there.take(packet) for _, packet in sent]
     return Way(tuple(_crossed(one, packet, got, there)
@@ -139,6 +144,14 @@ def _kind(packet: IPv4) -> str:
     if is_ike(packet):
         return IKE
     return ECHO if is_clear_echo(packet) else ""
+
+
+def _begins_ike(packet: IPv4) -> bool:
+    """Whether it is the first piece of a message of IKE (RFC 3948 2.2 tells it from ESP)."""
+    if packet.protocol != UDP or not packet.mf or packet.offset:
+        return False
+    port, rest = ports(packet)[1], packet.payload[UDP_HEADER:]
+    return port == IKE_PORT or (port == NAT_T_PORT and rest[:4] == NON_ESP_MARKER)
 
 
 def _content(packet: IPv4) -> bytes:
