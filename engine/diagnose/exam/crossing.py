@@ -26,8 +26,8 @@ class Crossed(NamedTuple):
     """One packet that left: what it is called, its octets, and what became of it.
 
     `name` is "MM1" ... "QM3", "INFO", "IKE" (a message that has no name), "ESP", "echo" or
-    "fragment" (a piece of a message of IKE); `kind` one of "IKE", "ESP", "echo", "fragment"; `port` UDP's destination port, 0
-    for what has none.
+    "fragment" (a piece of a message of IKE); `kind` one of "IKE", "ESP", "echo", "fragment";
+    `port` UDP's destination port, 0 for what has none.
     """
 
     name: str
