@@ -84,10 +84,10 @@ NO_POLICY = 13825
 # The attribute by which IKE says that identities, not an offer, were refused.
 IDENTITIES = "Quick mode identities"
 
-_CIPHER = {"DES": "DES CBC", "3DES": "Triple DES CBC", "AES128": "AES-128 CBC",
+CIPHERS = {"DES": "DES CBC", "3DES": "Triple DES CBC", "AES128": "AES-128 CBC",
            "AES192": "AES-192 CBC", "AES256": "AES-256 CBC", "AESGCM128": "AES-128 GCM",
            "AESGCM192": "AES-192 GCM", "AESGCM256": "AES-256 GCM"}
-_HASH = {"SHA1": "SHA", "MD5": "MD5", "SHA256": "SHA-256", "SHA384": "SHA-384",
+HASHES = {"SHA1": "SHA", "MD5": "MD5", "SHA256": "SHA-256", "SHA384": "SHA-384",
          "SHA512": "SHA-512"}
 
 _DRIVER = {
@@ -113,8 +113,8 @@ def allowed(event: LogEvent, settings: Iterable[AuditSetting]) -> bool:
 
 def main_mode_up(up: MainModeUp, now: float) -> LogEvent:
     """541 for an ISAKMP SA."""
-    parameters = (f"ESP Algorithm  {_name(_CIPHER, up.method.cipher)}",
-                  f"HMAC Algorithm  {_name(_HASH, up.method.hash)}",
+    parameters = (f"ESP Algorithm  {_name(CIPHERS, up.method.cipher)}",
+                  f"HMAC Algorithm  {_name(HASHES, up.method.hash)}",
                   f"Lifetime (sec)  {up.lifetime}")
     return _security(now, 541, True, "IKE security association established.", (
         ("Mode", MAIN_MODE), ("Peer Identity", _peer(up.peer, up.certificate)),
@@ -124,9 +124,9 @@ def main_mode_up(up: MainModeUp, now: float) -> LogEvent:
 def quick_mode_up(up: SaInstalled, now: float) -> LogEvent:
     """541 for a pair of IPsec SAs."""
     inbound, outbound = up.inbound.spi, up.outbound.spi
-    parameters = (f"ESP Algorithm  {_name(_CIPHER, up.method.esp_cipher)}",
-                  f"HMAC Algorithm  {_name(_HASH, up.method.esp_auth)}",
-                  f"AH Algorithm  {_name(_HASH, up.method.ah_auth)}",
+    parameters = (f"ESP Algorithm  {_name(CIPHERS, up.method.esp_cipher)}",
+                  f"HMAC Algorithm  {_name(HASHES, up.method.esp_auth)}",
+                  f"AH Algorithm  {_name(HASHES, up.method.ah_auth)}",
                   f"Encapsulation  {'Tunnel' if up.tunnel else 'Transport'} Mode",
                   f"InboundSpi  {inbound} (0x{inbound:x})",
                   f"OutBoundSpi  {outbound} (0x{outbound:x})",

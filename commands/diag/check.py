@@ -6,13 +6,15 @@ from commands import cells
 from commands.answer import Answer, Cell, Line, Lines
 from commands.diag.apply import typed
 from commands.diag.look import Wanted, look_at
-from commands.kinds import Choice, YesNo
+from commands.kinds import Choice, Path, YesNo
 from commands.names import MachineName
 from commands.spec import Command, tag
 from commands.tools.target import Target, TargetName
 from engine.diagnose.checks.declare import PHASES
 from engine.diagnose.diagnosis import Diagnosis, diagnose
 from engine.diagnose.finding import FAIL, PASS, SKIP, UNKNOWN, WARN, Evidence, Finding, Fix
+from engine.diagnose.look import Imported, Look
+from engine.policy.peerread import DUMP
 
 if TYPE_CHECKING:
     from commands.session import Session
@@ -26,6 +28,10 @@ class DiagCheck(Command, words="diag check",
                          "what it switched on. ping=no looks only.",
                          "With both ends in view both configurations are compared; machine=gwA "
                          "judges by one gateway alone, as in real life.",
+                         "peer= compares with a file instead: a dump of ipsecsh, a swanctl.conf or "
+                         "an ipsec.conf.",
+                         "capture= and log= (and peercapture=, peerlog=) judge what was kept, and "
+                         "send nothing: pcap or pcapng, and what eventlog show printed.",
                          "Exit code 1: something is wrong, or cannot be told from here."),
                 examples=("diag check", "diag check machine=gwA", "diag check phase=policy")):
     """Findings, the most important first."""
@@ -36,18 +42,50 @@ class DiagCheck(Command, words="diag check",
     src: Target | None = tag(TargetName(), "A host of ours.", default=None)
     dst: Target | None = tag(TargetName(), "The host to reach.", default=None)
     ping: bool = tag(YesNo(), "Whether test packets are sent.", default=True)
+    peer: str = tag(Path(), "A file with the other gateway's configuration.", default="")
+    capture: str = tag(Path(), "A capture file of the outer interface.", default="")
+    inner: str = tag(Path(), "A capture file of the inner interface.", default="")
+    log: str = tag(Path(), "An event log, as eventlog show prints it or as JSON.", default="")
+    peercapture: str = tag(Path(), "A capture file of the other gateway.", default="")
+    peerlog: str = tag(Path(), "Its event log.", default="")
     all: bool = tag(YesNo(), "Whether what is right is listed as well.", default=False)
 
     def run(self, session: "Session") -> Answer:
         """Exit 1 for a FAIL, or an UNKNOWN of traffic that fails."""
-        look = look_at(session, Wanted(
-            self.machine, self.view, self.src.address if self.src else 0,
-            self.dst.address if self.dst else 0, self.ping))
+        look = self._look(session)
         found = diagnose(look, () if self.phase == "all" else (self.phase,))
+        if look.imported is not None:
+            found = elsewhere(found, look.imported)
         session.diagnosis = found
         failed = found.count(FAIL) + found.count(UNKNOWN)
         return Answer((Lines(tuple(report(session, found, self.all)), as_data(session, found),
                              "diagnosis"),), exit=int(failed > 0))
+
+    def _look(self, session: "Session") -> Look:
+        """The test made now, or what was kept of one."""
+        wanted = Wanted(self.machine, self.view, self.src.address if self.src else 0,
+                        self.dst.address if self.dst else 0, self.ping, self.peer)
+        kept = (self.capture, self.inner, self.log, self.peercapture, self.peerlog)
+        if not any(kept):
+            return look_at(session, wanted)
+        from commands.diag.records import Files, look_at_records
+        return look_at_records(session, wanted, Files(*kept))
+
+
+def _as_seen(found: Diagnosis) -> str:
+    """From where, in words."""
+    view = "both ends" if found.view == "both" else f"{found.machine} alone"
+    return f"the records of {view}" if found.recorded else view
+
+
+def elsewhere(found: Diagnosis, file: Imported) -> Diagnosis:
+    """What is to be mended on a machine that nothing can be typed on from here."""
+    there = file.station.name
+    return found._replace(notes=file.notes, findings=tuple(
+        one._replace(fix=one.fix._replace(
+            text=f"On the other gateway: {one.fix.text}", machine="", safe=False,
+            commands=one.fix.commands if file.kind == DUMP else ()))
+        if one.fix is not None and one.fix.machine == there else one for one in found.findings))
 
 
 def report(session: "Session", found: Diagnosis, whole: bool = False) -> list[Line]:
@@ -60,8 +98,9 @@ def report(session: "Session", found: Diagnosis, whole: bool = False) -> list[Li
         lines.append(())
     counts = ", ".join(f"{count} {word}" for word in (FAIL, UNKNOWN, WARN, PASS, SKIP)
                        if (count := found.count(word)))
-    view = "both ends" if found.view == "both" else f"{found.machine} alone"
+    view = _as_seen(found)
     lines += traffic_lines(found)
+    lines += [(cells.hang(4), "Not known: ", cells.line(text), ".") for text in found.notes]
     primary = found.primary
     if primary is None:
         lines.append((f"Nothing is wrong, as seen from {view}: {counts}.",))
@@ -116,7 +155,7 @@ def as_data(session: "Session", found: Diagnosis) -> dict[str, object]:
     """The diagnosis as JSON."""
     primary = found.primary
     return {
-        "view": found.view, "machine": found.machine,
+        "view": found.view, "recorded": found.recorded, "machine": found.machine,
         "primary": primary.code or None if primary is not None else None,
         "verdict": primary.verdict if primary is not None else PASS,
         "counts": {word.lower(): found.count(word) for word in (FAIL, UNKNOWN, WARN, PASS, SKIP)},
@@ -124,6 +163,7 @@ def as_data(session: "Session", found: Diagnosis) -> dict[str, object]:
                      "peer": cells.ip(one.peer), "verdict": one.verdict,
                      "protected_out": cells.count(one.out), "protected_in": cells.count(one.back),
                      "clear": cells.count(one.clear)} for one in found.traffic],
+        "notes": [cells.line(text) for text in found.notes],
         "findings": [finding_data(session, one) for one in found.findings],
     }
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 from commands.diag.scene import gateway, hints
+from commands.errors import CommandError
 from engine.address import Address, parse_address
 from engine.diagnose.exam.run import Examiner, Scope
 from engine.diagnose.look import ALONE, Ends, Look
@@ -14,20 +15,25 @@ if TYPE_CHECKING:
 
 
 class Wanted(NamedTuple):
-    """What the operator asked for: the gateway, the view, the two addresses (0: our choice)."""
+    """What the operator asked for: the gateway, the view, the two addresses (0: our choice).
+
+    `peer` is a file with the other gateway's configuration.
+    """
 
     machine: str = ""
     view: str = ""
     source: Address = 0
     destination: Address = 0
     ping: bool = True
+    peer: str = ""
 
 
 def look_at(session: "Session", wanted: Wanted) -> Look:
     """Builds the look and makes the examination. Raises CommandError."""
     hosts = session.world.hosts
     own = gateway(session, wanted.machine)
-    alone = wanted.view == ALONE or (wanted.view == "" and bool(wanted.machine))
+    alone = wanted.peer != "" or wanted.view == ALONE or (wanted.view == ""
+                                                         and bool(wanted.machine))
     other = _other(session, own)
     peer = None if alone or other is None else Station.of_host(other)
     near, far = _host_near(session, own), _host_far(session, own)
@@ -37,8 +43,10 @@ def look_at(session: "Session", wanted: Wanted) -> Look:
     if peer is not None:
         stations += [peer, *inner]
     look = Look(stations[0], peer, stations, ends, hints(session), session.wall())
+    if wanted.peer:
+        look = _with_file(session, wanted.peer, look)
     look.hosts = tuple(inner[:1])
-    look.peer_name = other.name if other is not None else ""
+    look.peer_name = other.name if other is not None and not wanted.peer else ""
     look.far_name = far.name if far is not None else ""
     pinged = getattr(session.world, "pinged", None)
     look.pinged = tuple(pinged or ())
@@ -51,6 +59,20 @@ def look_at(session: "Session", wanted: Wanted) -> Look:
     return look
 
 
+def _with_file(session: "Session", name: str, alone: Look) -> Look:
+    """The same look with the other gateway as a file describes it."""
+    from commands.diag.peerfile import imported
+    intent = alone.intent
+    if intent is None:
+        raise CommandError("no-tunnel", f"{alone.own.name} has no tunnel to compare with {name}",
+                           tag="peer", fix="diag check")
+    found = imported(session, name, alone.own, intent)
+    look = Look(alone.own, found.station, (alone.own, found.station), alone.ends, alone.hints,
+                alone.wall)
+    look.imported = found
+    return look
+
+
 def _examine(session: "Session", look: Look, near: "Host | None", far: "Host | None") -> None:
     intent = look.intent
     if intent is None or not look.ends.far:
@@ -58,9 +80,9 @@ def _examine(session: "Session", look: Look, near: "Host | None", far: "Host | N
     sender = near if near is not None else session.world.hosts[look.own.name]
     inner = session.variables.get("3rdIntIP" if look.own.name == "gwA" else "W2KintIP", "")
     look.scope = Scope(
-        look.own.name, look.peer.name if look.peer is not None else "", sender.name,
-        look.ends.far, intent,
-        far.name if far is not None and look.peer is not None else "",
+        look.own.name, look.peer.name if look.peer is not None and look.peer.host else "",
+        sender.name, look.ends.far, intent,
+        far.name if far is not None and look.peer is not None and look.peer.host else "",
         _parse(inner), 0, look.ends.near, getattr(session.world, "send", None))
     look.seen = Examiner(session.world, look.scope).run()
 

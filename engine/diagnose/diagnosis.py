@@ -38,13 +38,16 @@ _STEPS = ((74, 85), (86, 89), (100, 130))
 class Diagnosis(NamedTuple):
     """The findings, the most important first; `primary` is the one cause to see to, if any.
 
-    `traffic` is the verdict on each pair of networks, () when nothing was sent.
+    `traffic` is the verdict on each pair of networks, () when nothing was sent; `notes` are what
+    could not be compared; `recorded` says that nothing was tried, only records read.
     """
 
     view: str
     machine: str
     findings: tuple[Finding, ...]
     traffic: tuple[Traffic, ...] = ()
+    notes: tuple[str, ...] = ()
+    recorded: bool = False
 
     @property
     def primary(self) -> Finding | None:
@@ -81,7 +84,8 @@ def diagnose(look: Look, phases: Iterable[str] = ()) -> Diagnosis:
     findings = [_finding(one) for one in kept]
     if findings and findings[0].verdict in (FAIL, UNKNOWN):
         findings[0] = findings[0]._replace(affects=_affects(look, folded))
-    return Diagnosis(look.view, look.own.name, tuple(findings), verdicts(look))
+    return Diagnosis(look.view, look.own.name, tuple(findings), verdicts(look),
+                     recorded=look.seen is not None and look.seen.recorded)
 
 
 # --- one cause, one finding -----------------------------------------------------------------------
@@ -177,9 +181,10 @@ def _explained(look: Look, one: _Entry, firm: list[_Entry]) -> bool:
 def _affects(look: Look, folded: list[_Entry]) -> tuple[str, ...]:
     """The consequences in words."""
     found = [sentence(text) for one in folded for text in one.result.because[:1]]
+    recorded = look.seen is not None and look.seen.recorded
     if look.broken:
-        found.append("No echo of the test was answered.")
-    if look.seen is not None and look.own.name in look.seen.after \
+        found.append("Nothing came back." if recorded else "No echo of the test was answered.")
+    if look.seen is not None and not recorded and look.own.name in look.seen.after \
             and not look.seen.after[look.own.name].pairs:
         found.append("There is no association.")
     return tuple(dict.fromkeys(found))

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from engine.address import Address, Network, format_address
+from engine.diagnose.causes.known import CAUSES
 from engine.diagnose.exam.crossing import Way, crossing
 from engine.diagnose.exam.run import Scope
 from engine.diagnose.exam.seen import Probe, Seen
@@ -35,6 +36,31 @@ class Ends(NamedTuple):
 
     near: Address
     far: Address
+
+
+class Imported(NamedTuple):
+    """A gateway that is known from a file of that kind: what it says, and what it does not.
+
+    `partial` says that only its policy is known, `newer` names connections of IKEv2 alone.
+    """
+
+    station: Station
+    kind: str
+    notes: tuple[str, ...] = ()
+    partial: bool = True
+    newer: tuple[str, ...] = ()
+
+    def tells(self, code: str) -> bool:
+        """Whether the file is a witness for that cause."""
+        cause = CAUSES[code]
+        return code not in SHOWN_LIVE and (not self.partial or cause.layer in AGREED)
+
+
+# The layers of what two gateways must agree on; a policy alone says them.
+AGREED = frozenset({"policy", "policy-store", "ike-phase1", "ike-phase2"})
+# What no configuration file holds: certificates and their state.
+SHOWN_LIVE = frozenset({"certificate-unusable", "certificate-not-trusted",
+                        "cert-expired-or-not-yet-valid"})
 
 
 class Blamed(NamedTuple):
@@ -68,6 +94,7 @@ class Look:
         self.pinged: tuple[Pinged, ...] = ()
         self.hosts: tuple[Station, ...] = ()
         self.far_name = ""
+        self.imported: Imported | None = None
 
     @property
     def view(self) -> str:
@@ -162,7 +189,8 @@ class Look:
             for way in (Question(near, far, wall=self.wall),
                         Question(far, near, decrypted=self.own.name, wall=self.wall)):
                 told = trace(self.fresh, way)
-                found += [(one, Blamed(each, None)) for each in told.blockers]
+                found += [(one, Blamed(each, None)) for each in told.blockers
+                          if not self._unknowable(each)]
         return tuple(found)
 
     def _is_another(self, one: Intent) -> bool:
@@ -183,10 +211,20 @@ class Look:
         found: dict[tuple[str, str, str], Blamed] = {}
         for one, fresh in self.traces:
             for blocker in one.blockers:
+                if self._unknowable(blocker):
+                    continue
                 stage = next((each for each in one.stages if each.blocker == blocker.number), None)
                 found.setdefault((blocker.code, blocker.machine, blocker.text),
                                  Blamed(blocker, stage, fresh))
         return tuple(found.values())
+
+    def _unknowable(self, blocker: Blocker) -> bool:
+        """Whether it is about something of the other gateway that its file does not say."""
+        if self.imported is None or self.peer is None:
+            return False
+        # What comes in the clear was let out somewhere, which is a cause of its own or not known.
+        return blocker.code == "cleartext-refused" or (
+            blocker.machine == self.peer.name and not self.imported.tells(blocker.code))
 
     def blamed_at(self, address: Address) -> bool:
         """Whether configuration blames the machine that has an address."""
@@ -209,7 +247,10 @@ class Look:
     def outcomes(self) -> tuple[Outcome, ...]:
         """How our gateway's negotiations with the other one ended, oldest first."""
         host = self.own.host
-        kept = host.keying.history.outcomes if host is not None else ()
+        if self.seen is not None and self.seen.recorded:
+            kept = list(self.seen.outcomes.get(self.own.name, ()))
+        else:
+            kept = list(host.keying.history.outcomes) if host is not None else []
         return tuple(one for one in kept if one.peer == self.peer_address())
 
     @property

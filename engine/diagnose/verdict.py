@@ -104,6 +104,9 @@ def _judge(out: int, back: int, wire: tuple[int, int], clear: int,
         return PROTECTED, f"{out} packets out and {back} in by associations, none in the clear"
     if out and not back:
         return NO_TRAFFIC, f"{out} packets out by an association, none came back"
+    if all(wire):
+        return NO_TRAFFIC, (f"{wire[0]} protected packets out and {wire[1]} in, of associations "
+                            "that are not known")
     if soft:
         return NO_TRAFFIC, "a soft association, and no packet yet"
     return NO_TRAFFIC, "nothing crossed the outside"

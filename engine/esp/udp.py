@@ -31,6 +31,11 @@ def unwrap(packet: IPv4) -> tuple[IPv4, int]:
     return inner, int.from_bytes(payload[:2], "big")
 
 
+def spi_of(packet: IPv4) -> int:
+    """The SPI of such a datagram, 0 when it is too short."""
+    return int.from_bytes(packet.payload[UDP_HEADER:UDP_HEADER + 4], "big")
+
+
 def ike_of(payload: bytes) -> bytes | None:
     """The IKE message in a datagram to port 4500; None for a keepalive and anything else."""
     if not payload.startswith(NON_ESP_MARKER):

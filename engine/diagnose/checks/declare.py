@@ -215,4 +215,6 @@ def afresh(look: Look, fix: Fix | None) -> Fix | None:
         return fix
     if fix.machine in ("", look.own.name):
         return fix._replace(commands=(*fix.commands, repair.FRESH))
+    if not look.peer_name:
+        return fix
     return fix._replace(commands=(*fix.commands, f"set machine {look.own.name}", repair.FRESH))

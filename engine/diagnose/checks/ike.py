@@ -84,7 +84,8 @@ def offer_more(look: Look) -> Fix | None:
     if judged is None:
         return None
     location, policy = judged
-    if before is not None and parse_main_mode(before.method)[0] not in policy.methods:
+    if before is not None and before.method and parse_main_mode(before.method)[0] \
+            not in policy.methods:
         return repair.main_methods(look.own, location, policy, parse_main_mode(before.method),
                                    f"Offer what both agreed on before ({before.method}).")
     usual = parse_main_mode(USUAL_MAIN)

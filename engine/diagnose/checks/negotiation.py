@@ -40,6 +40,7 @@ from engine.suites import (
 PHASE1 = ("auth-method-unusable", "auth-method-mismatch", "phase1-proposal-mismatch",
           "psk-mismatch", "peer-identity-mismatch", "certificate-unusable",
           "certificate-not-trusted", "cert-expired-or-not-yet-valid", "nat-in-path-no-natt")
+VERSION = "ike-version-mismatch"
 # The layers of what both gateways must agree on; where a far network is, nobody here knows.
 AGREED = frozenset({"policy", "policy-store", "ike-phase1", "ike-phase2", "time/pki"})
 # What mends them would change a filter that another tunnel needs.
@@ -55,11 +56,16 @@ SHORTEST = 300
 
 
 @check("agree-main", "negotiation", "Would both gateways agree on main mode?", kind=STATIC,
-       verify=showing.POLICIES, codes=PHASE1)
+       verify=showing.POLICIES, codes=(*PHASE1, VERSION))
 def agree_main(look: Look) -> Iterator[Result]:
     """Authentication, suites, keys, identities, certificates."""
     faults = [one._replace(fix=_both_keys(look)) if one.code == "psk-mismatch" else one
               for one in blamed(look, PHASE1)]
+    if look.imported is not None and look.imported.newer:
+        faults.insert(0, found(VERSION, f"{look.imported.newer[0]} of the other gateway's file is "
+                               "for IKEv2 only.", machine=look.own.name, proof=READ, fix=Fix(
+                                   "On the other gateway: version = 1 in swanctl.conf, "
+                                   "keyexchange=ikev1 in ipsec.conf.", (), False)))
     yield from faults
     if look.peer is None:
         yield from _own_ways(look)

@@ -19,7 +19,7 @@ from engine.diagnose.checks.declare import (
     undecided,
 )
 from engine.diagnose.exam.seen import Probe
-from engine.diagnose.exam.side import Side
+from engine.diagnose.exam.side import WINDOW, Side
 from engine.diagnose.finding import FAIL, Evidence, Fix
 from engine.diagnose.look import Look
 from engine.diagnose.trace.seal import sealed_octets
@@ -128,6 +128,9 @@ def order(look: Look) -> Iterator[Result]:
     if side is None or seen is None:
         yield skipped("Nothing was tried.")
         return
+    if seen.recorded:
+        yield from _recorded(look, side)
+        return
     results = [one for each in (side, look.far_side) if each is not None
                for one in _counted(look, each)]
     yield from results
@@ -156,6 +159,20 @@ def _counted(look: Look, side: Side) -> Iterator[Result]:
         what = "all of them" if altered >= whole else f"{altered} of {whole}"
         yield found("packets-altered-on-path", f"The integrity check of {name} fails for {what}.",
                     evidence=(shown(showing.STATS, f"bad-icv +{altered}", machine=where),))
+
+
+def _recorded(look: Look, side: Side) -> Iterator[Result]:
+    """A capture has sequence numbers: what comes twice, and what comes later than a window."""
+    evidence = (show(look.own, look, showing.frames(look.own.name, side.outside),
+                     f"{side.twice} twice, {side.late} late of {seen_in(side)}"),)
+    if side.late > ENOUGH:
+        yield found("replay-drops-reordering", f"{side.late} packets came to {side.machine} more "
+                    f"than {WINDOW} packets late.", evidence=evidence, machine=side.machine)
+    if side.twice > ENOUGH:
+        yield found("packets-duplicated-on-path", f"{side.twice} packets came to {side.machine} "
+                    "twice.", evidence=evidence)
+    if max(side.late, side.twice) <= ENOUGH:
+        yield passed("They do.", evidence=evidence) if seen_in(side) else skipped("None came.")
 
 
 def seen_in(side: Side) -> int:

@@ -150,6 +150,8 @@ def lost(look: Look, kind: str, back: bool, evidence: tuple[Evidence, ...]) -> R
                      f"{format_address(refusal.about.destination)} cannot be reached.",
                      evidence=evidence)
     crossed = look.back if back else look.there
+    if look.seen.recorded:
+        return found(code, f"{what} is lost {way}.", evidence=evidence, fix=fix)
     if reach.peer_answers or (crossed is not None and crossed.arrived()):
         others = "echoes get" if reach.peer_answers else "other packets get"
         return found(code, f"{what} is lost {way}; {others} through.", evidence=evidence, fix=fix)
@@ -184,6 +186,13 @@ def _silence_alone(look: Look, reach: Reach, exchange: Exchange,
                    evidence: tuple[Evidence, ...]) -> Iterator[Result]:
     """One end only: echoes and trails are all there is."""
     peer = format_address(exchange.peer)
+    if look.seen is not None and look.seen.recorded:
+        yield undecided(("udp500-blocked-on-path", "path-down", "peer-service-down",
+                         "rras-filter-drops-ike", "policy-not-assigned", "wrong-tunnel-endpoint",
+                         "ike-message-lost", "path-loss"), "Message 1 is sent again and again, and "
+                        f"nothing comes back from {peer}.", evidence=evidence,
+                        next=("diag check", next_check(look)))
+        return
     trail = trail_lines(look, "udp500")
     if not reach.peer_answers and not reach.answers("icmp"):
         yield found("path-down", "Nothing at all comes back from outside, not even from the first "

@@ -123,7 +123,7 @@ def _proposal(look: Look, evidence: tuple[Evidence, ...]) -> Result:
     offered = {format_quick_mode(one._replace(seconds=0, kilobytes=0))
                for _, action in look.own.actions.values() for one in action.methods}
     text = f"{peer} refuses our quick mode offers with NO-PROPOSAL-CHOSEN (14)"
-    if before is not None:
+    if before is not None and before.method:
         suite = parse_quick_mode(before.method)[0]._replace(seconds=0, kilobytes=0)
         if format_quick_mode(suite) not in offered:
             name, (location, _) = next(iter(look.own.actions.items()))
@@ -155,7 +155,9 @@ def tunnel_answers(look: Look) -> Iterator[Result]:
     out, back = _sealed(look, side)
     line = show(look.own, look, showing.frames(look.own.name, side.outside),
                 f"protected packets out {out}, in {back}")
-    if look.works:
+    if seen.recorded and look.outcomes and look.outcomes[-1].failure is not None:
+        yield skipped("The last negotiation failed.")
+    elif look.works:
         yield passed("They do.", evidence=(line,)) if back else skipped("None was sent.")
     elif not seen.after[look.own.name].pairs and not out:
         yield skipped("There are no associations.")

@@ -121,7 +121,7 @@ def peer_drops(look: Look) -> Iterator[Result]:
 
 
 def _drops(look: Look, side: Side | None, clean: str) -> Iterator[Result]:
-    if side is None or look.seen is None:
+    if side is None or look.seen is None or look.seen.recorded:
         yield skipped("Nothing was tried.")
         return
     traces = [trace for one in look.seen.probes if one.name in ("small", "after")
@@ -161,8 +161,11 @@ def clear_outside(look: Look) -> Iterator[Result]:
         yield skipped("Nothing was tried.")
         return
     near, far = look.ends
+    intent, recorded = look.intent, look.seen is not None and look.seen.recorded
+    assert intent is not None
     bare = [one for one in side.outer if one.packet is not None
-            and {one.packet.source, one.packet.destination} == {near, far}]
+            and ({one.packet.source, one.packet.destination} == {near, far}
+                 or (recorded and intent.wants(one.packet.source, one.packet.destination)))]
     clear = len(bare)
     sealed = side.count(True, "esp")
     evidence = (show(look.own, look, showing.frames(look.own.name, side.outside),
@@ -172,10 +175,12 @@ def clear_outside(look: Look) -> Iterator[Result]:
     else:
         ours = any(one.outgoing for one in bare)
         text = "crossed the outside in the clear" if ours else "came back in the clear"
-        result = found("traffic-in-clear", f"{clear} packets of the test {text}.",
+        what = "the two networks" if recorded else "the test"
+        result = found("traffic-in-clear", f"{clear} packets of {what} {text}.",
                        evidence=evidence, machine=look.own.name if ours else look.peer_name,
                        next=() if ours else (next_check(look),))
-        yield result._replace(proof=FOLLOWS) if look.explained else result
+        yield result._replace(proof=FOLLOWS) if look.explained or (recorded and any(
+            action.soft for _, action in look.own.actions.values())) else result
 
 
 @check("icmp-answers", "route", "Does a router say that the destination cannot be reached?",

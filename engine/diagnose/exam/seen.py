@@ -116,6 +116,11 @@ class Seen(NamedTuple):
     outcomes: dict[str, tuple[Outcome, ...]]
     events: dict[str, tuple[LogEvent, ...]]
 
+    @property
+    def recorded(self) -> bool:
+        """Whether it was put together from records: then nobody counted, and nothing was sent."""
+        return not self.steps
+
     def probe(self, name: str) -> Probe | None:
         """The series of that name, None when it was not sent."""
         return next((one for one in self.probes if one.name == name), None)

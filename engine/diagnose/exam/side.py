@@ -11,10 +11,12 @@ from engine.diagnose.exam.seen import Frame, Seen, is_clear_echo, is_esp, is_ike
 from engine.diagnose.exchange import Exchange, exchanges
 from engine.errors import ParseError
 from engine.icmp import NEEDS_FRAGMENTATION, UNREACHABLE, Icmp, parse_icmp, quoted
-from engine.ip import AH, ICMP, IPv4
+from engine.ip import AH, ESP, ICMP, UDP_HEADER, IPv4
 from engine.trace import Step
 
 PORT_UNREACHABLE = 3
+# How many packets a receiver looks back (RFC 4303 3.4.3).
+WINDOW = 64
 
 
 class Complaint(NamedTuple):
@@ -106,6 +108,21 @@ class Side:
                        if not one.outgoing and one.packet is not None and _sealed(one.packet)
                        and not one.packet.is_fragment)
         return came.total() - len(came)
+
+    @property
+    def late(self) -> int:
+        """How many protected packets came in behind others of their SPI by more than a window."""
+        highest: dict[bytes, int] = {}
+        late = 0
+        for one in self.outer:
+            packet = one.packet
+            if one.outgoing or packet is None or packet.offset or not is_esp(packet):
+                continue
+            head = packet.payload if packet.protocol == ESP else packet.payload[UDP_HEADER:]
+            number = int.from_bytes(head[4:8], "big")
+            late += number + WINDOW <= highest.get(head[:4], 0)
+            highest[head[:4]] = max(number, highest.get(head[:4], 0))
+        return late
 
     # --- the machine ------------------------------------------------------------------------------
 
