@@ -23,6 +23,8 @@ _TYPE_IPV4, _VLAN = b"\x08\x00", (b"\x81\x00", b"\x88\xa8")
 # No packet of ours is longer; a length beyond it means a broken file.
 _LONGEST = 262_144
 VERSION = 0x40
+# The header of a pcap file; that of a section of pcapng is longer.
+SHORTEST = 24
 
 
 class Recorded(NamedTuple):
@@ -36,13 +38,12 @@ class Recorded(NamedTuple):
 
 def read_capture(octets: bytes) -> list[Recorded]:
     """The IPv4 packets of a file. Raises ParseError for what is no capture file."""
-    try:
-        if octets[:4] == _PCAPNG:
-            return list(_whole(_read_pcapng(octets)))
-        if octets[:4] in _MAGIC:
-            return list(_whole(_read_pcap(octets, *_MAGIC[octets[:4]])))
-    except StructError:
-        raise ParseError("capture", "its header is broken") from None
+    if len(octets) < SHORTEST:
+        raise ParseError("capture", "it is too short to be a capture")
+    if octets[:4] == _PCAPNG:
+        return list(_whole(_read_pcapng(octets)))
+    if octets[:4] in _MAGIC:
+        return list(_whole(_read_pcap(octets, *_MAGIC[octets[:4]])))
     raise ParseError("capture", "neither pcap nor pcapng")
 
 

@@ -42,12 +42,11 @@ def imported(session: "Session", name: str, own: Station,
     try:
         if kind == DUMP:
             return _of_dump(session, text, own, intent)
-        found = read_peer(text)
+        return _of_connections(session, own, (intent.own, intent.peer), read_peer(text))
     except ValueError as error:
         raise CommandError("bad-file", f"{name} {error}", tag="peer") from None
     except EngineError as error:
         raise CommandError("bad-file", f"{name}: {error}", tag="peer") from None
-    return _of_connections(session, own, (intent.own, intent.peer), found)
 
 
 def read_text(session: "Session", name: str, tag: str) -> str:

@@ -66,12 +66,27 @@ def agree_main(look: Look) -> Iterator[Result]:
                                "for IKEv2 only.", machine=look.own.name, proof=READ, fix=Fix(
                                    "On the other gateway: version = 1 in swanctl.conf, "
                                    "keyexchange=ikev1 in ipsec.conf.", (), False)))
+    faults += _ways_of_file(look)
     yield from faults
     if look.peer is None:
         yield from _own_ways(look)
     if not faults and look.peer is not None:
         yield passed(f"{look.own.name} and {look.peer.name} have a suite and a way to "
                      "authenticate in common.")
+
+
+def _ways_of_file(look: Look) -> Iterator[Result]:
+    """A file has no certificates, so nobody can try them; the methods' kinds can be compared."""
+    if look.imported is None or look.peer is None:
+        return
+    ours, theirs = ({method.kind for leg in station.legs for method in leg.rule.auth}
+                    for station in (look.own, look.peer))
+    if ours and theirs and not ours & theirs:
+        names = {"psk": "pre-shared key", "rootca": "certificate", "kerberos": "Kerberos"}
+        yield found("auth-method-mismatch", f"{look.own.name} authenticates by "
+                    f"{' or '.join(names[one] for one in sorted(ours))}, the other gateway by "
+                    f"{' or '.join(names[one] for one in sorted(theirs))}.",
+                    machine=look.own.name, proof=READ)
 
 
 def _both_keys(look: Look) -> Fix | None:

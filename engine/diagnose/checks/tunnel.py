@@ -68,6 +68,11 @@ def _refused(look: Look, last: Outcome) -> Iterator[Result]:
         yield undecided(("phase2-proposal-mismatch", "peer-filter-not-mirrored"),
                         f"We refuse what {peer} answers: {', '.join(last.failure.detail)}.",
                         evidence=evidence, next=(next_check(look),))
+    elif last.failure.code not in UNANSWERED:
+        yield undecided(("phase2-proposal-mismatch", "pfs-mismatch", "peer-filter-not-mirrored",
+                         "encapsulation-mode-mismatch"), f"{peer} refuses quick mode; the log does "
+                        "not say with which notify.", evidence=evidence,
+                        next=("diag probe", next_check(look)))
     else:
         yield undecided((*LOST, "phase2-proposal-mismatch", "peer-filter-not-mirrored",
                          "pfs-mismatch"), f"{peer} does not answer quick mode.", evidence=evidence,

@@ -261,7 +261,7 @@ class Examiner:
         return any(is_esp(packet) and not one.outgoing
                    for (name, _), (capture, _) in self._captures.items() if name == machine
                    for one in capture.packets if one.time >= self._begun
-                   and (packet := _packet(one.octets)) is not None)
+                   and (packet := readable(one.octets)) is not None)
 
     # --- single questions -------------------------------------------------------------------------
 

@@ -21,8 +21,7 @@ _CODES = {text: code for code, text in REASONS.items()}
 _TYPED_CIPHER = {words: typed for typed, words in CIPHERS.items()}
 _TYPED_HASH = {words: typed for typed, words in HASHES.items()}
 # What the other gateway said by a notify, as its reason in our log tells it.
-_NOTIFIED = {(MAIN, 13868): "NO-PROPOSAL-CHOSEN (14)", (QUICK, 13868): "NO-PROPOSAL-CHOSEN (14)",
-             (MAIN, 13802): "NO-PROPOSAL-CHOSEN (14)", (QUICK, 13802): "NO-PROPOSAL-CHOSEN (14)",
+_NOTIFIED = {(MAIN, 13868): "NO-PROPOSAL-CHOSEN (14)", (MAIN, 13802): "NO-PROPOSAL-CHOSEN (14)",
              (QUICK, 13825): "INVALID-ID-INFORMATION (18)",
              (MAIN, 13801): "AUTHENTICATION-FAILED (24)"}
 FAILED = (544, 545, 546, 547)

@@ -10,17 +10,16 @@ from typing import NamedTuple
 
 from engine.address import Address
 from engine.capture import Capture
-from engine.diagnose.exam.run import frames
+from engine.diagnose.exam.run import frames, readable
 from engine.diagnose.exam.seen import Frame, PairSeen, Probe, Seen, Snapshot, is_esp
 from engine.diagnose.past.events import labelled, outcomes, spi_of
 from engine.diagnose.plan import Intent
 from engine.diagnose.station import Station
 from engine.echo import EchoResult
-from engine.errors import ParseError
 from engine.esp.udp import spi_of as spi_in_udp
 from engine.events import LogEvent
 from engine.history import Outcome
-from engine.ip import ESP, IPv4, parse_ipv4
+from engine.ip import ESP, IPv4
 from engine.pcapread import Recorded
 
 MOST_FRAMES = 100_000
@@ -72,7 +71,7 @@ def _frames(one: Kept, interface: str, packets: tuple[Recorded, ...],
     for each in sorted(packets, key=lambda one: one.time):
         outgoing = each.outgoing
         if outgoing is None:
-            outgoing = _leaves(one, _packet(each.octets), inner)
+            outgoing = _leaves(one, readable(each.octets), inner)
         capture.add(each.time - epoch, each.octets, outgoing)
     return frames(capture, -inf)
 
@@ -83,13 +82,6 @@ def _leaves(one: Kept, packet: IPv4 | None, inner: bool) -> bool:
     if packet.source in one.station.own:
         return True
     return (packet.source in one.intent.local) != inner
-
-
-def _packet(octets: bytes) -> IPv4 | None:
-    try:
-        return parse_ipv4(octets)
-    except ParseError:
-        return None
 
 
 # --- associations ---------------------------------------------------------------------------------
