@@ -128,6 +128,39 @@ TRIALS = (
     Trial("a router has lost our network", (
         ("r2", "routing ip delete persistentroute 192.0.2.0 255.255.255.0 Middle"), *AFRESH),
           "router-has-no-route", ("path-down",)),
+    Trial("the path is slow by chance", (_link(jitter="3s"), *AFRESH), "path-slow", ("path-slow",)),
+    Trial("our identity is another", (
+        ("gwA", "ipsec dynamic set config property=localid value=me.example.com"), *AFRESH),
+          "peer-identity-mismatch", ("peer-identity-mismatch",)),
+    Trial("they use Kerberos from the next negotiation on", (
+        *(("gwB", f'ipsec static set rule {rule} policy="{THEIRS}" kerberos=yes')
+          for rule in (OUT, BACK)), *AFRESH), "auth-method-unusable", ("auth-method-unusable",)),
+    Trial("their suites are AH only", (
+        ("gwB", 'ipsec static set filteraction name="Tunnel security" qmsecmethods="AH[SHA1]"'),
+        *AFRESH), "phase2-proposal-mismatch", ("phase2-proposal-mismatch",)),
+    Trial("their fence passes IKE and not the networks", (
+        ("gwB", "routing ip set filter External input drop"),
+        ("gwB", "routing ip add filter External input 192.0.2.1 255.255.255.255 198.51.100.1 "
+                "255.255.255.255 any")), "rras-input-filter-missing-netb-neta",
+          ("rras-input-filter-missing-netb-neta",)),
+    Trial("their fence lets no echo in in the clear", (
+        ("gwB", "routing ip set filter External input drop"),
+        ("gwB", "routing ip add filter External input 10.1.0.0 255.255.255.0 10.2.0.0 "
+                "255.255.255.0 any"),
+        ("gwB", "routing ip add filter External input 192.0.2.1 255.255.255.255 198.51.100.1 "
+                "255.255.255.255 any")), ""),
+    Trial("a router's link is narrow and nothing says so", (
+        ("r1", "interface ip set subinterface interface=Middle mtu=1000"),), "pmtu-blackhole",
+          ("pmtu-blackhole",)),
+    Trial("UDP 500 is lost when we start again", (
+        _drop("protocol=UDP port=500"), ("gwA", "lab restart gwA boot=1s")),
+          "udp500-blocked-on-path", ("udp500-blocked-on-path",)),
+    Trial("their host has their gateway's address", (
+        _host("hostB", "addr=10.2.0.1 mask=255.255.255.0 gateway=10.2.0.1"),),
+          "host-address-wrong", ()),
+    Trial("their gateway has moved inside", (
+        ("gwB", "interface ip set address name=Internal source=static addr=10.2.0.2 "
+                "mask=255.255.255.0"),), GATEWAY, (GATEWAY,)),
     Trial("they take the policy off", (
         ("gwB", f'ipsec static set policy name="{THEIRS}" assign=no'),), "policy-not-assigned",
           ("policy-not-assigned",)),

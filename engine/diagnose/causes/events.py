@@ -28,7 +28,8 @@ EVENTS = {
 MAIN_CAUSES = {
     13801: ("psk-mismatch", "peer-identity-mismatch", "certificate-not-trusted"),
     13802: ("phase1-proposal-mismatch", "auth-method-mismatch"),
-    13805: ("psk-mismatch", "udp500-blocked-on-path", "ike-fragments-lost"),
+    13805: ("psk-mismatch", "udp500-blocked-on-path", "ike-fragments-lost", "ike-message-lost",
+            "path-loss"),
     13806: ("certificate-unusable", "cert-expired-or-not-yet-valid"),
     13813: ("udp500-blocked-on-path", "peer-service-down", "rras-filter-drops-ike",
             "wrong-tunnel-endpoint", "path-down"),
@@ -39,7 +40,8 @@ MAIN_CAUSES = {
 }
 QUICK_CAUSES = {
     13802: ("phase2-proposal-mismatch", "pfs-mismatch"),
-    13805: ("peer-filter-not-mirrored", "phase2-proposal-mismatch", "path-down"),
+    13805: ("peer-filter-not-mirrored", "phase2-proposal-mismatch", "path-down",
+            "ike-message-lost"),
     13825: ("peer-filter-not-mirrored", "half-mirrored-filters", "no-tunnel-rules"),
     13868: ("phase2-proposal-mismatch", "pfs-mismatch", "encapsulation-mode-mismatch"),
 }

@@ -74,8 +74,20 @@ def _no_proposal(look: Look, evidence: tuple[Evidence, ...]) -> Result:
         return undecided(("phase1-proposal-mismatch", "auth-method-mismatch",
                           "certificate-unusable", "cert-expired-or-not-yet-valid"), text,
                          evidence=evidence, next=nexts)
+    if _accepted_before(look):
+        return undecided(("phase1-proposal-mismatch", "auth-method-mismatch",
+                          "auth-method-unusable"), f"{text} It took what we offer before: its "
+                         "suites have changed, or its way to authenticate.", evidence=evidence,
+                         next=nexts)
     return found("phase1-proposal-mismatch", text, evidence=evidence, machine=look.own.name,
                  fix=offer_more(look), proof=INFERRED, next=nexts)
+
+
+def _accepted_before(look: Look) -> bool:
+    """Whether a suite that we still offer was agreed on once."""
+    judged, before = look.policy, look.agreed(MAIN)
+    return judged is not None and before is not None and before.method != "" \
+        and parse_main_mode(before.method)[0] in judged[1].methods
 
 
 def offer_more(look: Look) -> Fix | None:

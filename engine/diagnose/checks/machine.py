@@ -47,7 +47,14 @@ def _strangers(look: Look) -> Iterator[Result]:
         for adapter in host.interfaces.values():
             nets = [one.net(inner.name) for one in look.gateways
                     for inner in one.interfaces.values() if inner.link == adapter.link]
-            if nets and not any(adapter.address in net for net in nets):
+            owner = next((one for one in look.gateways if adapter.address in one.own), None)
+            if owner is not None:
+                yield found(ADDRESS, f"{host.name} has {format_address(adapter.address)}, which is "
+                            f"an address of {owner.name}.", machine=host.name, proof=READ,
+                            evidence=(show(host, look, "ipconfig", address_line(adapter)),),
+                            fix=Fix(f"Give {host.name} a free address of {nets[0]}." if nets else
+                                    f"Give {host.name} a free address.", (), False, host.name))
+            elif nets and not any(adapter.address in net for net in nets):
                 yield found(ADDRESS, f"{host.name} has {format_address(adapter.address)}, and its "
                             f"network is {nets[0]}.", machine=host.name, proof=READ,
                             evidence=(show(host, look, "ipconfig", address_line(adapter)),),

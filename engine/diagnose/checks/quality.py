@@ -285,7 +285,8 @@ def reverse(look: Look) -> Iterator[Result]:
     elif look.explained:
         yield skipped("Configuration says why it does not.")
     else:
-        yield undecided(("host-firewall-blocks-icmp", "auth-methods-differ-between-rules"),
+        yield undecided(("host-firewall-blocks-icmp", "auth-methods-differ-between-rules",
+                         "host-address-wrong"),
                         f"{probe.machine} gets no answer, though its own answers come.",
                         evidence=(shown(f"[{probe.machine}] ping "
                                         f"{format_address(probe.destination)}",

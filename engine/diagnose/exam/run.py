@@ -209,6 +209,10 @@ class Examiner:
             return
         if any(self._to_peer(BIG, 1, size).replies for _ in range(STUBBORN)):
             return
+        if self._to_peer("peer-small", STUBBORN).replies < STUBBORN:
+            # Short ones are lost or late as well, so it is not the length.
+            self.probes = [one for one in self.probes if one.name != BIG]
+            return
         least, most = SMALL, size
         while most - least > 1:
             middle = (least + most) // 2

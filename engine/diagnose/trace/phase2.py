@@ -61,7 +61,9 @@ def _no_mirror(record: Record, station: Station, peer: Station, asked: TrafficSe
         for leg in ours.tunnel.legs:
             source, destination = ((theirs.remote, theirs.local) if leg.outbound
                                    else (theirs.local, theirs.remote))
-            repairs.append(repair.replace_filter(station, leg, source, destination))
+            if (leg.source, leg.destination) != (source, destination) or leg.filter.mirrored \
+                    or leg.filter.protocol:
+                repairs.append(repair.replace_filter(station, leg, source, destination))
     found = f"{theirs.local} to {theirs.remote}" if theirs is not None else "none"
     record.block(peer, "phase 2", "peer-filter-not-mirrored", f"{station.name} asks for "
                  f"{asked.local} to {asked.remote}, which is not the mirror image of a filter "
