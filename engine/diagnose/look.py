@@ -6,6 +6,7 @@ it sent; with both ends its configuration, its log and its counters are in view,
 
 from collections.abc import Iterable
 from functools import cached_property
+from math import inf
 from typing import NamedTuple
 
 from engine.address import Address, Network, format_address
@@ -302,7 +303,9 @@ class Look:
     def _way(self, near: Side | None, far: Side | None, peers: set[Address]) -> Way | None:
         if near is None or far is None or self.seen is None:
             return None
-        return crossing(near.outer, far.outer, peers, self.seen.ended)
+        # Of records nothing is underway at the end.
+        return crossing(near.outer, far.outer, peers, inf if self.seen.recorded
+                        else self.seen.ended)
 
     @property
     def decisive(self) -> Probe | None:

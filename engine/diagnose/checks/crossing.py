@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from statistics import median
 
 from engine.address import format_address
 from engine.diagnose import repair, showing
 from engine.diagnose.checks.declare import (
     CROSSED,
+    HISTORY,
     LIVE,
     Result,
     check,
@@ -27,6 +29,8 @@ from engine.diagnose.look import Look
 from engine.ip import ICMP
 
 NAT_T_PORT, PING_WAITS = 4500, 1.0
+# Seconds by which two clocks may differ without a word.
+SKEW = 2.0
 # Where these are the only ones that get lost, it is IKE as a whole.
 FIRST = ("MM1", "MM2", "INFO", IKE, PIECE)
 ECHO_REPLY = b"\x00"
@@ -160,6 +164,25 @@ def late(look: Look) -> Iterator[Result]:
                          *(f"answered after {one:.2f} s" for one in waits[:4])),),
                 fix=Fix("Find what delays them on the way; until then let ping wait longer.", (),
                         False))
+
+
+@check("clocks", "time", "Do the clocks of both gateways agree?", kind=HISTORY,
+       verify="diag list", codes=("clock-differs",))
+def clocks(look: Look) -> Iterator[Result]:
+    """Captures of both ends: as much as one way seems longer than the other is the clocks'."""
+    there, back = (way.taken if way is not None else [] for way in (look.there, look.back))
+    if not there or not back or look.peer is None:
+        yield skipped("It takes captures of both ends with packets both ways.")
+        return
+    ahead = (median(there) - median(back)) / 2
+    line = show(look.own, look, "diag check capture= peercapture=",
+                f"{look.peer.name} is {ahead:+.3f} s ahead of {look.own.name}")
+    if abs(ahead) > SKEW:
+        yield found("clock-differs", f"The clock of {look.peer.name} is {abs(ahead):.1f} s "
+                    f"{'ahead of' if ahead > 0 else 'behind'} that of {look.own.name}.",
+                    evidence=(line,))
+    else:
+        yield passed("They do.", evidence=(line,))
 
 
 def _waits(look: Look, side: Side) -> list[float]:

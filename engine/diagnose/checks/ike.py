@@ -1,10 +1,12 @@
 """What became of main mode: messages on the wire, and the end that IKE reported."""
 
 from collections.abc import Iterator
+from math import inf
 
 from engine.address import format_address, is_private
 from engine.diagnose import repair, showing
 from engine.diagnose.checks.declare import (
+    HISTORY,
     INFERRED,
     LIVE,
     Result,
@@ -47,6 +49,23 @@ def main_mode(look: Look) -> Iterator[Result]:
         yield skipped("The other gateway did not answer.")
     else:
         yield from _stopped(look, tries[-1], last)
+
+
+@check("remembered", "negotiation", "Did negotiations fail before the test?", kind=HISTORY,
+       verify="diag negotiation")
+def remembered(look: Look) -> Iterator[Result]:
+    """What IKE remembers, or the log that was kept, besides what the test itself began."""
+    since = look.seen.begun if look.seen is not None and not look.seen.recorded else inf
+    before = [one for one in look.outcomes if one.time < since]
+    failed = [one for one in before if one.failure is not None]
+    if not before:
+        yield skipped("None is remembered.")
+    elif failed:
+        last = failed[-1]
+        yield passed(f"{len(failed)} of {len(before)} did; the last one, a {last.mode} mode, "
+                     "shows in diag negotiation.")
+    else:
+        yield passed(f"None of {len(before)} did.")
 
 
 def _stopped(look: Look, exchange: Exchange, last: Outcome | None) -> Iterator[Result]:

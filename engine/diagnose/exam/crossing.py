@@ -5,7 +5,7 @@ between them (which changes addresses and ports) does not hide it; one that was 
 by its header.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -27,7 +27,8 @@ class Crossed(NamedTuple):
 
     `name` is "MM1" ... "QM3", "INFO", "IKE" (a message that has no name), "ESP", "echo" or
     "fragment" (a piece of a message of IKE); `kind` one of "IKE", "ESP", "echo", "fragment";
-    `port` UDP's destination port, 0 for what has none.
+    `port` UDP's destination port, 0 for what has none; `time` when it left and `came` when it
+    arrived whole, each by the clock of its own end.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Crossed(NamedTuple):
     arrived: bool
     altered: bool
     time: float
+    came: float | None = None
 
 
 class Way(NamedTuple):
@@ -69,6 +71,11 @@ class Way(NamedTuple):
         return tuple(name for name in gone if len(sent[name]) >= (TWICE if alone else REPEATED))
 
     @property
+    def taken(self) -> list[float]:
+        """Seconds from one end's clock to the other's, packet by packet."""
+        return [one.came - one.time for one in self.packets if one.came is not None]
+
+    @property
     def longest(self) -> int:
         """Octets of the longest packet that arrived."""
         return max((one.octets for one in self.packets if one.arrived), default=0)
@@ -89,7 +96,8 @@ def crossing(left: Iterable[Frame], came: Iterable[Frame], peers: Iterable[Addre
             and one.packet.destination in wanted and one.packet.ttl > SHORT_LIVED
             and one.summary.time < ended - UNDERWAY and _kind(one.packet)
             and (_kind(one.packet) != PIECE or one.packet.identification in cut)]
-    there = _Arrivals(one.packet for one in came if not one.outgoing and one.packet is not None)
+    there = _Arrivals((one.summary.time, one.packet) for one in came
+                      if not one.outgoing and one.packet is not None)
     whole = [there.take(packet) for _, packet in sent]
     return Way(tuple(_crossed(one, packet, got, there)
                      for (one, packet), got in zip(sent, whole, strict=True)))
@@ -98,20 +106,22 @@ def crossing(left: Iterable[Frame], came: Iterable[Frame], peers: Iterable[Addre
 class _Arrivals:
     """What came in, each to be found once: by what it carries, else by its header."""
 
-    def __init__(self, packets: Iterable[IPv4]) -> None:
+    def __init__(self, packets: Iterable[tuple[float, IPv4]]) -> None:
         found = tuple(packets)
-        self._contents = Counter(_content(one) for one in found)
-        self._headers = Counter(_header(one) for one in found)
-        self._pieces = {_header(one)[:4] for one in found if one.is_fragment}
+        self._contents: dict[bytes, deque[float]] = {}
+        for time, one in found:
+            self._contents.setdefault(_content(one), deque()).append(time)
+        self._headers = Counter(_header(one) for _, one in found)
+        self._pieces = {_header(one)[:4]: time for time, one in found if one.is_fragment}
 
-    def take(self, packet: IPv4) -> bool:
-        """Whether it came as it left; in pieces counts as well."""
-        content = _content(packet)
-        if self._contents[content]:
-            self._contents[content] -= 1
+    def take(self, packet: IPv4) -> float | None:
+        """When it came as it left, by the clock there; in pieces counts as well. None: it did not.
+        """
+        times = self._contents.get(_content(packet))
+        if times:
             self._headers[_header(packet)] -= 1
-            return True
-        return not packet.is_fragment and _header(packet)[:4] in self._pieces
+            return times.popleft()
+        return None if packet.is_fragment else self._pieces.get(_header(packet)[:4])
 
     def altered(self, packet: IPv4) -> bool:
         """Whether something else came under its header."""
@@ -122,12 +132,12 @@ class _Arrivals:
         return True
 
 
-def _crossed(one: Frame, packet: IPv4, whole: bool, there: _Arrivals) -> Crossed:
+def _crossed(one: Frame, packet: IPv4, came: float | None, there: _Arrivals) -> Crossed:
     kind = _kind(packet)
-    altered = not whole and there.altered(packet)
+    altered = came is None and there.altered(packet)
     name = _message(one.name) if kind == IKE else kind
-    return Crossed(name, kind, packet.length, ports(packet)[1], whole or altered, altered,
-                   one.summary.time)
+    return Crossed(name, kind, packet.length, ports(packet)[1],
+                   came is not None or altered, altered, one.summary.time, came)
 
 
 def _message(info: str) -> str:

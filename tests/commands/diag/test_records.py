@@ -106,3 +106,20 @@ def test_every_beginning_of_a_file_can_be_read(tmp_path: Path) -> None:
                 assert read_capture(octets[:end]) == whole[:len(read_capture(octets[:end]))]
             except ParseError:
                 assert end < 28
+
+
+def test_clocks_that_differ_are_told_by_both_captures(tmp_path: Path) -> None:
+    session = healthy()
+    kept(session, tmp_path)
+    found = data(session, BOTH + " all=yes phase=time")
+    assert [one["verdict"] for one in found["findings"]] == ["PASS"]
+    octets = bytearray((tmp_path / "b.pcap").read_bytes())
+    at = 24
+    while at < len(octets):
+        later = int.from_bytes(octets[at:at + 4], "little") + 90
+        octets[at:at + 4] = later.to_bytes(4, "little")
+        at += 16 + int.from_bytes(octets[at + 8:at + 12], "little")
+    (tmp_path / "b.pcap").write_bytes(bytes(octets))
+    first = data(session, BOTH + " phase=time")["findings"][0]
+    assert first["code"] == "clock-differs" and "90.0 s ahead" in " ".join(first["because"])
+    assert first["verdict"] == "WARN"
