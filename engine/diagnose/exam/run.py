@@ -12,14 +12,15 @@ from typing import NamedTuple
 
 from engine.address import Address
 from engine.capture import Capture, Captured, Summary
+from engine.diagnose.exam.lengths import longest_repeated
 from engine.diagnose.exam.seen import Frame, Hop, PairSeen, Probe, Seen, Snapshot, is_esp
-from engine.diagnose.exam.trail import LONGEST, Trail
+from engine.diagnose.exam.trail import Trail
 from engine.diagnose.plan import Intent
 from engine.echo import EchoResult
 from engine.errors import ParseError
 from engine.esp.packets import room_for
 from engine.host import Host
-from engine.ip import HEADER, ICMP, UDP, IPv4, parse_ipv4, udp_packet
+from engine.ip import ICMP, IPv4, parse_ipv4, udp_packet
 from engine.sad import SaPair
 from engine.suites import format_quick_mode
 from engine.trace import Step
@@ -44,7 +45,6 @@ DISCARD = 9
 # Echoes to the other gateway as long as the longest message of IKE that was not answered, and the
 # search for what passes.
 BIG, BIG_FITS = "peer-big", "peer-fits"
-IKE_PORTS = ((500).to_bytes(2, "big"), (4500).to_bytes(2, "big"))
 UNREACHABLE = b"\x03"
 
 Send = Callable[[str, IPv4], object]
@@ -204,7 +204,8 @@ class Examiner:
 
     def _long_messages(self) -> None:
         """A message of IKE is repeated in vain: does anything of its length get through?"""
-        size = self._repeated() - IP_AND_ICMP
+        capture, _ = self._captures[self.scope.own, self.scope.intent.outside]
+        size = longest_repeated(frames(capture, self._begun)) - IP_AND_ICMP
         if size <= SMALL:
             return
         if any(self._to_peer(BIG, 1, size).replies for _ in range(STUBBORN)):
@@ -220,23 +221,6 @@ class Examiner:
                 least = middle
             else:
                 most = middle
-
-    def _repeated(self) -> int:
-        """Octets of the longest message of IKE that we sent more than once; 0 for none."""
-        capture, _ = self._captures[self.scope.own, self.scope.intent.outside]
-        sent: dict[bytes, int] = {}
-        pieces: dict[int, int] = {}
-        for one in frames(capture, self._begun):
-            packet = one.packet
-            if packet is None or not one.outgoing or packet.protocol != UDP:
-                continue
-            if packet.is_fragment:
-                pieces[packet.identification] = max(pieces.get(packet.identification, 0),
-                                                    packet.offset + packet.length)
-            elif packet.payload[2:4] in IKE_PORTS and packet.ttl > LONGEST:
-                sent[packet.payload] = sent.get(packet.payload, 0) + 1
-        whole = [HEADER + len(payload) for payload, number in sent.items() if number > 1]
-        return max([*whole, *(pieces.values() if len(pieces) > 1 else ())], default=0)
 
     def _silent_tunnel(self) -> None:
         """There are associations and no answer: is it the peer, its inside, or the way?"""
