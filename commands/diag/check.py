@@ -74,14 +74,15 @@ class DiagCheck(Command, words="diag check",
 
 def _as_seen(found: Diagnosis) -> str:
     """From where, in words."""
-    view = "both ends" if found.view == "both" else f"{found.machine} alone"
+    view = {"both": "both ends", "file": f"{found.machine} and the other gateway's file"}.get(
+        found.view, f"{found.machine} alone")
     return f"the records of {view}" if found.recorded else view
 
 
 def elsewhere(found: Diagnosis, file: Imported) -> Diagnosis:
     """What is to be mended on a machine that nothing can be typed on from here."""
     there = file.station.name
-    return found._replace(notes=file.notes, findings=tuple(
+    return found._replace(view="file", notes=file.notes, findings=tuple(
         one._replace(fix=one.fix._replace(
             text=f"On the other gateway: {one.fix.text}", machine="", safe=False,
             commands=one.fix.commands if file.kind == DUMP else ()))
