@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from engine.address import Address
+from engine.agent import PolicySnapshot
 from engine.configuration import HostSnapshot
 from engine.policy.model import Interface, Route
 
@@ -44,9 +45,16 @@ class Facts(NamedTuple):
         return next((one for one in self.devices if one.name == name), None)
 
 
-def interfaces_of(facts: Facts, names: Mapping[str, str]) -> tuple[Interface, ...]:
+def tunnel_ends(policy: PolicySnapshot) -> frozenset[Address]:
+    """The addresses at which the tunnels of the policy in force end, ours and the peers'."""
+    return frozenset(one.rule.tunnel for one in policy.rules if one.rule.tunnel)
+
+
+def interfaces_of(facts: Facts, names: Mapping[str, str],
+                  ends: Collection[Address] = ()) -> tuple[Interface, ...]:
     """The adapters that work now: `names` maps an adapter's name to its device.
 
+    Of several addresses of a device it is one of the tunnel's `ends` that counts, else the first.
     A device that is missing, down or without an address is no adapter until that is mended.
     """
     found = []
@@ -54,7 +62,8 @@ def interfaces_of(facts: Facts, names: Mapping[str, str]) -> tuple[Interface, ..
         device = facts.device(device_name)
         if device is None or not device.up or not device.addresses:
             continue
-        address, prefix = device.addresses[0]
+        address, prefix = next((one for one in device.addresses if one[0] in ends),
+                               device.addresses[0])
         found.append(Interface(name, address, prefix, default_gateway(facts, device_name),
                                device.mac.replace(":", "-").upper(), device.mtu, device_name))
     return tuple(found)

@@ -23,7 +23,7 @@ from engine.live.carrier import Carrier
 from engine.live.clock import Clock
 from engine.live.echo import Echoes
 from engine.live.eventlog import EventFile, KeptLog, fields_of
-from engine.live.facts import interfaces_of, kernel_routes, overlay, why_down
+from engine.live.facts import interfaces_of, kernel_routes, overlay, tunnel_ends, why_down
 from engine.live.inward import Inward
 from engine.live.kernel import Kernel
 from engine.live.loop import Loop
@@ -326,8 +326,9 @@ class Gateway:
             self._unwritten = False
 
     def _read(self, config: Config) -> HostSnapshot:
-        interfaces = interfaces_of(self.facts, self.names)
-        return overlay(read_host(config), interfaces, kernel_routes(self.facts, interfaces),
+        snapshot = read_host(config)
+        interfaces = interfaces_of(self.facts, self.names, tunnel_ends(snapshot.policy))
+        return overlay(snapshot, interfaces, kernel_routes(self.facts, interfaces),
                        disabled(config))
 
     def _mtu(self) -> int:
@@ -338,7 +339,7 @@ class Gateway:
         """Makes the kernel do what the configuration in force says. Raises Broken."""
         interfaces = tuple(self.host.interfaces.values())
         if interfaces != self._interfaces:
-            self._interfaces = interfaces
+            self._interfaces, self._unwritten = interfaces, True
             self.sockets.take([one.address for one in interfaces])
             for failure in self.sockets.failed.values():
                 self.log("socket", priority=3, text=str(failure))

@@ -4,8 +4,9 @@ import os
 import time
 from collections.abc import Mapping
 
+from engine.agent import read_policy
 from engine.errors import Broken, EngineError
-from engine.live.facts import Facts, guess_names, interfaces_of
+from engine.live.facts import Facts, guess_names, interfaces_of, tunnel_ends
 from engine.policy.model import Interface, Machine
 from engine.policy.store import Store
 
@@ -53,7 +54,8 @@ def write_interfaces(store: Store, machine: str, names: Mapping[str, str], facts
     """
     config = store.on(machine)
     known = {one.name.casefold(): one for one in config.interfaces()}
-    working = {one.name.casefold(): one for one in interfaces_of(facts, names)}
+    ends = tunnel_ends(read_policy(config))
+    working = {one.name.casefold(): one for one in interfaces_of(facts, names, ends)}
     changed = [one for key, one in working.items() if known.get(key) != one]
     missing = [Interface(name, 0, 32, None, "", 1500, device) for name, device in names.items()
                if name.casefold() not in known and name.casefold() not in working]

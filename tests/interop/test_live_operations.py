@@ -232,6 +232,18 @@ def test_a_new_address_is_followed_and_says_what_the_policy_lacks(
     assert pings_at_last(network, 20.0), agent.log()[-500:]
 
 
+def test_of_two_addresses_the_policys_own_end_is_used(network: Network, peer: StrongSwan,
+                                                      agent: Agent) -> None:
+    peer.configure(remote="203.0.113.5")
+    peer.load()
+    network.ip("gwA", "addr", "add", "203.0.113.5/24", "dev", "wan0")
+    assert pings_at_last(network, 2.0) is False, "the policy ends at the first address"
+    agent.lines(["ipsec static set rule name=in policy=toB tunnel=203.0.113.5"])
+    assert pings_at_last(network, 20.0), agent.log()[-500:]
+    assert "203.0.113.5" in agent.typed("ipconfig")
+    works(network)
+
+
 def test_the_event_log_outlives_the_agent(network: Network, peer: StrongSwan,
                                           agent: Agent) -> None:
     assert pings_at_last(network)

@@ -10,6 +10,7 @@ from engine.live.facts import (
     interfaces_of,
     kernel_routes,
     overlay,
+    tunnel_ends,
     why_down,
 )
 from engine.policy.model import Route
@@ -29,6 +30,15 @@ def test_adapters_have_their_devices_primary_address_gateway_and_mtu() -> None:
         "External", OUT, ROUTER, "eth0")
     assert (inner.address, inner.prefix, inner.gateway, inner.mtu) == (IN, 24, None, 9000)
     assert outer.mac == "00-0C-29-AA-BB-CC"
+
+
+def test_of_several_addresses_the_one_that_a_tunnel_ends_at_counts() -> None:
+    assert OUT in tunnel_ends(read_host(article()).policy)
+    other = OUT + 5
+    device = ETH0._replace(addresses=((other, 25), (OUT, 24)))
+    for ends, expected in (((), other), ({OUT}, OUT), ({OUT, other}, other)):
+        one, = interfaces_of(Facts((device,)), {"External": "eth0"}, ends)
+        assert one.address == expected
 
 
 def test_a_device_that_is_gone_down_or_bare_is_no_adapter_and_says_why() -> None:

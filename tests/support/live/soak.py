@@ -1,12 +1,16 @@
 """A tunnel under hardship: loss, rekeys, a peer that restarts, an agent that is killed.
 
-    python -m tests.support.live.soak SECONDS RESTARTS KILLS
+    python -m tests.support.live.soak SECONDS RESTARTS KILLS [LOSS]
+
+LOSS is what of a hundred packets each gateway loses of what comes from outside, 1 if not given.
 
 What has to hold: echoes come back after every blow, nothing crosses the outside in the clear, and
 neither memory nor descriptors nor rules nor routes grow.
 """
 
 import os
+import re
+import signal
 import sys
 import tempfile
 import time
@@ -19,7 +23,7 @@ from tests.support.live.processes import Program, wait_for
 from tests.support.live.strongswan import Settings, StrongSwan
 
 LOSS = ('table ip loss { chain in { type filter hook prerouting priority -400; '
-        'iifname "wan0" numgen random mod 100 0 counter drop; }; }')
+        'iifname "wan0" numgen random mod 100 < %d counter drop; }; }')
 CLEAR = "ip and (net 10.1.0.0/24 or net 10.2.0.0/24)"
 RECOVERY_SECONDS = 90.0
 
@@ -35,13 +39,16 @@ class Size(NamedTuple):
 
 class Report(NamedTuple):
     """What a soak saw: seconds to recover after each blow, sizes at begin and end, clear packets,
-    and the pairs that the peer made."""
+    the pairs that the peer made, and how many echoes were sent and how many came back.
+    """
 
     restarts: list[float]
     kills: list[float]
     sizes: list[Size]
     clear: int
     rekeys: int
+    sent: int = 0
+    back: int = 0
 
 
 def size_of(network: Network, agent: Agent) -> Size:
@@ -61,27 +68,32 @@ def recovers(network: Network) -> float:
     return time.monotonic() - began
 
 
-def soak(network: Network, folder: Path, seconds: float, restarts: int, kills: int) -> Report:
+def soak(network: Network, folder: Path, seconds: float, restarts: int, kills: int,
+         loss: int = 1) -> Report:
     """Runs it; blows are spread evenly over the time."""
     for gateway in ("gwA", "gwB"):
-        network.run(gateway, "nft", LOSS)
+        network.run(gateway, "nft", LOSS % loss)
     settings = Settings(child_options={"rekey_time": "30s", "life_time": "60s"},
                         ike_options={"dpd_delay": "5s", "unique": "replace"})
     with StrongSwan(network, settings, folder / "b") as peer, \
             Agent(network, folder / "a") as agent, \
             Program(network.argv("gwB", ["tcpdump", "-n", "-l", "-i", "wan0", CLEAR]),
-                    folder / "clear.txt") as wire, \
-            Program(network.argv("hostA", ["ping", "-n", "-q", "-i", "0.05", "-s", "900", HOST_B]),
-                    folder / "stream.txt"):
+                    folder / "clear.txt") as wire:
         agent.lines([*policy_lines(own=WAN_A), route_line(),
                      "ipsec dynamic set config property=dpd value=2"])
         recovers(network)
         report = Report([], [], [size_of(network, agent)], 0, 0)
-        _blows(network, agent, peer, report, seconds, restarts, kills)
+        argv = network.argv("hostA", ["ping", "-n", "-q", "-i", "0.05", "-s", "900", HOST_B])
+        with Program(argv, folder / "stream.txt") as stream:
+            _blows(network, agent, peer, report, seconds, restarts, kills)
+            stream.end(signal.SIGINT)
+            echoes = re.search(r"(\d+) packets transmitted, (\d+) received", stream.text())
         report.sizes.append(size_of(network, agent))
         lines = [line for line in wire.text().splitlines() if " IP " in line]
         made = peer.log().count("CHILD_SA net{")
-        return report._replace(clear=len(lines), rekeys=made)
+        assert echoes, "no count of echoes"
+        return report._replace(clear=len(lines), rekeys=made, sent=int(echoes[1]),
+                               back=int(echoes[2]))
 
 
 def _blows(network: Network, agent: Agent, peer: StrongSwan, report: Report, seconds: float,
@@ -108,13 +120,15 @@ def _blows(network: Network, agent: Agent, peer: StrongSwan, report: Report, sec
 def main(words: list[str]) -> None:
     """The command line."""
     seconds, restarts, kills = float(words[0]), int(words[1]), int(words[2])
+    loss = int(words[3]) if words[3:] else 1
     with tempfile.TemporaryDirectory(prefix="ipsecsh-soak-") as folder, Network() as network:
-        report = soak(network, Path(folder), seconds, restarts, kills)
+        report = soak(network, Path(folder), seconds, restarts, kills, loss)
     print(report)
-    print("recovery after a restart of the peer: "
-          f"{min(report.restarts):.1f} to {max(report.restarts):.1f} s; after kill -9: "
-          f"{min(report.kills):.1f} to {max(report.kills):.1f} s; packets in the clear: "
-          f"{report.clear}")
+    for what, times in (("a restart of the peer", report.restarts), ("kill -9", report.kills)):
+        if times:
+            print(f"recovery after {what}: {min(times):.1f} to {max(times):.1f} s")
+    print(f"packets in the clear: {report.clear}; echoes lost: {report.sent - report.back} of "
+          f"{report.sent}; pairs made: {report.rekeys}")
 
 
 if __name__ == "__main__":
