@@ -3,6 +3,7 @@
 An own user, three capabilities, and of the rest of the system only what the agent needs.
 """
 
+import os
 import shutil
 import sys
 
@@ -67,5 +68,5 @@ WantedBy=multi-user.target
 
 def unit() -> str:
     """The unit's text."""
-    program = shutil.which(sys.argv[0]) or sys.argv[0]
+    program = os.path.abspath(shutil.which(sys.argv[0]) or sys.argv[0])  # systemd wants it whole
     return UNIT.format(program=program)

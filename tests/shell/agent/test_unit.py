@@ -1,12 +1,15 @@
 """The systemd unit: three capabilities, an own user, a closed world."""
 
+import os
+
 import pytest
 
 from shell.app import main
 
 
 def test_the_unit_gives_exactly_three_capabilities_and_names_this_program(
-        capsys: pytest.CaptureFixture[str]) -> None:
+        capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["bin/ipsecsh", "agent", "unit"])
     assert main(["agent", "unit"]) == 0
     text = capsys.readouterr().out
     lines = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
@@ -14,6 +17,7 @@ def test_the_unit_gives_exactly_three_capabilities_and_names_this_program(
     assert set(lines["AmbientCapabilities"].split()) == wanted
     assert set(lines["CapabilityBoundingSet"].split()) == wanted
     assert lines["DynamicUser"] == "yes" and lines["NoNewPrivileges"] == "yes"
+    assert os.path.isabs(lines["ExecStart"]) and "bin/ipsecsh agent run" in lines["ExecStart"]
     assert lines["ExecStart"].endswith(" agent run") and lines["Type"] == "notify"
 
 
