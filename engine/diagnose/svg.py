@@ -11,6 +11,10 @@ DARK = {"ink": "#e6edf3", "soft": "#9aa7b4", "paper": "#0f141a", "panel": "#1a21
         "tunnel": "#6cb0ff"}
 
 
+_WIDE = frozenset("WM@%")
+_FIRST_WIDE = 0x1100  # from here on many scripts have square letters
+
+
 def escape(text: str) -> str:
     """Text as it may stand in SVG and HTML."""
     return (text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -78,11 +82,30 @@ def dot(x: float, y: float, radius: float, fill: str, stroke: str = "") -> str:
 
 
 def wrapped(words: str, columns: int) -> list[str]:
-    """Text in lines of at most `columns` characters, broken at blanks where it can be."""
+    """Text in lines of about `columns` characters, broken at blanks where it can be.
+
+    Wide letters count for more, so that a line of them stays inside the picture.
+    """
     lines: list[str] = []
-    while len(words) > columns:
-        at = words.rfind(" ", 1, columns + 1)
-        at = at if at > 0 else columns
+    while (most := _fitting(words, columns)) < len(words):
+        at = words.rfind(" ", 1, most + 1)
+        at = at if at > 0 else most
         lines.append(words[:at].rstrip())
         words = words[at:].lstrip()
     return [*lines, words]
+
+
+def _fitting(words: str, columns: int) -> int:
+    """How many characters fit into a line, at least one."""
+    width = 0.0
+    for at, sign in enumerate(words):
+        width += _width(sign)
+        if width > columns:
+            return max(at, 1)
+    return len(words)
+
+
+def _width(sign: str) -> float:
+    if sign in _WIDE or ord(sign) >= _FIRST_WIDE:
+        return 1.9
+    return 1.25 if sign.isupper() else 1.0

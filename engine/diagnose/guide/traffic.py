@@ -6,8 +6,9 @@ is the step's, with the fix that goes with it.
 
 from engine.diagnose.causes.cause import NOTICE
 from engine.diagnose.finding import FAIL, UNKNOWN, WARN, Evidence, Finding, Fix
-from engine.diagnose.guide.around import NO_REPLY, of_finding
-from engine.diagnose.guide.step import Result, evidence, failed, passed, step, unknown
+from engine.diagnose.guide.around import AUDIT, NO_REPLY, of_finding
+from engine.diagnose.guide.machine import FENCE
+from engine.diagnose.guide.step import NO, Result, evidence, failed, passed, step, unknown
 from engine.diagnose.guide.view import Probe, View
 from engine.diagnose.repair import FRESH
 from engine.wording import spi, words
@@ -15,6 +16,8 @@ from engine.wording import spi, words
 PROTECTED, IN_CLEAR = "PROTECTED", "IN CLEAR"
 SOFT, NO_TRAFFIC = "SOFT ASSOCIATION", "NO TRAFFIC"
 ACTUAL = "Actual Test"
+# What nobody misses who said that he does not want it.
+UNWANTED = {FENCE.name: "rras-not-fenced", AUDIT.name: "auditing-off"}
 READ_ON = Fix("Mend what failed above; then read `eventlog show last=5`.")
 
 
@@ -144,7 +147,8 @@ def nothing_else(view: View) -> Result:
     found = view.diagnosis(True)
     if found is None:
         return unknown("Nobody can make it from here.", "diag check")
-    left = [one for one in found.findings if (one.code or NO_REPLY) not in view.reported
+    known = view.reported | {code for name, code in UNWANTED.items() if view.answer(name) == NO}
+    left = [one for one in found.findings if (one.code or NO_REPLY) not in known
             and (one.verdict in (FAIL, UNKNOWN) or _worth(one))]
     if not left:
         return passed(f"diag check asked {len(found.findings)} more questions and found nothing "

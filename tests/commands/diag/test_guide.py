@@ -139,6 +139,7 @@ def test_what_is_not_wanted_is_not_failed(tmp_path: Path) -> None:
                       if "auditpol" not in line and "filtertype" not in line)
     found = run(session, "checklist", tmp_path, "fence = no\naudit = no\n")
     assert not failing(found) and found["traffic"] == "PROTECTED"
+    assert [one["code"] for one in found["steps"] if one["verdict"] == "WARN"] == ["weak-key"]
     assert {"rras-output-not-fenced", "auditing-off"} <= set(failing(data(session, "checklist")))
 
 
@@ -260,6 +261,15 @@ def test_resume_goes_on_where_it_was_left(tmp_path: Path) -> None:
     assert refused(second, "checklist resume").code == "no-checklist"
     assert len(kept.load(second.store).mends) >= 9
     second.close()
+
+
+@pytest.mark.parametrize("garbage", ["nonsense", "()", "(1, 2)", "[" * 200, "(0, 'x', 3, 4, 5, 6)"])
+def test_a_state_that_nobody_wrote_is_no_state(garbage: str) -> None:
+    session = Session()
+    session.store.set_setting(kept.SETTING, garbage)
+    assert kept.load(session.store) == kept.State()
+    assert refused(session, "checklist resume").code == "no-checklist"
+    assert data(session, "checklist fix=yes")["traffic"] == "PROTECTED"
 
 
 def test_after_kill_9_it_goes_on(tmp_path: Path) -> None:
