@@ -35,7 +35,8 @@ REMARKS = (
     "every failed step and looks again.",
     "answers= is a file of lines such as `hosts = yes` and `fix.route = yes`, for runs that nobody "
     "sits at; save= writes one from the answers that were given.",
-    "Each fix can be undone: checklist undo. A run that was left goes on with checklist resume.",
+    "Each fix can be undone: checklist undo. A run that was left goes on with checklist resume; "
+    "checklist report writes it for others.",
     "view=alone asks about the hosts and the other gateway instead of looking at them.",
     "The addresses are those of ${NetA}, ${NetB}, ${W2KextIP}, ${3rdExtIP}; the key of a fix is "
     "${PSK}.")
@@ -318,7 +319,7 @@ class ChecklistUndo(Command, words="checklist undo",
 
 class DiagChecklist(Checklist, words="diag checklist",
                     help="Walks the article's steps with live evidence, verdicts and fixes.",
-                    examples=("diag checklist",)):
+                    remarks=REMARKS, examples=("diag checklist",)):
     """The same in the diag context."""
 
 

@@ -15,6 +15,7 @@ from engine.diagnose.guide.view import View
 from engine.diagnose.repair import FRESH
 
 YES, NO = "yes", "no"
+LINES_MOST = 12
 
 
 class Question(NamedTuple):
@@ -93,6 +94,9 @@ def unknown(because: str, *next: str, evidence: tuple[Evidence, ...] = (),
 
 
 def evidence(command: str, *lines: str) -> Evidence:
+    """What a command shows; of very much only the beginning."""
+    if len(lines) > LINES_MOST:
+        lines = (*lines[:LINES_MOST - 1], f"and {len(lines) - LINES_MOST + 1} more")
     return Evidence(command, lines)
 
 
