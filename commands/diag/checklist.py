@@ -9,7 +9,7 @@ from commands.clock import time_cell
 from commands.diag.guide import answers as files
 from commands.diag.guide import state as kept
 from commands.diag.guide.answers import FIX, NO, SKIP, YES, Answers
-from commands.diag.guide.printing import again, describe, number_of, paragraph, summary
+from commands.diag.guide.printing import again, describe, number_of, paragraph, section, summary
 from commands.diag.guide.state import State
 from commands.diag.guide.undo import undo
 from commands.diag.guide.walk import OPEN, ROUNDS, Walk
@@ -63,6 +63,7 @@ class Unattended:
             finding = walk.look(index).finding
             if index < first and finding.verdict != FAIL:
                 continue
+            lines += section(index)
             lines += describe(walk.session, index + 1, finding, index in walk.mended)
             for _ in range(ROUNDS):
                 if not self._wanted(index, finding):
@@ -98,12 +99,15 @@ class Guided:
 
     def run(self, first: int = 0) -> list[Line]:
         """From step `first` on until the end, or until the operator leaves."""
-        walk, index = self.walk, first
+        walk, index, shown = self.walk, first, ""
         for earlier in range(first):
             walk.look(earlier)
         while index < len(STEPS):
             walk.stand(index)
             asked = walk.look(index)
+            if STEPS[index].section != shown:
+                shown = STEPS[index].section
+                walk.session.emit(Lines(((), (shown,))))
             self._show(index, asked.finding)
             step: int | None = 1
             if asked.question is not None:
@@ -289,7 +293,7 @@ class ChecklistResume(Command, words="checklist resume",
         given = files.read(session, self.answers) if self.answers else None
         first = number_of(state.at) - 1
         session.emit(Lines(((f"Goes on at step {first + 1}; begun ",
-                             time_cell(state.began), "."), ())))
+                             time_cell(state.began), "."),)))
         return _run(session, Walk(session, state, keep=True), given, False, self.save, first)
 
 

@@ -7,7 +7,7 @@ from commands import cells
 from commands.answer import Cell, Joined, Line, Lines
 from commands.diag.apply import typed
 from engine.diagnose.finding import FAIL, UNKNOWN, WARN, Finding
-from engine.diagnose.guide.all import NAMES
+from engine.diagnose.guide.all import NAMES, STEPS
 
 if TYPE_CHECKING:
     from commands.diag.guide.walk import Walk
@@ -29,6 +29,14 @@ def headline(number: int, finding: Finding, mended: bool = False) -> Line:
     head = f"{number:2}. {finding.title}"
     space = " " * max(1, WIDTH - len(head) - len(verdict))
     return (head, space, Cell("verdict", finding.verdict, verdict))
+
+
+def section(index: int) -> list[Line]:
+    """The article's heading, where a new section of it begins."""
+    title = STEPS[index].section
+    if index and STEPS[index - 1].section == title:
+        return []
+    return [*([()] if index else []), (title,)]
 
 
 def describe(session: "Session", number: int, finding: Finding,

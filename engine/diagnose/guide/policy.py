@@ -178,15 +178,6 @@ def outbound_rule(view: View) -> Result:
                          "the other gateway's external address")
 
 
-@step("rule-in", RULE_IN, "Does a second rule take NetB to NetA to our own external address?",
-      why="A tunnel has two ends, so it takes two rules; without the second one the other "
-          "side's packets are decrypted and thrown away.",
-      verify=f"{STATIC} show rule all", needs=("policy", "list-in"))
-def inbound_rule(view: View) -> Result:
-    return _rule_present(view, B_TO_A, view.plan.net_b, view.plan.net_a, view.plan.own_external,
-                         "our own external address")
-
-
 def _rule_present(view: View, wanted: str, source: Network, destination: Network,
                   tunnel: Address, where: str) -> Result:
     leg, shown = view.leg(source, destination), _show_rules(view)
@@ -245,7 +236,7 @@ def _show_rules(view: View) -> Evidence:
 @step("action", RULE_OUT, "Does the filter action negotiate security and accept nothing unsecured?",
       why="Of the check boxes only session PFS is valid for tunnels; inpass and soft let "
           "clear text through.",
-      verify=f"{STATIC} show filteraction all", needs=("rule-out", "rule-in"))
+      verify=f"{STATIC} show filteraction all", needs=("rule-out",))
 def action_is_strict(view: View) -> Result:
     location, lines = location_of(view), []
     for name in dict.fromkeys(rule.filteraction for rule in view.tunnel_rules()):
@@ -273,35 +264,10 @@ def yes(value: bool) -> str:
     return "yes" if value else "no"
 
 
-@step("auth", RULE_IN, "Do both rules authenticate by the same method?",
-      why="The same method must be used in both rules.",
-      verify=f"{STATIC} show rule all level=verbose", needs=("rule-out", "rule-in"))
-def same_authentication(view: View) -> Result:
-    rules = view.tunnel_rules()
-    lines = tuple(f"{rule.name}: {', '.join(method.kind for method in rule.auth)}"
-                  for rule in rules)
-    shown = evidence(f"{STATIC} show rule all level=verbose", *lines)
-    if any(not same_auth(rules[0], rule) for rule in rules[1:]):
-        return failed("auth-methods-differ-between-rules",
-                      "The rules differ in method or key.",
-                      _same_method(view, rules, "Give both rules the same method."), shown)
-    if all(method.kind == "kerberos" for method in rules[0].auth):
-        return failed("auth-method-unusable",
-                      "Kerberos only: the other gateway is no member of a trusted domain.",
-                      _same_method(view, rules, "Use a preshared key or certificates."), shown)
-    return passed("Both rules use the same method.", shown)
-
-
-def _same_method(view: View, rules: tuple[Rule, ...], text: str) -> Fix:
-    return _located(view, text, *(
-        f"{STATIC} set rule name={quote(rule.name)} policy={quote(name_of(view))} "
-        f"{view.plan.key}" for rule in rules))
-
-
 @step("strength", RULE_OUT, "Are the offered algorithms and the key strong?",
       why="DES, MD5 and the 768 and 1024-bit groups protect against nobody determined, and a "
           "short key is guessed from one recorded negotiation.",
-      verify=f"{STATIC} show filteraction all", needs=("rule-out", "rule-in"))
+      verify=f"{STATIC} show filteraction all", needs=("rule-out",))
 def suites_are_strong(view: View) -> Result:
     location, policy = view.policy()
     rules = view.tunnel_rules()
@@ -329,3 +295,37 @@ def _stronger(view: View, rules: tuple[Rule, ...]) -> Fix:
                     'mmsecmethods="AES256-SHA256-14"',
                     *(f'{STATIC} set filteraction name={quote(name)} '
                       'qmsecmethods="ESP[AES256,SHA256]"' for name in actions), safe=False)
+
+
+@step("rule-in", RULE_IN, "Does a second rule take NetB to NetA to our own external address?",
+      why="A tunnel has two ends, so it takes two rules; without the second one the other "
+          "side's packets are decrypted and thrown away.",
+      verify=f"{STATIC} show rule all", needs=("policy", "list-in"))
+def inbound_rule(view: View) -> Result:
+    return _rule_present(view, B_TO_A, view.plan.net_b, view.plan.net_a, view.plan.own_external,
+                         "our own external address")
+
+
+@step("auth", RULE_IN, "Do both rules authenticate by the same method?",
+      why="The same method must be used in both rules.",
+      verify=f"{STATIC} show rule all level=verbose", needs=("rule-out", "rule-in"))
+def same_authentication(view: View) -> Result:
+    rules = view.tunnel_rules()
+    lines = tuple(f"{rule.name}: {', '.join(method.kind for method in rule.auth)}"
+                  for rule in rules)
+    shown = evidence(f"{STATIC} show rule all level=verbose", *lines)
+    if any(not same_auth(rules[0], rule) for rule in rules[1:]):
+        return failed("auth-methods-differ-between-rules",
+                      "The rules differ in method or key.",
+                      _same_method(view, rules, "Give both rules the same method."), shown)
+    if all(method.kind == "kerberos" for method in rules[0].auth):
+        return failed("auth-method-unusable",
+                      "Kerberos only: the other gateway is no member of a trusted domain.",
+                      _same_method(view, rules, "Use a preshared key or certificates."), shown)
+    return passed("Both rules use the same method.", shown)
+
+
+def _same_method(view: View, rules: tuple[Rule, ...], text: str) -> Fix:
+    return _located(view, text, *(
+        f"{STATIC} set rule name={quote(rule.name)} policy={quote(name_of(view))} "
+        f"{view.plan.key}" for rule in rules))

@@ -63,7 +63,7 @@ def ping_answers(view: View) -> Result:
     return passed(f"{probe.replies} of {len(probe.echoes)} echoes were answered.", _ping(probe))
 
 
-@step("wire", "Network Monitor",
+@step("wire", ACTUAL,
       "Does the outside show only ISAKMP and ESP, and no ICMP in the clear?",
       why="Only the wire proves protection.",
       verify="diag check")
@@ -85,7 +85,7 @@ def wire_is_protected(view: View) -> Result:
                                Fix("Mend what failed above; then ping again."), shown))
 
 
-@step("sa", "IP Security Monitor", "Does the monitor show a security association?",
+@step("sa", ACTUAL, "Does the monitor show a security association?",
       why="A ping that works without an SA was not protected; a soft association means that "
           "IPsec agreed to clear text.",
       verify="ipsecmon", needs=("assigned",))

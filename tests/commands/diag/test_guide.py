@@ -90,6 +90,8 @@ def test_the_printed_lines_are_enough(name: str) -> None:
 
 def test_the_steps_are_in_the_articles_order() -> None:
     order = [one.section for one in STEPS]
+    assert len(set(order)) == 1 + sum(one != other for one, other in
+                                      zip(order, order[1:], strict=False))
     firsts = [order.index(one) for one in (
         "How to Create IPSec Policy", "How to Build a Filter List from NetA to NetB",
         "How to Build a Filter List from NetB to NetA",
@@ -256,7 +258,7 @@ def test_resume_goes_on_where_it_was_left(tmp_path: Path) -> None:
     second = Session(path)
     said = typist(second, *["y"] * 40)
     found = plain(second, run_line("checklist resume", second))
-    assert "Goes on at step 5" in said[0] and "list from NetB to NetA" in said[1]
+    assert "Goes on at step 5" in said[0] and "list from NetB to NetA?" in said[2]
     assert found["traffic"] == "PROTECTED"
     assert refused(second, "checklist resume").code == "no-checklist"
     assert len(kept.load(second.store).mends) >= 9
