@@ -4,6 +4,7 @@ The journal and the recorder listen; the shell tells them what it types and prin
 rendered here, so that listening costs next to nothing.
 """
 
+from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 
 INTERRUPTED = 130
+TYPED_MOST = 200
 
 
 class Script:
@@ -83,12 +85,22 @@ class Heard:
         self.generation = -1
 
 
+def _masked(heard: Heard) -> str:
+    """The line as it may be kept."""
+    from commands.masking import mask
+    return mask(heard.parsed)[0] if heard.parsed is not None else heard.text.split(" ")[0]
+
+
 class Witness:
-    """Listens to one session; `clock` gives Unix seconds, `keeper` is told each line's end."""
+    """Listens to one session; `clock` gives Unix seconds, `keeper` is told each line's end.
+
+    `typed` are the last lines: when (by the world's clock), on which machine, without secrets.
+    """
 
     def __init__(self, session: "Session", clock: Callable[[], float], keeper: "Keeper") -> None:
         self.session, self.clock, self.keeper = session, clock, keeper
         self.heard: Heard | None = None
+        self.typed: deque[tuple[float, str, str]] = deque(maxlen=TYPED_MOST)
         self._scripts: list[int] = []
         self.line = 0
 
@@ -105,6 +117,7 @@ class Witness:
             return
         session = self.session
         heard.exit, heard.ended, heard.after = exit, self.clock(), session.context
+        self.typed.append((session.wall(), heard.machine, _masked(heard)))
         heard.lab_ended = session.world.now if session.booted else heard.lab_began
         heard.commits = session.commits() - self._commits
         if session.opened:

@@ -72,7 +72,10 @@ class Moment(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """The whole report. `drawn` are the last negotiations, `hidden` how many came before them."""
+    """The whole report. `drawn` are the last negotiations, `hidden` how many came before them.
+
+    `typed` are the lines of the checklist, `operator` those of this session before the report.
+    """
 
     made: float
     machine: str
@@ -85,6 +88,7 @@ class Facts(NamedTuple):
     hidden: int
     moments: tuple[Moment, ...]
     typed: tuple[Typed, ...]
+    operator: tuple[Typed, ...]
     masked: bool
     version: str = VERSION
 
@@ -132,6 +136,16 @@ def _follows(one: Step, found: list[Step]) -> bool:
         not one.lines and any(other.lines for other in earlier))
 
 
+def script(lines: Iterable[Typed]) -> Iterator[str]:
+    """Typed lines as they would be typed again, from machine to machine."""
+    machine = ""
+    for one in lines:
+        if one.machine != machine:
+            machine = one.machine
+            yield f"set machine {machine}"
+        yield one.line
+
+
 def keys_of(session: "Session") -> list[str]:
     """The keys of every machine, passwords of key files included, and the session's."""
     keys = [value for value in session.variables.values() if isinstance(value, Secret)]
@@ -155,8 +169,10 @@ def collect(session: "Session", walk: Walk, mask: Masker) -> Facts:
     wanted, machine = plan(session), gateway_of(session)
     talks = _exchanges(session, walk, machine, wanted)
     drawn, hidden = shown(one for one in talks if one.peer == wanted.peer_external)
-    moments = [*(Moment(one.wall, one.machine, "typed", mask.text(one.line))
-                 for one in walk.state.typed),
+    own = tuple(one._replace(line=mask.text(one.line)) for one in walk.state.typed)
+    operator = tuple(Typed(wall, where, mask.text(line), "")
+                     for wall, where, line in (session.witness.typed if session.witness else ()))
+    moments = [*(Moment(one.wall, one.machine, "typed", one.line) for one in (*operator, *own)),
                *_ike(session, talks, machine), *_log(session, walk, machine, mask)]
     return Facts(
         session.wall(), machine, f"the other gateway ({mask.address(wanted.peer_external)})",
@@ -164,8 +180,7 @@ def collect(session: "Session", walk: Walk, mask: Masker) -> Facts:
         tuple(_step(session, walk, at, mask) for at in range(len(walk.findings))),
         _trace(session, walk, machine, mask), tuple(drawn), hidden,
         tuple(sorted(moments, key=lambda one: one.wall)[-LINES_MOST:]),
-        tuple(one._replace(line=mask.text(one.line)) for one in walk.state.typed),
-        mask.addresses)
+        own, operator, mask.addresses)
 
 
 # --- steps ----------------------------------------------------------------------------------------

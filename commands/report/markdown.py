@@ -6,7 +6,7 @@ from itertools import groupby
 
 from commands.clock import iso_time
 from commands.layout import printable
-from commands.report.facts import Facts, Step
+from commands.report.facts import Facts, Step, script
 from commands.report.page import MEANS, TITLE
 from engine.diagnose import sequence
 from engine.diagnose.finding import FAIL, UNKNOWN, WARN
@@ -51,7 +51,7 @@ def markdown(facts: Facts) -> str:
     for title, part in (("What to do", _todo(facts)), ("The path of a packet", _path(facts.trace)),
                         ("The negotiation", _negotiation(facts)), ("Timeline", _timeline(facts)),
                         ("All steps", _steps(facts.steps)),
-                        ("Commands typed by the checklist", _typed(facts))):
+                        ("Commands typed", _typed(facts))):
         lines += [f"## {title}", "", *part, ""]
     return "\n".join([*lines, "---", "", text(facts.foot), ""])
 
@@ -161,6 +161,9 @@ def _steps(steps: Iterable[Step]) -> Iterator[str]:
 
 def _typed(facts: Facts) -> Iterator[str]:
     if not facts.typed:
-        yield "It typed nothing: it only looked."
-        return
-    yield from fence(f"[{one.machine}] {one.line}" for one in facts.typed)
+        yield "The checklist typed nothing: it only looked."
+        yield ""
+    for title, lines in (("By the checklist:", facts.typed),
+                         ("By the operator, in this session:", facts.operator)):
+        if lines:
+            yield from (title, "", *fence(script(lines)), "")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from commands.clock import iso_time
 from commands.layout import printable
-from commands.report.facts import Facts, Moment, Step
+from commands.report.facts import Facts, Moment, Step, script
 from commands.report.style import STYLE
 from engine.diagnose import sequence, svg
 from engine.diagnose.finding import FAIL, PASS, SKIP, UNKNOWN, WARN, Evidence, Finding
@@ -72,7 +72,7 @@ def _sections(facts: Facts) -> Iterator[str]:
     yield from _timeline(facts.moments)
     yield '<h2 id="steps">All steps</h2>'
     yield from _steps(facts.steps)
-    yield '<h2 id="typed">Commands typed by the checklist</h2>'
+    yield '<h2 id="typed">Commands typed</h2>'
     yield from _typed(facts)
 
 
@@ -201,15 +201,11 @@ def _moment(one: Moment) -> str:
 
 def _typed(facts: Facts) -> Iterator[str]:
     if not facts.typed:
-        yield "<p>It typed nothing: it only looked.</p>"
-        return
-    machine, lines = "", []
-    for one in facts.typed:
-        if one.machine != machine:
-            machine = one.machine
-            lines.append(f"set machine {machine}")
-        lines.append(one.line)
-    yield _block(lines)
+        yield "<p>The checklist typed nothing: it only looked.</p>"
+    else:
+        yield f"<p>By the checklist:</p>{_block(script(facts.typed))}"
+    if facts.operator:
+        yield f"<p>By the operator, in this session:</p>{_block(script(facts.operator))}"
 
 
 def _foot(facts: Facts) -> str:

@@ -2,12 +2,14 @@
 
 import os
 import re
+from contextlib import suppress
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from commands.diag.guide.walk import Walk
+from commands.errors import CommandError
 from commands.report.command import last_walk
 from commands.report.facts import Facts, collect, masker
 from commands.report.markdown import code, fence, markdown
@@ -22,6 +24,7 @@ from engine.faults.registry import FAULTS
 from engine.policy.model import Secret
 from tests.support.faulty import healthy, make
 from tests.support.typing import data, refused, text
+from transcripts.recording.sitting import listen
 
 VOID = frozenset({"meta", "br"})
 HOSTILE = ("</script><script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "<b>&amp;",
@@ -153,7 +156,7 @@ def test_forty_findings_and_none() -> None:
     many = facts._replace(steps=bad)
     assert len(many.open) == 40 and "Nothing fails" not in page(many)
     assert page(many).count('<section class="step bad">') == 40
-    none = facts._replace(steps=(), moments=(), typed=(), drawn=(), trace=None)
+    none = facts._replace(steps=(), moments=(), typed=(), operator=(), drawn=(), trace=None)
     assert "Nothing fails." in page(none) and "Nothing fails." in markdown(none)
     harmless(page(none)), harmless(page(many))
 
@@ -207,6 +210,21 @@ def test_a_new_walk_is_made_when_something_was_changed() -> None:
     second = last_walk(session)
     assert isinstance(second, Walk) and second is not first
     assert facts_of(session).typed  # what was typed before is still known
+
+
+def test_what_the_operator_typed_is_told_without_its_keys(tmp_path: Path) -> None:
+    session = Session()
+    listen(session, "", lambda: 0.0)
+    key = "Correct-Horse-7"
+    for line in ("ipsec static", "add policy P", "..", "ping 10.1.0.10", f"nonsense psk={key}",
+                 f'ipsec static set rule name=x policy=P psk="{key}"'):
+        with suppress(CommandError), session.heard(line):
+            run_line(line, session)
+    facts = facts_of(session)
+    assert [one.line for one in facts.operator][:2] == ["ipsec static", "add policy P"]
+    for written_ in (page(facts), markdown(facts)):
+        assert "By the operator" in written_ and "add policy P" in written_
+        assert key not in written_ and "ping NetA-host1" in written_
 
 
 def test_files_are_not_replaced_unasked_and_mistakes_are_named(tmp_path: Path) -> None:
