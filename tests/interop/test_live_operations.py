@@ -6,13 +6,14 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
 from tests.support.live.agent import PROGRAM, Agent, ping, pings_at_last, policy_lines, route_line
 from tests.support.live.network import HOST_A, HOST_B, WAN_A, WAN_B, Network, run
 from tests.support.live.processes import Program, wait_for
-from tests.support.live.strongswan import Settings, StrongSwan
+from tests.support.live.strongswan import PSK, Settings, StrongSwan
 
 pytestmark = pytest.mark.interop
 USER = 12345
@@ -173,6 +174,25 @@ def test_the_checklist_proves_a_live_tunnel(network: Network, peer: StrongSwan,
     assert "Traffic: PROTECTED" in said and "ISAKMP 0, ESP" in said, said
     failed = [line for line in said.splitlines() if line.endswith("FAIL")]
     assert len(failed) == 2 and all("filters pass" in line for line in failed), failed
+
+
+def test_a_bundle_of_a_live_gateway_holds_neither_its_key_nor_its_addresses(
+        network: Network, peer: StrongSwan, agent: Agent, tmp_path: Path) -> None:
+    assert pings_at_last(network)
+    network.ip("gwB", "addr", "add", "10.2.0.1/24", "dev", "lan0", check=False)
+    said = agent.typed("support", "bundle", f"file={tmp_path}/b.zip", timeout=240)
+    assert "files packed into" in said, said
+    with ZipFile(tmp_path / "b.zip") as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    assert {"report.html", "capture/checklist.pcap"} <= set(members)
+    assert [name for name in members if name.endswith("/log.txt")]
+    assert b"PROTECTED" in members["report.md"]
+    for name, octets in members.items():
+        for word in (PSK, WAN_A, WAN_B, "10.1.0.", "10.2.0."):
+            assert word.encode() not in octets, (name, word)
+    assert WAN_A in (tmp_path / "b.zip.map").read_text()
+    again = agent.typed("support", "bundle", f"file={tmp_path}/b.zip", check=False, timeout=240)
+    assert "exists already" in again
 
 
 def test_what_belongs_to_the_lab_or_to_the_kernel_says_so(agent: Agent) -> None:
