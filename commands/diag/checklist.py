@@ -130,7 +130,11 @@ class Guided:
         self.walk.session.emit(Lines((line,), error=error))
 
     def _asked(self, question: str) -> str:
-        """What the operator means, asked until it is one of the choices."""
+        """What the operator means, asked until it is one of the choices.
+
+        Where the walk stands is kept before: nobody knows whether an answer will come.
+        """
+        self.walk.save()
         while True:
             answer = MEANT.get(self.ask(f"    {question} [{CHOICES}] ").strip().lower())
             if answer is not None:
@@ -224,6 +228,8 @@ def _undone(mend: "Mend", done: int, made: int) -> Line:
 
 
 def _finish(walk: Walk, lines: list[Line], save: str) -> Answer:
+    if walk.keep:
+        walk.save()
     session, whole = walk.session, summary(walk)
     session.checklist, walk.generation = walk, session.store.generation()
     warnings: tuple[Warn, ...] = ()
@@ -242,7 +248,6 @@ def _run(session: Session, walk: Walk, given: Answers | None, fix: bool, save: s
          first: int = 0) -> Answer:
     """At a terminal guided, elsewhere (and with a file of answers) unattended."""
     if session.ask is not None and not fix and given is None:
-        walk.keep = True
         return _finish(walk, Guided(walk, session.ask).run(first), save)
     return _finish(walk, Unattended(walk, given or {}, fix).run(first), save)
 

@@ -112,22 +112,23 @@ class Walk:
         return fix is not None and bool(fix.commands)
 
     def answer(self, name: str, answer: str) -> None:
-        """Remembers an answer."""
+        """Remembers an answer; it is kept with the fix, or when the next question is asked."""
         self.state = self.state.answered(name, answer)
-        self.save()
 
     def stand(self, index: int) -> None:
         """The walk stands at that step now, for whoever resumes it."""
-        at = NAMES[index] if index < len(NAMES) else ""
-        if at != self.state.at:
-            self.state = self.state._replace(at=at)
-            if self.keep:
-                self.save()
+        self.state = self.state._replace(at=NAMES[index] if index < len(NAMES) else "")
 
     def save(self) -> None:
-        """Keeps the state."""
+        """Keeps the state, if it is not what is kept already."""
         self.keep = True
-        kept.save(self.session.store, self.state)
+        store = self.session.store
+        if kept.load(store) == self.state:
+            return
+        with store.transaction():
+            store.note("", f"# checklist: at step {self.state.at}" if self.state.at
+                       else "# checklist: at the end")
+            kept.save(store, self.state)
 
     # --- mending ----------------------------------------------------------------------------------
 
@@ -151,7 +152,8 @@ class Walk:
                 self.state = self.state.mended(Mend(
                     NAMES[index], before.code, session.wall(), machine, fix.commands,
                     tuple(changes), tuple(back(ran, running(session)))))
-                self.save()
+                self.keep = True
+                kept.save(store, self.state)
         except BaseException:
             self.state = kept.load(store)._replace(at=self.state.at, view=self.state.view,
                                                    answers=self.state.answers)
