@@ -7,7 +7,10 @@ still an SPI. Only the escaping of strings is left to the json module.
 from collections.abc import Iterable
 
 from commands.answer import GAP, Block, Cell, Joined, Lines, Record, Table
-from commands.layout import Span, SpanLine, plain, render_block, span_of
+from commands.layout import Span, SpanLine, render_block, span_of
+
+# The lines of a text are data here: no terminal's width cuts them.
+UNWRAPPED = 1 << 20
 
 
 def render_data(blocks: Iterable[Block], format: str, reveal: bool) -> list[SpanLine]:
@@ -27,7 +30,8 @@ def document(block: Block) -> object:
     if isinstance(block, Lines):
         if block.data is not None:
             return block.data
-        return [plain(line) for line in render_block(block, False, 80)]
+        return [Joined(tuple(Cell(one.type, one.value, one.text) for one in line))
+                for line in render_block(block, False, UNWRAPPED)]
     if isinstance(block, Table):
         keys = [key for key, _ in block.columns]
         return [dict(zip(keys, row, strict=True)) for row in block.rows]

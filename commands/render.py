@@ -57,7 +57,7 @@ def render_error(error: CommandError, width: int = 80) -> list[SpanLine]:
     place = f"{error.place}: " if error.place else ""
     head = Span(printable(f"{place}ERR {error.code} : "), "error")
     lines: list[SpanLine] = [(head, *_valued(printable(error.text), error.values, "error"))]
-    lines += _caret(error)
+    lines += _caret(error, max(LINE_WINDOW, width))
     if error.known:
         shown = ", ".join(_name(name) for name in error.known[:KNOWN_LIMIT])
         if len(error.known) > KNOWN_LIMIT:
@@ -87,9 +87,13 @@ def _valued(text: str, values: tuple[Cell, ...], type: str) -> list[Span]:
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:
-    """Whether a stretch is a word of its own: 10.1.0.1 is none inside 10.1.0.10."""
-    around = text[max(0, start - 1):start] + text[end:end + 1]
-    return start < end and not any(sign.isalnum() or sign in "_-" for sign in around)
+    """Whether a stretch is a word of its own: neither 10.1.0.1 nor 10 is one in 10.1.0.10."""
+    before, after = text[max(0, start - 2):start], text[end:end + 2]
+    around = before[-1:] + after[:1]
+    dotted = before[-1:] == "." and before[:1].isalnum() or after[:1] == "." \
+        and after[1:].isalnum()
+    return start < end and not dotted and not any(sign.isalnum() or sign in "_-"
+                                                  for sign in around)
 
 
 def error_data(error: CommandError) -> dict[str, object]:
@@ -110,16 +114,17 @@ def _name(name: str) -> str:
     return f'"{name}"' if " " in name or not name else name
 
 
-def _caret(error: CommandError) -> list[SpanLine]:
+def _caret(error: CommandError, most: int) -> list[SpanLine]:
+    """The line, at most so many columns of it, with a caret under the mistake."""
     line = printable(error.line.replace("\t", " "))
     if not line or error.span is None or len(line) != len(error.line):
-        return [(Span("  " + line[:LINE_WINDOW], "echo"),)] if line else []
+        return [(Span("  " + line[:most], "echo"),)] if line else []
     start, end = error.span
     end = max(end, start + 1)
-    first = max(0, start - LINE_WINDOW // 2) if len(line) > LINE_WINDOW else 0
-    window = line[first:first + LINE_WINDOW]
+    first = max(0, start - most // 2) if len(line) > most else 0
+    window = line[first:first + most]
     lead = "..." if first else ""
-    tail = "..." if first + LINE_WINDOW < len(line) else ""
+    tail = "..." if first + most < len(line) else ""
     room = max(1, min(end - first, len(window) + 1) - (start - first))
     gap = " " * (2 + len(lead) + columns(window[:start - first]))
     marked = max(room, columns(window[start - first:start - first + room]))

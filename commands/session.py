@@ -165,6 +165,11 @@ class Session:
         self.site = bound(names)
         self.variables |= self.site.names() | dict(names)
 
+    def named(self, text: str) -> str:
+        """A text with the article's names (``${NetBId}``) filled in: an example that fits here."""
+        from commands.words import filled, lookup
+        return filled(text, lambda name: lookup(name, self.variables))
+
     def _follow(self, store: "Store") -> None:
         """Behind a NAT or a proxy that the store remembers gwA's outer address is another."""
         before = next((one.name for one in store.machines() if one.role in ("nat", "proxy")), "")

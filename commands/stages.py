@@ -11,12 +11,14 @@ from commands.render import render
 if TYPE_CHECKING:
     from commands.session import Session
 
+# A filter looks at whole lines, wherever a terminal would break them.
+UNWRAPPED = 1 << 20
 
 
 def apply_stages(answer: Answer, stages: tuple[Stage, ...], session: "Session") -> Answer:
     """What is left of an answer behind its pipes; warnings pass beside them."""
     format = next((stage.name for stage in stages if stage.name in FORMATS), "table")
-    lines = render(answer._replace(warnings=()), format, session.reveal)
+    lines = render(answer._replace(warnings=()), format, session.reveal, UNWRAPPED)
     shown = True
     for stage in stages:
         if stage.op == "|" and stage.name in FILTERS:

@@ -5,7 +5,7 @@ double quote. A word knows where its first unquoted "=" stands, so that ``psk="a
 quoted ``"a=b"`` mean what they look like. One pass, linear in the length of the line.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from commands.errors import CommandError, Span
@@ -68,6 +68,20 @@ def lookup(name: str, variables: Mapping[str, str]) -> str | None:
         return format_address(member(parse_network(variables[net]), what))
     except (KeyError, ValueError):
         return None
+
+
+def filled(text: str, value: Callable[[str], str | None]) -> str:
+    """The text with every ``${name}`` in it replaced; what has no value stays."""
+    parts: list[str] = []
+    at = 0
+    while True:
+        start = text.find("${", at)
+        end = text.find("}", start)
+        if start < 0 or end < 0:
+            return "".join((*parts, text[at:]))
+        found = value(text[start + 2:end])
+        parts += [text[at:start], text[start:end + 1] if found is None else found]
+        at = end + 1
 
 
 def own(name: str) -> bool:

@@ -3,8 +3,13 @@
 from typing import TYPE_CHECKING
 
 from commands import cells
-from commands.answer import Cell, Joined, Line, Lines
+from commands.answer import Cell, Joined, Line, Lines, Part
+from commands.words import split_words
 from engine.policy.model import Secret
+
+# Tags whose values are free text.
+FREE = frozenset({"name", "newname", "description", "policy", "filterlist", "filteraction",
+                  "mmpolicy", "qmpolicy"})
 
 if TYPE_CHECKING:
     from engine.policy.store import Config
@@ -15,7 +20,7 @@ def dumped(config: "Config", sections: tuple[str, ...], reveal: bool) -> Lines:
     from engine.policy.script import dump
     lines = dump(config, sections, reveal=reveal)
     if not reveal:
-        return _block([(cells.line(line),) for line in lines], "dump")
+        return _block([_free(line) for line in lines], "dump")
     from commands.masking import secret_spans
     return _block([_cut(line, [_bare(line, span) for span in secret_spans(line)])
                    for line in lines], "dump")
@@ -25,6 +30,17 @@ def written(lines: list[str], masked: list[str], name: str) -> Lines:
     """Lines as a block; where they differ from their `masked` twins they show a secret."""
     pairs = zip(lines, masked, strict=True)
     return _block([_cut(line, _places(line, twin)) for line, twin in pairs], name)
+
+
+def _free(line: str) -> Line:
+    """A line whose names and descriptions mean themselves, whatever they look like."""
+    parts: list[Cell] = []
+    at = 0
+    for word in split_words(line).words:
+        if not word.quoted and word.equals > 0 and word.text[:word.equals] in FREE:
+            parts += [cells.line(line[at:word.cut]), cells.text(line[word.cut:word.end])]
+            at = word.end
+    return tuple(part for part in (*parts, cells.line(line[at:])) if part.text)
 
 
 def _bare(line: str, span: tuple[int, int]) -> tuple[int, int]:
@@ -47,15 +63,15 @@ def _places(line: str, twin: str) -> list[tuple[int, int]]:
 
 
 def _cut(line: str, places: list[tuple[int, int]]) -> Line:
-    parts: list[Cell] = []
+    parts: list[Part] = []
     at = 0
     for start, end in places:
         if start < at:
             continue
         # The command that gives the line has been told to reveal it.
-        parts += [cells.line(line[at:start]), Cell("secret", None, line[start:end])]
+        parts += [*_free(line[at:start]), Cell("secret", None, line[start:end])]
         at = end
-    return tuple(part for part in (*parts, cells.line(line[at:])) if part.text)
+    return (*parts, *_free(line[at:]))
 
 
 def _block(lines: list[Line], name: str) -> Lines:

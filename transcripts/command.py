@@ -64,6 +64,8 @@ class TranscriptRun(Command, words="transcript run",
                              "unless its header or store= names a store.",
                              "from= and until= are labels, sections or lines: what stands before "
                              "is typed and not judged, what stands behind is left out.",
+                             "target= starts a program and types at its prompts; the header of "
+                             "the file says how they look (ipsecsh's and netsh's are known).",
                              "A secret comes from @FILE, env:NAME, ask or generate.",
                              "Exit class 0: all matched; 1: a command did something else; "
                              "2: the file is no transcript; 3: it cannot be read or run; 4: it "
@@ -92,6 +94,8 @@ class TranscriptRun(Command, words="transcript run",
     force: bool = tag(YesNo(), "Whether update= works on a build machine (CI).", default=False)
     timeout: float | None = tag(Duration(), "Longest time of a command.", default=None)
     total: float | None = tag(Duration(), "Longest time of a file.", default=None)
+    target: str = tag(Text("<command>"), "A program to type at instead of the lab, as \"ssh gw\".",
+                      default="")
 
     junit: str = tag(Path(written=True), "JUnit XML to write.", default="")
     tap: str = tag(Path(written=True), "TAP to write.", default="")
@@ -109,6 +113,9 @@ class TranscriptRun(Command, words="transcript run",
     def _look(self, session: "Session") -> "Look | None":
         """How somebody looks on, None when nobody does. Raises CommandError for no terminal."""
         live = self.onfail == "shell"
+        if live and self.target:
+            raise CommandError("bad-value", "onfail=shell opens a prompt on the lab, not on a "
+                               "target", tag="onfail", exit=2)
         if not (live or self.step or self.speed):
             return None
         for word, missing in (("onfail", live and session.nested is None),

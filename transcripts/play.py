@@ -13,7 +13,7 @@ from transcripts.model import Directive, Exchange, Transcript
 from transcripts.pairing import Captures
 from transcripts.results import ERROR, FAILED, NOT_RUN, PASSED, SKIPPED, Report, Result
 from transcripts.said import Said
-from transcripts.stage import RETRY_STEP, CannotPlay, Stage, shown
+from transcripts.stage import RETRY_STEP, CannotPlay, Gone, Stage, shown
 from transcripts.waiting import NothingSuch
 
 SUFFIX = ".transcript"
@@ -186,8 +186,14 @@ class _Play:
             self._before(exchange.before, limit)
         except CannotPlay as problem:
             return Result(exchange, ERROR, self.prompt(exchange), (str(problem),))
-        wrong = self.stage.enter(exchange.context)
-        result = self._attempts(exchange, limit)
+        try:
+            wrong = self.stage.enter(exchange.context)
+            result = self._attempts(exchange, limit)
+        except Gone as problem:
+            self.ended = f"nothing more can be typed after line {exchange.line}"
+            return Result(exchange, ERROR, self.prompt(exchange), (str(problem),))
+        except CannotPlay as problem:
+            return Result(exchange, ERROR, self.prompt(exchange), (str(problem),))
         if wrong:
             result = result._replace(verdict=FAILED, prompt=self.prompt(exchange),
                                      reasons=(wrong, *result.reasons))

@@ -14,7 +14,7 @@ from transcripts.model import Header, Transcript
 from transcripts.play import SUFFIX, Options, Watcher, play
 from transcripts.results import Report
 from transcripts.sources import NoSecret, resolve
-from transcripts.stage import CannotPlay, LabStage
+from transcripts.stage import CannotPlay, LabStage, Stage
 
 if TYPE_CHECKING:
     from commands.session import Session
@@ -23,9 +23,14 @@ SCRIPTS = os.path.join(os.path.dirname(__file__), "scripts")
 TEMPORARY = "tmp"
 
 
+class Missing(CannotPlay):
+    """What the header requires is not given here."""
+
+
 class Settings(NamedTuple):
     """What a caller says beside the file. `bind` and `secrets` win over the header's; `store`
-    does unless it is "" ; `ask` answers for secrets whose source is "ask".
+    does unless it is ""; `ask` answers for secrets whose source is "ask". `target` is the command
+    line of a program to type at instead of a session on the lab.
     """
 
     bind: tuple[tuple[str, str], ...] = ()
@@ -37,6 +42,7 @@ class Settings(NamedTuple):
     sleep: Callable[[float], None] = lambda seconds: None
     folder: str = ""
     depth: tuple[str, ...] = ()
+    target: str = ""
 
 
 def bundled() -> tuple[str, ...]:
@@ -101,6 +107,8 @@ def run(transcript: Transcript, settings: Settings, clock: Callable[[], float],
     if settings.store:
         header, folder = header._replace(store=settings.store), settings.folder
     _require(header, settings)
+    if settings.target:
+        return _on_target(transcript._replace(header=header), settings, clock, watcher)
     with TemporaryDirectory(prefix="ipsecsh-") as temporary:
         session = make_session(header, folder)
         session.script_depth = list(settings.depth)
@@ -125,15 +133,38 @@ def _digest(path: str) -> str:
         return sha256(file.read()).hexdigest()
 
 
+def _on_target(transcript: Transcript, settings: Settings, clock: Callable[[], float],
+               watcher: Watcher | None) -> Report:
+    """Runs a transcript on another program. Raises CannotPlay."""
+    from commands.session import Session
+    from transcripts.target.stage import TargetStage, plain
+    header = transcript.header
+    names = Session()
+    try:
+        names.bind(dict(header.bind))
+    except ValueError:
+        # A real network need not have the lab's shape.
+        names.variables |= dict(header.bind)
+    seed = 0 if header.seed is None else header.seed
+    stage = TargetStage(settings.target, header, contexts(), names.variables, clock,
+                        settings.sleep)
+    try:
+        _bind_secrets(stage, transcript, settings, seed)
+        report = play(plain(transcript), stage, settings.options, clock, watcher)
+        return report._replace(header=header, variables=tuple(header.bind))
+    finally:
+        stage.close()
+
+
 def _require(header: Header, settings: Settings) -> None:
-    """Raises CannotPlay for what the transcript needs and is not here."""
+    """Raises Missing for what the transcript needs and is not here."""
     for word in header.requires:
         condition = parse_condition(word)
         if not settings.options.place.holds(condition.place):
-            raise CannotPlay(f"requires {word}, which is not given here")
+            raise Missing(f"requires {word}, which is not given here")
 
 
-def _bind_secrets(stage: LabStage, transcript: Transcript, settings: Settings,
+def _bind_secrets(stage: Stage, transcript: Transcript, settings: Settings,
                   seed: int) -> None:
     """Every secret that the header declares or a line uses, from its source."""
     from engine.lab.seed import seeded_entropy

@@ -43,7 +43,7 @@ def result_data(report: Report, result: Result) -> dict[str, object]:
             "command": result.prompt, "verdict": result.verdict,
             "diff": [f"{one.mark}{one.text}" for one in result.diff],
             "reasons": list(result.reasons), "exit": result.exit,
-            "seconds": round(result.seconds, 6)}
+            "seconds": Cell("dur", round(result.seconds, 6), f"{result.seconds:.3f} s")}
 
 
 def diff_lines(diff: Sequence[Change], style: str) -> list[Line]:

@@ -106,6 +106,6 @@ def _settings(name: str, path: str, run: "TranscriptRun", session: "Session") ->
     return replay.Settings(
         run.set, run.secret, run.store, Options(
             run.timeout, run.total, run.begin, run.until, run.onfail == "stop",
-            Place(tty=session.ask is not None, environment=os.environ),
+            Place(bool(run.target), session.ask is not None, os.environ),
             bool(run.junit or run.tap or run.json)),
-        os.environ, session.ask, sleep, session.folder, (*session.script_depth, own))
+        os.environ, session.ask, sleep, session.folder, (*session.script_depth, own), run.target)

@@ -30,6 +30,10 @@ class CannotPlay(Exception):
     """What the transcript asks for is impossible here; the text says why."""
 
 
+class Gone(CannotPlay):
+    """Nothing more can be typed there: a target that has ended, or does not prompt."""
+
+
 class Stage(Protocol):
     """A place where commands can be typed."""
 
@@ -106,19 +110,13 @@ def answers_of(expected: Sequence[Expected], expand: Callable[[str], str]) -> An
 
 def expand(text: str, variables: Mapping[str, str]) -> str:
     """The text with every ``${name}`` in it replaced; what is not bound stays."""
-    from commands.words import lookup
-    parts: list[str] = []
-    at = 0
-    while True:
-        start = text.find("${", at)
-        end = text.find("}", start)
-        if start < 0 or end < 0:
-            return "".join((*parts, text[at:]))
-        value = lookup(text[start + 2:end], variables)
-        if isinstance(value, Secret):
-            value = value.reveal()
-        parts += [text[at:start], text[start:end + 1] if value is None else value]
-        at = end + 1
+    from commands.words import filled, lookup
+
+    def value(name: str) -> str | None:
+        found = lookup(name, variables)
+        return found.reveal() if isinstance(found, Secret) else found
+
+    return filled(text, value)
 
 
 class LabStage:

@@ -125,7 +125,7 @@ class DiagTrace(Command, words="diag trace",
             destination = self.dst.address
         if not source or not destination:
             raise CommandError("missing-tag", "The arguments are missing: src and dst", exit=2,
-                               tag="src", fix="src=10.1.0.10 dst=10.2.0.10")
+                               tag="src", fix=session.named("src=${NetA.host} dst=${NetB.host}"))
         machine = _receiver(session, own, destination) if self.decrypted else ""
         return Question(source, destination, self.protocol, self.srcport, self.dstport, self.size,
                         self.df, machine, session.wall())

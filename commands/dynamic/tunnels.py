@@ -29,6 +29,6 @@ class ShowTunnels(Command, words="ipsec dynamic show tunnels",
             state = Cell("enum", "up" if one.up else "down", "up" if one.up else "down")
             rows.append((cells.name(one.entry.rule), cells.ip(one.peer),
                          cells.net(one.entry.source), cells.net(one.entry.destination), state,
-                         cells.text(one.why)))
+                         cells.line(one.why)))
         return Answer((Table(COLUMNS, tuple(rows), "Tunnels", "tunnels",
                              "No rule in force protects traffic with a peer."),))

@@ -60,7 +60,7 @@ class SetAddress(Command, words="interface ip set address",
             check_address(new, [one for one in config.interfaces() if one.name != old.name])
         elif self.mask is not None:
             raise CommandError("missing-tag", "The argument is missing: addr", tag="addr", exit=2,
-                               fix="addr=192.0.2.1")
+                               fix=session.named("addr=${W2KextIP}"))
         if self.gateway is not None:
             new = new._replace(gateway=self.gateway or None)
         if new != old:
@@ -92,7 +92,7 @@ class AddAddress(Command, words="interface ip add address",
                                tag="addr", fix="interface ip set address")
         if self.gateway is None:
             raise CommandError("missing-tag", "The argument is missing: gateway", tag="gateway",
-                               exit=2, fix="gateway=192.0.2.254")
+                               exit=2, fix=session.named("gateway=${TransitA.hop}"))
         if found.gateway not in (None, self.gateway):
             raise CommandError("exists", f"{found.name} has a default gateway already",
                                tag="gateway", fix="interface ip set address "

@@ -65,15 +65,15 @@ class Ping(Command, words="ping", help="Sends ICMP echo requests from the curren
                       0 if sender.tally.received else 1)
 
     def _check(self, session: "Session") -> None:
-        if self.endless and session.wait is None and "number" not in self.names_given:
-            raise CommandError("endless", "An endless ping needs a terminal", tag="endless",
-                               fix=f"ping -n 4 {self.destination.typed}", exit=2)
         if self.source is not None:
             own = [one.address for one in session.config.interfaces()]
             if self.source.address not in own:
                 raise CommandError(
                     "bad-value", f"{self.source.typed} is no address of {session.machine}",
                     tag="source", known=tuple(format_address(one) for one in own))
+        if self.endless and session.wait is None and "number" not in self.names_given:
+            raise CommandError("endless", "An endless ping needs a terminal", tag="endless",
+                               fix=f"ping -n 4 {self.destination.typed}", exit=2)
 
 
 class Sender:

@@ -102,12 +102,13 @@ def _failed(why: str, tag: str = "") -> CommandError:
     return CommandError("route", f"The route addition failed: {why}", tag=tag)
 
 
-def _typed(line: RouteLine) -> tuple[IPv4Address, IPv4Address]:
+def _typed(line: RouteLine, session: "Session") -> tuple[IPv4Address, IPv4Address]:
     """Destination and gateway. Raises CommandError when one is missing or a pattern."""
     if not line.destination or line.gateway is None:
         missing = "destination" if not line.destination else "gateway"
+        example = session.named("route add ${NetBId} MASK ${NetBMask} ${3rdExtIP}")
         raise CommandError("missing-tag", f"The argument is missing: {missing}", tag=missing,
-                           exit=2, fix="route add 10.2.0.0 MASK 255.255.255.0 198.51.100.1")
+                           exit=2, fix=example)
     if "*" in line.destination or "?" in line.destination:
         raise CommandError("bad-value", "A route needs one destination", tag="destination",
                            exit=2)
@@ -129,7 +130,7 @@ def _outgoing(line: RouteLine, session: "Session", gateway: IPv4Address) -> str:
 
 
 def _add(line: RouteLine, session: "Session") -> Answer:
-    destination, gateway = _typed(line)
+    destination, gateway = _typed(line, session)
     interface = _outgoing(line, session, gateway)
     route = StaticRoute(destination, line.mask, interface, gateway, line.metric)
     if line.persistent:
@@ -150,7 +151,7 @@ def _matching(line: RouteLine) -> Match:
 def _delete(line: RouteLine, session: "Session") -> Answer:
     if not line.destination:
         raise CommandError("missing-tag", "The argument is missing: destination", exit=2,
-                           tag="destination", fix="route delete 10.2.0.0")
+                           tag="destination", fix=session.named("route delete ${NetBId}"))
     match = _matching(line)
     if delete_runtime(session, match) + delete_persistent(session, match):
         return NOTHING
@@ -162,7 +163,7 @@ def _delete(line: RouteLine, session: "Session") -> Answer:
 
 def _change(line: RouteLine, session: "Session") -> Answer:
     """Gives a static route another gateway, metric or interface."""
-    destination, gateway = _typed(line)
+    destination, gateway = _typed(line, session)
 
     def match(one: StaticRoute) -> bool:
         return one.destination == destination and (

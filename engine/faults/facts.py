@@ -82,8 +82,8 @@ def _gateway(config: Config) -> dict[str, str]:
         "out_list": quote(rule.filterlist), "back_list": quote(found.back.rule.filterlist),
         "outside": quote(outside.name), "outside_link": quote(outside.link),
         "outside_net": _network(outside), "own": format_address(own),
-        "peer": format_address(found.peer), "nobody": format_address(_neighbour(found.peer, 76)),
-        "second": format_address(_neighbour(own, 1)), "second_mask": str(outside.prefix),
+        "peer": format_address(found.peer), "nobody": format_address(_neighbour(found.peer, 77)),
+        "second": format_address(_neighbour(own, 2)), "second_mask": str(outside.prefix),
         "hop": format_address(_hop(config, outside, found.peer)),
         "peer_net": format_address(found.peer & prefix_mask(24)),
         **fence_words(config), **_ends("local", found.local), **_ends("remote", found.remote),
@@ -103,9 +103,11 @@ def _wider(network: Network) -> Network:
     return Network(network.address & prefix_mask(prefix), prefix)
 
 
-def _neighbour(address: Address, step: int) -> Address:
-    """Another address of the same last octet's range."""
-    return address & ~255 | (address + step) % 256
+def _neighbour(address: Address, number: int) -> Address:
+    """The host of that number in the same last octet's range, the next one if it is the address
+    itself: the same place in the network wherever the network is.
+    """
+    return address & ~255 | number + (address & 255 == number)
 
 
 def _network(interface: Interface) -> str:

@@ -1,27 +1,18 @@
 """Conversations as operators have them: every context, abbreviations, mistakes, keys, Ctrl-C.
 
-`typist` types one into the real prompt loop (without its terminal) and records it; what it gives
-is the transcript and everything secret that was typed.
+Some begin on a fresh machine, some with the article typed and its tunnel up. The lines come from
+lists of what people type, and from the declarations of all commands. `tests.support.typist` types
+and records them.
 """
 
-import io
 import random
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from prompt_toolkit.input import DummyInput
-from prompt_toolkit.output import DummyOutput
-
 from commands import index
-from commands.session import Session
-from commands.witness import listened
+from commands.spec import Command, Kind, Tag
 from shell.program import TRANSCRIPT_ROWS
-from shell.repl import Repl
-from shell.show import Show
-from transcripts.recording.command import begin, finish
-from transcripts.recording.compose import Recorded
-from transcripts.recording.sitting import listen
+from tests.support.article import full_lines
 
 POLICIES = ("P1", '"My Policy"', "toB")
 LISTS = ("L1", '"NetA to NetB"', '"NetB to NetA"')
@@ -56,7 +47,7 @@ SHOWS = (
     "dump", "ipsec dump", "routing ip dump", "interface dump", "?", "help", "ping ?",
     "ipsec static add rule ?", "ipsec static show", "transcript list",
 )
-PIPES = ("", "", "", "", " | include Add", " | json", " | count", " | exclude Local", " | csv",
+PIPES = ("", "", "", "", " | include Addr", " | json", " | count", " | exclude Local", " | csv",
          " | jsonl", " | begin a", " | sec Rule", " | no-more")
 CHANGES = (
     "ipsec static add policy {policy}", "ipsec static add pol name={policy} act=no mmpfs={yes}",
@@ -149,117 +140,127 @@ KEYS = ("kb252735", "short", "Tr0ub4dor&3-Tr0ub4dor&3", "correct horse battery s
         "n0t-s0-w3ak-Zq8XvB2LmK9pR4", "ümlaut-Schlüssel-äöü-12345", "q'uote\\and$dollar{}<x>9Y7")
 
 
+# With a tunnel up: what there is to see, and what makes another one of it.
+RUNNING = (
+    "ipsec dynamic show qmsas", "ipsec dynamic show mmsas all", "ipsec dyn show qmsas form=list",
+    "ipsec dynamic show tunnels", "ipsecmon", "netdiag /test:ipsec /debug", "eventlog show",
+    "eventlog show id=541", "eventlog show | count", "capture show", "capture show filter=esp",
+    "diag check", "diag check all", "diag list", "diag list causes", "diag explain last",
+    "diag trace 10.1.0.10 10.2.0.10", "diag trace 10.1.0.10 10.2.0.10 | json",
+    "ipsec dynamic show stats", "ipsec dynamic show stats type=drops", "ipsec dynamic show all",
+    "ipsec dynamic show qmsas | json", "ipsec dynamic show mmsas | csv", "ipsec dyn show qmfilter",
+    "ping -n 2 10.2.0.10", "ping -n 1 -l 1400 10.2.0.10", "ping -n 3 -w 1 10.2.0.10",
+    "tracert 10.2.0.10", "ipsec dynamic delete sa", "lab restart gwB", "lab restart gwA boot=5s",
+    "lab run 15h", "lab run 1h", "lab run 2m", "set machine hostA", "set machine gwA",
+    "set machine gwB", "set machine hostB", "net stop policyagent", "net start policyagent",
+    "lab add fault {fault}", "lab delete fault all", "lab show fault {fault}", "lab show clock",
+    "lab set link middle delay=200ms", "lab set link NetB mtu=1300", "capture start External",
+    "capture stop", "lab add nat", "lab delete nat", "lab add proxy", "lab show links",
+    "lab send hostA hostB count=20 size=400", "lab add drop middle protocol=50 count=2",
+    "ipsec static set policy \"IPSec tunnel with third-party gateway\" assign={yes}",
+    "ipsec static show all level=verbose", "ipsec static show rule all "
+    "\"IPSec tunnel with third-party gateway\" level=verbose", "dump", "checklist fix=yes",
+    "transcript run mirrored-filter", "transcript run {tiny}", "transcript run {tiny} | count",
+    "ipsec static set filteraction \"IPSec tunnel: ESP DES/MD5\" soft={yes} inpass={yes}",
+    "ipsec static set rule \"NetA to NetB\" \"IPSec tunnel with third-party gateway\" psk={key}",
+    "exec {script}", "lab show machines", "ipsec static show peerconfig "
+    "\"IPSec tunnel with third-party gateway\" format=cisco",
+    "ipsec dynamic show qmsas | include SPI > {file}.txt", "ipsecmon | include 0x",
+)
+MENDS = (("diag fix", ("y",)), ("diag fix", ("n",)), ("diag fix", ("^C",)), ("diag fix", ("yes",)),
+         ("checklist", ("y",) * 12), ("lab reset", ("y",)))
+# Not typed: they end the conversation or begin another, or are the recorder's own.
+LEFT_OUT = frozenset({"bye", "exit", "quit", "transcript start", "transcript stop",
+                      "transcript save", "transcript run", "history", "exec"})
+# What stands for a value when the declaration says no more than its cell type.
+VALUES = {
+    "ip": HOSTS[:9], "net": NETS, "mask": ("24", "255.255.255.0", "32"), "name": POLICIES + LISTS,
+    "text": ("plain", '"two words"', "a<b>c", "$x", "any", "50ms", "toB"), "port": ("0", "80"),
+    "path": ("{file}.out",), "dur": ("5s", "1m"), "secret": ("{key}",), "machine": MACHINES,
+}
+
+
+# A transcript that conversations run: its report has times and paths in it.
+TINY = """# transcript: 1
+# title: tiny
+
+> lab show clock
+| <...>
+> ipsec static add policy name=T psk=${secret:k} colour=red
+= 2
+"""
+
+
 class Line(NamedTuple):
-    """What is typed, the answers to its questions, and when Ctrl-C is pressed (0: never)."""
+    """What is typed, the answers to its questions, and when Ctrl-C is pressed (0: never).
+
+    `seed` decides what its blanks are filled with.
+    """
 
     text: str
     answers: tuple[str, ...] = ()
     interrupt: int = 0
+    seed: int = 0
 
 
-def conversation(seed: int, length: int = 18) -> list[Line]:
-    """The lines of one conversation; the same seed gives the same."""
-    draw = random.Random(seed)
+def conversation(seeds: Sequence[int], running: bool) -> list[Line]:
+    """A line of each seed, `running` behind the article and its tunnel."""
     lines = []
-    for _ in range(draw.randint(4, length)):
-        kind = draw.random()
-        if kind < 0.33:
-            one = Line(draw.choice(SHOWS) + draw.choice(PIPES))
-        elif kind < 0.82:
-            one = Line(draw.choice(CHANGES))
-        elif kind < 0.90:
-            one = Line(draw.choice(MISTAKES))
-        elif kind < 0.97:
-            one = Line(*draw.choice(QUESTIONS))
-        else:
-            text, echoes = draw.choice(ENDLESS)
-            one = Line(text, (), echoes)
-        lines.append(one)
-    return lines
+    if running:
+        lines = [Line(text) for text in full_lines()]
+        lines += [Line("set machine hostA"), Line("ping 10.2.0.10"), Line("set machine gwA")]
+    return lines + [_line(random.Random(seed), running)._replace(seed=seed) for seed in seeds]
 
 
-class Typed(NamedTuple):
-    """A recorded conversation, the keys that were typed in it, and what the screen showed."""
+def _line(draw: random.Random, running: bool) -> Line:
+    kind = draw.random()
+    if running and kind < 0.6:
+        return Line(draw.choice(RUNNING) + draw.choice(PIPES[:6])) if draw.random() < 0.9 \
+            else Line(*draw.choice(MENDS))
+    kind = draw.random()
+    if kind < 0.25:
+        return Line(draw.choice(SHOWS) + draw.choice(PIPES))
+    if kind < 0.45:
+        return Line(declared(draw))
+    if kind < 0.82:
+        return Line(draw.choice(CHANGES))
+    if kind < 0.90:
+        return Line(draw.choice(MISTAKES))
+    if kind < 0.97:
+        return Line(*draw.choice(QUESTIONS))
+    text, echoes = draw.choice(ENDLESS)
+    return Line(text, (), echoes)
 
-    made: Recorded
-    path: Path
-    keys: tuple[str, ...]
-    screen: str
+
+def declared(draw: random.Random) -> str:
+    """A line of any command with any of its tags, right or wrong."""
+    for row in TRANSCRIPT_ROWS:
+        index.register(*row)
+    paths = [row[0] for row in index.ROWS if row[0] not in LEFT_OUT]
+    path = draw.choice(paths)
+    command = index.load(index.node_at(tuple(path.split())))
+    words = [path]
+    for one in command.tags:
+        if one.required or draw.random() < 0.25:
+            words.append(_typed(one, command, draw))
+    return " ".join(words)
 
 
-class Typist:
-    """Types a conversation into a prompt loop that has no terminal."""
+def _typed(one: Tag[object], command: type[Command], draw: random.Random) -> str:
+    if one.form in ("flag", "slash", "bare"):
+        return {"flag": "-", "slash": "/", "bare": ""}[one.form] + one.word
+    value = _value(one.kind, draw)
+    forms = {"tag": f"{one.word}={value}", "dash": f"-{one.word} {value}",
+             "colon": f"/{one.word}:{value}", "word": f"{one.word} {value}"}
+    return forms.get(one.form, value)
 
-    def __init__(self, folder: Path, seed: int, start: Callable[[Session], object] = id) -> None:
-        self.folder, self.draw = folder, random.Random(seed)
-        self.keys: list[str] = []
-        self.answers: list[str] = []
-        self.waits = 0
-        for row in TRANSCRIPT_ROWS:
-            index.register(*row)
-        self.screen = io.StringIO()
-        self.session = session = Session("", seed=self.draw.randint(1, 10**6))
-        session.folder = str(folder)
-        start(session)
-        clock = iter(range(1_700_000_000, 1_800_000_000)).__next__
-        listen(session, str(folder / "journal.jsonl"), lambda: float(clock()))
-        self.repl = Repl(session, Show(session, out=self.screen, err=self.screen), DummyInput(),
-                         DummyOutput(), str(folder))
-        session.ask = listened(session, self.ask)
-        session.ask_hidden = listened(session, self.ask, hidden=True)
-        session.wait = self.wait
 
-    def fill(self, text: str) -> str:
-        """A template with its blanks filled in."""
-        draw = self.draw
-        plain = draw.choice(KEYS)
-        if "{key}" in text or "{plain}" in text:
-            self.keys.append(plain)
-        quoted = f'"{plain}"' if any(sign in plain for sign in ' "|>') else plain
-        script = self.folder / f"script{draw.randint(0, 99)}.{draw.choice(('txt', 'bat'))}"
-        if "{script}" in text:
-            secret = draw.choice(KEYS[2:5]).replace(" ", "")
-            self.keys.append(secret)
-            script.write_text(draw.choice(SCRIPTS).replace("{plain}", secret))
-        return text.format(
-            policy=draw.choice(POLICIES), list=draw.choice(LISTS), action=draw.choice(ACTIONS),
-            rule=draw.choice(RULES), net=draw.choice(NETS), host=draw.choice(HOSTS),
-            machine=draw.choice(MACHINES), yes=draw.choice(YES), key=quoted, plain=plain,
-            file=draw.choice((str(self.folder / "out"), "rel")), script=script)
-
-    def ask(self, question: str) -> str:
-        """The next answer, or Ctrl-C when there is none left."""
-        answer = self.answers.pop(0) if self.answers else "^C"
-        if answer == "^C":
-            raise KeyboardInterrupt
-        return answer
-
-    def wait(self, seconds: float) -> None:
-        """Ctrl-C comes when its time has come."""
-        self.waits -= 1
-        if self.waits <= 0:
-            if self.session.witness is not None:
-                self.session.witness.interrupted()
-            raise KeyboardInterrupt
-
-    def type(self, line: Line) -> None:
-        """Types one line."""
-        plain = self.draw.choice(KEYS)
-        self.answers = [answer.replace("{plain}", plain) for answer in line.answers]
-        if any("{plain}" in answer for answer in line.answers):
-            self.keys.append(plain)
-        self.waits = line.interrupt or 4
-        text = self.fill(line.text)
-        before = "".join(f"{one}>" for one in ("",))
-        self.screen.write(f"{before}{text}\n")
-        self.repl.type(text)
-
-    def record(self, lines: list[Line]) -> Typed:
-        """Types and records a whole conversation."""
-        path = self.folder / "c.transcript"
-        begin(self.session, str(path), "A generated conversation")
-        for line in lines:
-            self.type(line)
-        written, made = finish(self.session)
-        self.session.close()
-        return Typed(made, Path(written), tuple(self.keys), self.screen.getvalue())
+def _value(kind: Kind[object], draw: random.Random) -> str:
+    if kind.secret:
+        return "{key}"
+    if kind.words() and draw.random() < 0.9:
+        return draw.choice(kind.words())
+    low, high = getattr(kind, "low", None), getattr(kind, "high", None)
+    if low is not None and high is not None:
+        return str(draw.choice((low, min(low + 1, high), high, high + 1)))
+    return draw.choice(VALUES.get(kind.cell, VALUES["text"]))

@@ -76,6 +76,7 @@ class _Composer:
         self.placeholders.count(whole)
         earlier = [*setup, *self._lines_of(base.earlier)]
         self._files([*earlier, *whole])
+        self.names.type([*earlier, *whole])
         if any(event.meaning.words[:3] in MOVING for event in (*earlier, *whole)):
             self.names.symbols = Symbols(self.site, moved=True)
         if earlier:

@@ -136,13 +136,14 @@ def _argument(one: "Binding", text: str, tool: bool, hider: "Hider",
               moves: "list[tuple[int, int, int]]", session: "Session") -> Argument:
     from commands.arguments import switch_word
     tag = one.tag
-    head = {"tag": tag.word + "=", "word": tag.word + " ", "rest": ""}.get(tag.form)
+    head = {"tag": tag.word + "=", "word": tag.word + " ", "rest": "",
+            "bare": tag.word}.get(tag.form)
     if head is None:
         head = switch_word(tag) + (" " if tag.form == "dash" else "")
     if tool and tag.form == "tag" and text[:one.start].rstrip()[-1:] != "=":
         head = ""
     kind = tag.kind.cell
-    if tag.form in ("flag", "slash"):
+    if tag.form in ("flag", "slash", "bare"):
         kind, shown = FLAG, ""
     elif tag.form == "rest":
         kind, shown = REST, hider.hide(one.text)

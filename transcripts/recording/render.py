@@ -18,7 +18,7 @@ from transcripts.types import TYPES
 # Seen twice they must be equal: they name something. Times and lengths of time need not be.
 CAPTURED = frozenset({"spi", "cookie", "guid", "msgid"})
 # Words with values in them that are not taken apart: an address of the lab is known by itself.
-BY_VALUE = frozenset({"line", "warning", "hint", "known", "text", "path"})
+BY_VALUE = frozenset({"line", "warning", "hint", "known", "path"})
 COLUMNS_MOST = 16_000
 
 Value = tuple[str, object]
@@ -150,7 +150,9 @@ class Renderer:
             return shown if shown != text else escape(text)
         if kind == "path":
             return self._path(text)
-        if kind in BY_VALUE and kind not in ("text", "path"):
+        if kind == "name":
+            return self.names.free(escape(text))
+        if kind in BY_VALUE and kind != "path":
             return symbols.words(escape(text))
         return escape(text)
 

@@ -4,7 +4,7 @@ What was not understood, and what is wrong in itself, stays as it was typed: the
 it shows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from commands.words import quoted
@@ -12,6 +12,7 @@ from transcripts.recording.event import FLAG, REST, Argument, Event
 from transcripts.symbols import PARTNERS, Symbols
 from transcripts.types import TYPES
 
+FREE = frozenset({"name", "text"})
 VOLATILE_ARGUMENTS = ("guid", "spi")
 
 
@@ -40,6 +41,19 @@ class Names:
     def __init__(self, symbols: Symbols, paths: dict[str, str],
                  captured: Mapping[tuple[str, object], str]) -> None:
         self.symbols, self.paths, self.captured = symbols, paths, captured
+        self.typed: set[str] = set()
+
+    def type(self, events: Iterable[Event]) -> None:
+        """Names and descriptions that were typed mean themselves wherever they are printed."""
+        self.typed.update(one.text for event in events for one in event.meaning.arguments
+                          if one.type in FREE)
+
+    def free(self, text: str) -> str:
+        """A name or a description as it is printed: one that the program made may hold addresses
+        of the lab.
+        """
+        known = text in self.typed or text.strip('"') in self.typed
+        return text if known else self.symbols.words(text)
 
     def value(self, one: Argument, others: Mapping[str, str]) -> str:
         """The text of an argument as it is written."""

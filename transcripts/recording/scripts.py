@@ -95,8 +95,13 @@ class _Lines:
         for one in said:
             if one.error is not None:
                 exit = int(str(one.error["exit"]))
+        if self.event.meaning.tail:
+            # What it printed went into the pipe of the whole script.
+            shown = (*(one for one in shown if one.error is not None), Said(ELIDED))
+        elif step.quiet and not exit:
+            shown = (Said(ELIDED),)
         event = Event(self.event.at, self.event.sitting, stands, self.scratch.machine, text,
-                      meaning, (Said(ELIDED),) if step.quiet and not exit else shown, exit)
+                      meaning, shown, exit)
         self._move(parsed, context)
         event.after = self.scratch.context if meaning.kind else context
         event.store = self.event.store

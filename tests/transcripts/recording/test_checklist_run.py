@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.conversations import Line, Typist
-from tests.transcripts.recording.test_conversations import elsewhere
+from tests.support.conversations import Line
+from tests.support.replaying import elsewhere
+from tests.support.typist import Typist
 
 RUNS = {
     "from nothing": [Line("checklist", ("y", "why", "y", "y", "back", *["y"] * 40))],
