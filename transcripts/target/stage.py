@@ -25,6 +25,7 @@ from transcripts.types import seconds
 
 if TYPE_CHECKING:
     from commands.session import Nested
+    from engine.lab.site import Site
     from transcripts.directives import Wait
 
 # Prompts of ipsecsh and of netsh: a machine in brackets, the name, the context.
@@ -63,6 +64,11 @@ class TargetStage:
     @property
     def variables(self) -> Mapping[str, str]:
         return self.names
+
+    @property
+    def site(self) -> "Site | None":
+        """A target's network has not the lab's shape."""
+        return None
 
     def bind(self, name: str, value: str) -> None:
         self.names[name] = value
