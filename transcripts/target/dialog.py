@@ -6,6 +6,7 @@ nothing has come for a moment: no line of an output can be taken for it.
 
 import os
 import shlex
+import termios
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ from transcripts.target.screen import Screen
 # Wide enough that nothing wraps, high enough that few programs page.
 ROWS, COLUMNS = 500, 10_000
 QUIET = 0.05
+# Seconds in which a program that was seen to read single signs does so again.
+READY = 2.0
 CHUNK = 1 << 16
 OUTPUT_MOST = 16 << 20
 # Programs are asked to be plain; those that cannot be are understood all the same.
@@ -47,7 +50,7 @@ class Dialog:
                  clock: Callable[[], float]) -> None:
         self.prompts, self.pagers, self.clock = prompts, pagers, clock
         self.screen = Screen()
-        self.typed = False
+        self.typed = self.silent = False
         self.octets = self.fed = 0
         words = shlex.split(command)
         if not words:
@@ -79,7 +82,15 @@ class Dialog:
             if read is None:
                 return Came("end")
             if came and not read:
+                self.silent |= came.what == "prompt" and not self._echoes()
                 return came
+
+    def _echoes(self) -> bool:
+        """Whether the terminal, not the program, shows what is typed."""
+        try:
+            return bool(self.child.getecho())
+        except (OSError, ValueError, termios.error):
+            return False
 
     def _read(self, limit: float) -> bool | None:
         """Whether something came; None when the program has ended."""
@@ -123,6 +134,10 @@ class Dialog:
     def type(self, text: str) -> None:
         """Types a line; its octets count anew."""
         self.octets = 0
+        # Who reads signs one by one has shown the prompt a moment before being ready for them.
+        end = self.clock() + READY
+        while self.silent and self._echoes() and self.clock() < end:
+            self._read(QUIET)
         self._send(text + "\r")
 
     def press(self, key: str) -> None:

@@ -244,7 +244,8 @@ class _Talk:
         """Types it and waits; what ended it. Raises Lost."""
         screen = self.dialog.screen
         screen.forget(screen.row)
-        self.lead = len(screen.here)
+        self.asking = screen.here
+        self.lead = len(self.asking)
         self._type(self.fill(self.exchange.command))
         printed = 0
         for at, one in enumerate(self.exchange.expected):
@@ -295,7 +296,7 @@ class _Talk:
             self.lines.append(("?", (Span(here.strip()),)))
         self.lines.append(("<", (Span(one.text),)))
         self.dialog.screen.forget(self.dialog.screen.row)
-        self.first, self.lead = 0, len(here)
+        self.first, self.lead, self.asking = 0, len(here), here
         if key is not None:
             self.echo = "^C" if key == BREAK else "^D"
             self.dialog.press(key)
@@ -325,7 +326,9 @@ class _Talk:
             seen = "".join("".join((rest, *rows[1:count])).split())
             if seen == wanted:
                 # A terminal that was not told yet to be silent has echoed it, too.
-                return rows[count + (rows[count:count + 1] == [self.echo.rstrip()]):]
+                again = rows[count].strip() if count < len(rows) else None
+                twice = again in (self.echo.strip(), (self.asking + self.echo).strip())
+                return rows[count + (again is not None and again != "" and twice):]
             if not wanted.startswith(seen):
                 break
         return [rest, *rows[1:]] if rest.strip() else rows[1:]
