@@ -130,6 +130,10 @@ TYPED = (
 )
 
 
+# The prompt has taken a line, and is there again: it asks to be told what is pasted.
+TAKEN, READY = "\x1b[?2004l", "\x1b[?2004h"
+
+
 def test_what_a_real_prompt_drew_is_read_as_it_stood_there(tmp_path: Path) -> None:
     """Corrections, completion menus, a line that is longer than the terminal."""
     events: list[list[object]] = []
@@ -144,12 +148,14 @@ def test_what_a_real_prompt_drew_is_read_as_it_stood_there(tmp_path: Path) -> No
             """Nothing is held back."""
 
     child.logfile_read = Log()
-    child.expect_exact("ipsecsh>")
+    for sign in (READY, "ipsecsh>"):
+        child.expect_exact(sign)
     for keys, _ in TYPED:
         for part in keys.split("\t"):
             child.send(part + ("\t" if part != keys.split("\t")[-1] else ""))
             time.sleep(0.3)
-        child.expect_exact("static>")
+        for sign in (TAKEN, READY, "static>"):
+            child.expect_exact(sign)
     time.sleep(0.5)
     child.expect([pexpect.TIMEOUT, pexpect.EOF], timeout=0.5)
     child.close(force=True)
