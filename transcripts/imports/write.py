@@ -55,7 +55,8 @@ class _Writer:
         """A command and what it said."""
         text = self._named(one.text)
         lines = ["", f"## {one.section}", ""] if one.section else []
-        lines.append(f"{' '.join(one.context)}> {self._files(text, one.context)}")
+        typed = self._bound(self._files(text, one.context))
+        lines.append(f"{' '.join(one.context)}> {typed}")
         secret = ""
         for sigil, said in one.said:
             if sigil == "<" and not said:
@@ -82,6 +83,18 @@ class _Writer:
             parts += [text[at:start], f"${{{name}}}"]
             at = end
         return self.hider.hide("".join((*parts, text[at:])))
+
+    def _bound(self, text: str) -> str:
+        """The line with an escape before what looks like a name and is none."""
+        head, *pieces = text.split("${")
+        parts = [head]
+        for piece in pieces:
+            name, closed, _ = piece.partition("}")
+            known = closed and (name.startswith("secret:") or name == "tmp"
+                                or name.partition(".")[0] in self.session.variables)
+            escaped = parts[-1].endswith("\\")
+            parts += ["${" if known or escaped else "\\${", piece]
+        return "".join(parts)
 
     def _next(self, value: str) -> str:
         """The name of a key; one that nobody knows is the same as the last one of its kind."""
