@@ -52,7 +52,13 @@ def refusal(read: Callable[[bytes], object], data: bytes) -> str:
 
 def registry() -> dict[str, Callable[[], Target]]:
     """Every target by name; making one sets its surface up."""
-    from tests.fuzz import ike_targets, packet_targets, script_targets, x509_targets
+    from tests.fuzz import (
+        ike_targets,
+        packet_targets,
+        script_targets,
+        transcript_targets,
+        x509_targets,
+    )
     return {one.name: one for one in (
         *ike_targets.TARGETS, *packet_targets.TARGETS, *script_targets.TARGETS,
-        *x509_targets.TARGETS)}
+        *transcript_targets.TARGETS, *x509_targets.TARGETS)}

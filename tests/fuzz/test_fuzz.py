@@ -12,7 +12,7 @@ from tests.fuzz.targets import registry
 
 # Few enough for every day: the slow ones make an endpoint or read DER at every step.
 SHORT = {"isakmp-sealed": 400, "x509": 300, "signature": 300, "isakmp-states": 1_500,
-         "script": 60}
+         "script": 60, "transcript": 120}
 
 
 @pytest.mark.parametrize("name", registry())

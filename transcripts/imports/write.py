@@ -63,7 +63,7 @@ class _Writer:
                 secret = self._next("")
                 lines.append(f"< ${{{secret}}}")
             elif sigil == "<":
-                lines.append(f"< {said}")
+                lines.append(f"< {self._bound(self.hider.hide(said))}")
             else:
                 lines.append(f"{sigil} {self._escaped(said)}".rstrip())
         if any(sigil == "!" for sigil, _ in one.said):
