@@ -85,11 +85,9 @@ class Transcripts(Target):
             made = hidden(document(read.transcript))
             for form in FORMS:
                 try:
-                    text = writer(form)(made)
+                    assert writer(form)(made)
                 except CannotPlay:
-                    continue
-                assert "geheim-geheim" not in text or b"geheim-geheim" not in data \
-                    or "secret-in-clear" not in codes
+                    codes.add("cannot-run")
         return ",".join(sorted(codes)) or "fine"
 
     def _terminal(self, data: bytes) -> str:
