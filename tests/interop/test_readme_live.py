@@ -36,7 +36,7 @@ def test_readme_brings_up_a_tunnel_with_nothing_but_esp_on_the_wire(tmp_path: Pa
         network.set("gwA", "net.ipv4.ip_forward", 0)
         with Program(network.argv("gwA", ["sh", "-c", script]), tmp_path / "said.txt") as typed:
             try:
-                assert wait_for(lambda: "\ndone\n" in typed.text(), 40.0), typed.text()
+                assert wait_for(lambda: "\ndone\n" in typed.text(), 120.0), typed.text()
                 assert ping(network, count=5) == 5
                 assert ping(network, "hostB", HOST_A, count=5) == 5
             finally:
