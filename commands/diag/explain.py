@@ -23,10 +23,12 @@ from engine.diagnose.lines import ipsec_filter_line, rule_line
 from engine.diagnose.selectors import hidden, words
 from engine.diagnose.station import Station
 from engine.events import LogEvent
+from engine.policy.methods import format_quick_modes
 
 if TYPE_CHECKING:
     from commands.session import Session
     from engine.diagnose.tunnels import Leg
+    from engine.policy.model import FilterAction, Rule
 
 HANG = 12
 
@@ -145,6 +147,7 @@ def _rule(session: "Session", machine: str, name: str) -> Lines:
                   station.config.filterlist(rule.filterlist, active[0]).filters]
     action = station.config.filteraction(rule.filteraction, active[0])
     lines.append(_labelled("does", f"{action.action}, by filter action '{action.name}'"))
+    lines += [_labelled(label, told) for label, told in _rule_words(station, rule, action)]
     if not rule.active:
         lines.append(_labelled("but", "it is not activated"))
     for one in hidden(station.agent.spd):
@@ -153,6 +156,21 @@ def _rule(session: "Session", machine: str, name: str) -> Lines:
             lines.append(_labelled("hidden", f"'{one.by[0].rule}' takes {what} first"))
     return Lines(tuple(lines), {"rule": rule.name, "action": action.action,
                                 "filters": [cells.line(_leg_words(one)) for one in legs]}, "rule")
+
+
+def _rule_words(station: Station, rule: "Rule",
+                action: "FilterAction") -> Iterable[tuple[str, str]]:
+    """How it authenticates, what it offers, and what lives of it now."""
+    kinds = {"psk": "pre-shared key", "rootca": "certificates", "kerberos": "Kerberos"}
+    yield "proves", ", then ".join(kinds[one.kind] for one in rule.auth) or "nothing"
+    if action.action == "negotiate":
+        pfs = ", with perfect forward secrecy" if action.qmpfs else ""
+        yield "offers", format_quick_modes(action.methods) + pfs
+    ids = {one.id for one in station.agent.spd.entries if one.rule == rule.name}
+    host = station.host
+    pairs = [one for one in host.sad.pairs() if one.entry.partition("/")[0] in ids] \
+        if host is not None else []
+    yield "now", f"{len(pairs)} pair{'' if len(pairs) == 1 else 's'} of associations"
 
 
 def _leg_words(leg: "Leg") -> str:

@@ -175,7 +175,8 @@ def clocks(look: Look) -> Iterator[Result]:
         yield skipped("It takes captures of both ends with packets both ways.")
         return
     ahead = (median(there) - median(back)) / 2
-    line = show(look.own, look, "diag check capture= peercapture=",
+    line = show(look.own, look, showing.frames(look.own.name, look.side.outside
+                                               if look.side else ""),
                 f"{look.peer.name} is {ahead:+.3f} s ahead of {look.own.name}")
     if abs(ahead) > SKEW:
         yield found("clock-differs", f"The clock of {look.peer.name} is {abs(ahead):.1f} s "

@@ -206,7 +206,7 @@ def elsewhere(look: Look, ours: tuple[str, ...], theirs: tuple[str, ...]) -> tup
 def next_check(look: Look) -> str:
     """What separates causes that one end cannot tell apart."""
     return f"diag check machine={look.peer_name}" if look.peer_name \
-        else "the same check at the other gateway"
+        else "diag check peer=FILE with the other gateway's configuration"
 
 
 def afresh(look: Look, fix: Fix | None) -> Fix | None:
