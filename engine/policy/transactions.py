@@ -45,6 +45,7 @@ class Transactions:
         self._depth = 0
         self._writing = False
         self._changes = 0
+        self._version = 0
         self.commits = 0  # how often this program has raised the generation
         self._levels: list[int] = []
         self._known: dict[Hashable, Any] = {}
@@ -131,12 +132,25 @@ class Transactions:
             self._control("BEGIN IMMEDIATE" if writes else "BEGIN")
             self._writing = writes
             self._changes = self._connection.total_changes
+            if writes:
+                self._look()
         else:
             assert self._writing or not writes, "a change inside a reading context"
             self._levels.append(0)
         self._depth += 1
         if self._log is not None:
             self._log_marks.append(len(self._log))
+
+    def _look(self) -> None:
+        """What was read before holds as long as nobody else has changed the file."""
+        version = self._run("PRAGMA data_version", ()).fetchone()[0]
+        if version != self._version:
+            self._version = version
+            self._forget()
+
+    def _forget(self) -> None:
+        self._known.clear()
+        self._stamped.clear()
 
     def end(self, done: bool) -> None:
         """Leaves one level; `done` False undoes what happened in it."""
@@ -158,8 +172,8 @@ class Transactions:
             raise
         finally:
             self._writing = False
-            self._known.clear()
-            self._stamped.clear()
+            if not done:
+                self._forget()
             self._notes.clear()
             self._unheard = 0
             self._undo.forget(undone=not done)
@@ -170,8 +184,7 @@ class Transactions:
             return
         if not done:
             self._control(f"ROLLBACK TO level{number}")
-            self._known.clear()
-            self._stamped.clear()
+            self._forget()
             self._undo.back()
         if number == self._depth:
             self._control(f"RELEASE level{number}")
@@ -203,11 +216,11 @@ class Transactions:
             raise translate(error, self.path) from None
 
     def known(self, key: Hashable) -> Any:
-        """What `once` has read in this transaction, None for nothing."""
-        return self._known.get(key)
+        """What `once` has read in a transaction, None for nothing."""
+        return self._known.get(key) if self._writing else None
 
     def once(self, key: Hashable, read: Callable[[], Found]) -> Found:
-        """What `read` gives, read once in a transaction as long as nothing makes it stale.
+        """What `read` gives in a transaction, read once as long as nothing makes it stale.
 
         For what depends on neither the filters of a list nor a time stamp. Inside a transaction
         nobody else can change the file, outside of one everything is read anew.
@@ -233,7 +246,7 @@ class Transactions:
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
         """Runs one changing statement. Raises Broken when not the statement is at fault."""
-        self._known.clear()
+        self._forget()
         self._undo.watch_all()
         return self._change("execute", sql, values, (sql, values))
 
@@ -279,7 +292,7 @@ class Transactions:
 
     def restore(self, table: str, row: Sequence[object]) -> None:
         """Puts a whole row back, its id included; `execute` has deleted what was there."""
-        self._known.clear()
+        self._forget()
         self._change("restore", f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row,
                      (table, row))
         self._undo.inserted(table, int(str(row[0])))
@@ -332,7 +345,7 @@ class Transactions:
             "INSERT INTO revision (time, who, machine, what, lines, undo) "
             "VALUES (?, ?, ?, ?, ?, ?)",
             (self.clock(), self.who, machines, what, len(self._notes) + self._unheard,
-             self._undo.take())).lastrowid or 0
+             self._undo.take(self._connection.total_changes - self._changes))).lastrowid or 0
         self.commits += 1
         if number % PRUNED_EVERY == 0:
             self._prune(number)

@@ -23,7 +23,7 @@ class UndoLog:
         self._connection = connection
         self._columns: dict[str, list[str]] = {}
         self._watched: set[str] = set()
-        self._looked = False
+        self._inserted = 0
         self._fresh: Ranges = {}
         self._marking = False
 
@@ -33,6 +33,7 @@ class UndoLog:
         Once something may have been deleted an id can come back; then the table in memory, which
         knows what was there first, decides.
         """
+        self._inserted += 1
         if self._marking:
             self._connection.execute("INSERT OR IGNORE INTO temp.undo (tbl, row, fresh) "
                                      "VALUES (?, ?, 1)", (table, number))
@@ -45,13 +46,11 @@ class UndoLog:
 
     def watch(self, table: str) -> None:
         """Before rows of one table are updated."""
-        self._looked = True
         if table not in self._watched:
             self._arm((table,))
 
     def watch_all(self) -> None:
         """Before a statement that may delete rows of any table."""
-        self._looked = True
         if not self._marking:
             self._arm(tuple(self._known()))
             self._marking = True
@@ -64,14 +63,17 @@ class UndoLog:
 
     def forget(self, undone: bool) -> None:
         """The transaction has ended."""
-        self._fresh, self._marking, self._looked = {}, False, False
+        self._fresh, self._marking, self._inserted = {}, False, 0
         if undone:
             self._watched.clear()
 
-    def take(self) -> str:
-        """How to undo the transaction, as `read` reads it; forgets it."""
+    def take(self, changes: int) -> str:
+        """How to undo the transaction, as `read` reads it; forgets it.
+
+        `changes` is how many rows it has changed, those that triggers copied included.
+        """
         images: Images = {}
-        if self._looked:
+        if changes != self._inserted:
             for table, number, fresh, *values in self._connection.execute(
                     "SELECT * FROM temp.undo ORDER BY tbl, row"):
                 if fresh:
