@@ -255,7 +255,7 @@ class Endpoint(Kind[Side]):
                                        for word in SERVER_WORDS}
 
     def parse(self, text: str, session: "Session") -> Side:
-        if text[:1].isdigit() and text.count(".") == 3 and "/" not in text:
+        if text[:1].isdigit():
             try:
                 return Side("ip", parse_address(text), 32)
             except ValueError:

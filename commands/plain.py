@@ -6,6 +6,8 @@ and the one reader that can explain it reads it again. For every line both give 
 (a test compares them).
 """
 
+from itertools import compress
+from operator import ne
 from typing import TYPE_CHECKING, Any
 
 from commands import index
@@ -69,15 +71,14 @@ class Plan:
         last = self.last
         if not words or len(words) != len(last):
             return None
-        changed: dict[str, Any] = {}
-        for at, word in enumerate(words):
-            if word != last[at]:
-                head, tag = self.bound[at]
-                if not head or not word.startswith(head) or len(word) == len(head):
-                    return None
-                changed[tag.name] = parse_value(tag.kind, word[len(head):], session)
-        self.last = words
-        self.fields = fields = {**self.fields, **changed}
+        fields = self.fields.copy()
+        for (head, tag), word in compress(zip(self.bound, words, strict=True),
+                                          map(ne, words, last)):
+            value = word.removeprefix(head)
+            if not head or not value or len(value) == len(word):
+                return None
+            fields[tag.name] = parse_value(tag.kind, value, session)
+        self.last, self.fields = words, fields
         return fields
 
     def keep(self, words: list[str], given: dict[str, Any], fields: dict[str, Any]) -> None:

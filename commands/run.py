@@ -19,12 +19,11 @@ from engine.errors import EngineError
 
 if TYPE_CHECKING:
     from commands.session import Session
+    from engine.policy.store import Store
 
-WRITING_VERBS = frozenset({"add", "set", "delete"})
 PROGRAMS = ("netsh", "ipsecsh")
 # Where a command without its arguments shows its usage page.
 EXPLAINED = frozenset({"ipsec", "ping"})
-WRITING_CONTEXTS = frozenset({("ipsec", "static"), ("routing", "ip"), ("interface", "ip")})
 
 
 class Reader(Protocol):
@@ -81,7 +80,8 @@ def run_plain(text: str, session: "Session", read: Reader) -> Answer | None:
         if command is None:
             return None
         session.reveal = False
-        session.typed = Typed(text, command, read.used)
+        # As Typed(...), which would take as long as the rest of this function.
+        session.typed = tuple.__new__(Typed, (text, command, read.used))
         return _execute(command, session)
     except (Leave, Interrupted, BrokenPipeError):
         raise
@@ -193,26 +193,20 @@ def _run(command: Command, session: "Session") -> Answer:
     if session.pending is not None:
         from commands.pending import perform
         return perform(command, session)
-    if not writes(command):
+    if not command.writes:
         return command.run(session)
     store = session.base
-    with store.joining() if command.single else store.transaction():
-        if session.atomic:
-            store.note(session.machine, session.typed.text(session) if store.listening else "")
-        return command.run(session)
+    if command.single and store.writing:
+        # An open transaction is joined as it is.
+        return _noted(command, session, store)
+    with store.transaction():
+        return _noted(command, session, store)
 
 
-_WRITES: dict[type[Command], bool] = {}
-
-
-def writes(command: Command) -> bool:
-    """Whether the whole command is one store transaction, reads included."""
-    known = _WRITES.get(type(command))
-    if known is None:
-        words = command.words
-        known = words[:2] in WRITING_CONTEXTS and len(words) > 2 and words[2] in WRITING_VERBS
-        _WRITES[type(command)] = known
-    return known
+def _noted(command: Command, session: "Session", store: "Store") -> Answer:
+    if session.atomic:
+        store.note(session.machine, session.typed.text(session) if store.listening else "")
+    return command.run(session)
 
 
 def _confirm(command: Command, session: "Session") -> None:

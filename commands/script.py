@@ -151,7 +151,8 @@ def _run_steps(steps: Iterator[Step], name: str, session: "Session", stop: bool)
             leave.exit = worse(leave.exit, worst)
             raise
         last = answer.exit
-        worst = worse(worst, last)
+        if last != worst:
+            worst = worse(worst, last)
         if stop and last:
             raise _unsuccessful(step.text, f"{name}:{step.number}", session, last)
     return worst

@@ -234,7 +234,7 @@ class Session:
     @property
     def config(self) -> "Config":
         """The stored configuration of the current machine."""
-        return self.store.on(self.machine)
+        return (self.base if self.pending is None else self.store).on(self.machine)
 
     def wall(self) -> float:
         """Unix seconds on the world's clock; the lab's stands at its epoch until it boots."""

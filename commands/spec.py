@@ -96,6 +96,10 @@ def tag(kind: Kind[Any], help: str, *, default: Any = REQUIRED, form: str = "tag
     return Tag(kind, help, default, form, many, word, hidden)
 
 
+WRITING_VERBS = frozenset({"add", "set", "delete"})
+WRITING_CONTEXTS = frozenset({("ipsec", "static"), ("routing", "ip"), ("interface", "ip")})
+
+
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(tag,))
 class Command:
     """A typed command: its class is the declaration, an instance one parsed line.
@@ -103,7 +107,8 @@ class Command:
     Class keywords: `words` the full path ("ipsec static add policy"), `help` one sentence,
     `destructive` asks for --yes without a terminal, `remarks` and `examples` for the usage page
     (an example is a whole line and is run by a test), `single` says that it makes one change at
-    most or has transactions of its own, so that it needs no way back around it.
+    most or has transactions of its own, so that it needs no way back around it. `writes`, from
+    its words, says that the whole of it is one transaction of the store, reads included.
     """
 
     words: ClassVar[tuple[str, ...]] = ()
@@ -112,6 +117,7 @@ class Command:
     secrets: ClassVar[frozenset[str]] = frozenset()
     destructive: ClassVar[bool] = False
     single: ClassVar[bool] = False
+    writes: ClassVar[bool] = False
     remarks: ClassVar[tuple[str, ...]] = ()
     examples: ClassVar[tuple[str, ...]] = ()
 
@@ -134,7 +140,7 @@ class Command:
     @classmethod
     def read(cls, fields: dict[str, Any]) -> Self:
         """A command with these fields, all of them and "given", as the plain reader has them."""
-        command = cls.__new__(cls)
+        command = object.__new__(cls)
         object.__setattr__(command, "__dict__", fields)
         return command
 
@@ -163,6 +169,8 @@ class Command:
         cls.secrets = frozenset(one.name for one in cls.tags if one.kind.secret)
         cls.words, cls.summary, cls.destructive = tuple(words.split()), help, destructive
         cls.single, cls.remarks, cls.examples = single, remarks, examples
+        cls.writes = (cls.words[:2] in WRITING_CONTEXTS and len(cls.words) > 2
+                      and cls.words[2] in WRITING_VERBS)
 
     def run(self, session: "Session") -> Answer:
         """Does it. Raises CommandError or an EngineError; returns data, never text."""

@@ -88,14 +88,14 @@ def sides(typed: TypedSide, mask: int | None, session: "Session", field: str) ->
 
     Raises CommandError when address and mask contradict, or a name does not resolve.
     """
-    side = typed.side
-    if side.kind == "ip" and mask is not None and not typed.masked and side.address:
+    side, masked = typed
+    if mask is not None and not masked and side.kind == "ip" and side.address:
         return [Side("ip", side.address, mask)]
     if side.kind == "dns":
         return [side._replace(address=address, prefix=32 if mask is None else mask)
                 for address in resolve(side.name, session, field)]
     natural = side.prefix
-    if mask is not None and mask != natural and (typed.masked or side.kind != "ip"):
+    if mask is not None and mask != natural and (masked or side.kind != "ip"):
         raise CommandError("contradiction", f"{field} and its mask contradict each other",
                            tag=field, fix="leave the mask out")
     if side.kind == "ip" and mask is not None:

@@ -123,7 +123,7 @@ class Store(Transactions):
     def on(self, machine: str) -> "Config":
         """The configuration of a machine. Raises NotFound."""
         key = ("Machine", machine)
-        found: Config | None = self.known(key)
+        found: Config | None = self._known.get(key) if self.writing else None
         if found is not None:
             return found
 

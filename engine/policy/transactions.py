@@ -43,7 +43,7 @@ class Transactions:
         self._keeping = True
         self._connection = connection
         self._depth = 0
-        self._writing = False
+        self.writing = False  # whether a transaction is open
         self._changes = 0
         self._version = 0
         self.commits = 0  # how often this program has raised the generation
@@ -53,6 +53,7 @@ class Transactions:
         self._inserts: dict[tuple[str, str], str] = {}
         self._notes: list[tuple[str, str]] = []
         self._unheard = 0
+        self.listening = True  # whether the text of one more line would be kept
         self._undo = UndoLog(connection)
         self._log: list[Change] | None = None
         self._log_marks: list[int] = []
@@ -92,17 +93,12 @@ class Transactions:
         """
         return Transaction(self, writes=True)
 
-    @property
-    def writing(self) -> bool:
-        """Whether a transaction is open."""
-        return self._writing
-
     def joining(self) -> "AbstractContextManager[None]":
         """`transaction`, but an open one is joined as it is.
 
         For a change whose rules are all checked before its first statement: it fails whole.
         """
-        return JOINED if self._writing else Transaction(self, writes=True)
+        return JOINED if self.writing else Transaction(self, writes=True)
 
     @contextmanager
     def unchecked(self) -> Iterator[None]:
@@ -130,12 +126,12 @@ class Transactions:
         writes = writes and not self.readonly
         if self._depth == 0:
             self._control("BEGIN IMMEDIATE" if writes else "BEGIN")
-            self._writing = writes
+            self.writing = writes
             self._changes = self._connection.total_changes
             if writes:
                 self._look()
         else:
-            assert self._writing or not writes, "a change inside a reading context"
+            assert self.writing or not writes, "a change inside a reading context"
             self._levels.append(0)
         self._depth += 1
         if self._log is not None:
@@ -171,11 +167,11 @@ class Transactions:
             self._control("ROLLBACK")
             raise
         finally:
-            self._writing = False
+            self.writing = False
             if not done:
                 self._forget()
             self._notes.clear()
-            self._unheard = 0
+            self._unheard, self.listening = 0, True
             self._undo.forget(undone=not done)
 
     def _end_level(self, done: bool) -> None:
@@ -217,7 +213,7 @@ class Transactions:
 
     def known(self, key: Hashable) -> Any:
         """What `once` has read in a transaction, None for nothing."""
-        return self._known.get(key) if self._writing else None
+        return self._known.get(key) if self.writing else None
 
     def once(self, key: Hashable, read: Callable[[], Found]) -> Found:
         """What `read` gives in a transaction, read once as long as nothing makes it stale.
@@ -225,7 +221,7 @@ class Transactions:
         For what depends on neither the filters of a list nor a time stamp. Inside a transaction
         nobody else can change the file, outside of one everything is read anew.
         """
-        if not self._writing:
+        if not self.writing:
             return read()
         found: Found | None = self._known.get(key)
         if found is None:
@@ -234,15 +230,11 @@ class Transactions:
 
     def note(self, machine: str, text: str) -> None:
         """Says which typed line (without its secrets) the open transaction is about."""
-        if len(self._notes) < LINES_KEPT:
+        if self.listening:
             self._notes.append((machine, text))
+            self.listening = len(self._notes) < LINES_KEPT
         else:
             self._unheard += 1
-
-    @property
-    def listening(self) -> bool:
-        """Whether the text of one more line would be kept."""
-        return len(self._notes) < LINES_KEPT
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
         """Runs one changing statement. Raises Broken when not the statement is at fault."""
@@ -278,7 +270,11 @@ class Transactions:
             self._inserts[table, columns] = statement
         if table != "filter":
             self._known.clear()
-        number = self._change("insert", statement, row, (table, columns, row)).lastrowid or 0
+        if self._levels:
+            self._mark()
+        number = self._run(statement, row).lastrowid or 0
+        if self._log is not None:
+            self._log.append(("insert", (table, columns, row)))
         self._undo.inserted(table, number)
         return number
 
@@ -321,7 +317,7 @@ class Transactions:
         self._change("stamp", f"UPDATE {table} SET modified = ?1 WHERE id = ?2 "
                      "AND (modified > ?1 OR modified <= ?1 - 1)", (now, number),
                      (table, number, now))
-        if self._writing:
+        if self.writing:
             self._stamped[row] = now
 
     def damaged(self) -> Exception:

@@ -38,8 +38,10 @@ class UndoLog:
             self._connection.execute("INSERT OR IGNORE INTO temp.undo (tbl, row, fresh) "
                                      "VALUES (?, ?, 1)", (table, number))
             return
-        ranges = self._fresh.setdefault(table, [])
-        if ranges and ranges[-1][1] == number - 1:
+        ranges = self._fresh.get(table)
+        if ranges is None:
+            self._fresh[table] = [[number, number]]
+        elif ranges[-1][1] == number - 1:
             ranges[-1][1] = number
         else:
             ranges.append([number, number])

@@ -239,7 +239,7 @@ def filterlist(new: FilterList) -> None:
 def filter(new: Filter) -> None:
     """All rules of a filter; two nets, as thousands of lines of a script have them, pass first."""
     source, destination, description, protocol, source_port, destination_port = new[:6]
-    if description:
+    if description and not (len(description) <= DESCRIPTION_MAX and description.isprintable()):
         description_usable("Filter", description)
     if not (_is_net(source) and _is_net(destination)):
         for what, side in (("srcaddr", source), ("dstaddr", destination)):
