@@ -39,7 +39,8 @@ def read_script(path: str, folder: str) -> list[str]:
         else:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             text = f"{path} cannot be read: {reason}"
-        raise CommandError("no-script", text, tag="file") from None
+        raise CommandError("no-script", text, tag="file",
+                           fix="exec with the path of a script") from None
     return script_lines(content, path)
 
 

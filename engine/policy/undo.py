@@ -75,7 +75,7 @@ class UndoLog:
         `changes` is how many rows it has changed, those that triggers copied included.
         """
         images: Images = {}
-        if changes != self._inserted:
+        if self._watched and changes != self._inserted:
             for table, number, fresh, *values in self._connection.execute(
                     "SELECT * FROM temp.undo ORDER BY tbl, row"):
                 if fresh:

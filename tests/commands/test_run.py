@@ -11,7 +11,7 @@ from commands import index, pipes
 from commands.answer import Answer
 from commands.errors import CommandError, Leave
 from commands.plain import PlainReader
-from commands.run import run_line, writes
+from commands.run import run_line
 from commands.session import Session
 from commands.words import split_words
 from tests.commands.samples import Tagged
@@ -110,9 +110,9 @@ def test_a_destructive_command_asks_on_a_terminal(typed: str, ran: int, session:
 def test_commands_that_change_the_store_are_one_transaction() -> None:
     add = index.load(index.node_at(("ipsec", "static", "add", "policy")))
     show = index.load(index.node_at(("ipsec", "static", "show", "policy")))
-    assert writes(add(name="x"))  # type: ignore[call-arg]
-    assert not writes(show())
-    assert not writes(Tagged(name="x"))
+    assert add.writes
+    assert not show.writes
+    assert not Tagged.writes
 
 
 def test_a_failed_command_leaves_the_store_as_it_was(session: Session) -> None:

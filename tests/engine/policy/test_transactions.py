@@ -1,9 +1,11 @@
 """All of a command or nothing of it, and a generation that grows with every change."""
 
+from pathlib import Path
+
 import pytest
 
 from engine.errors import NotFound, Refused
-from engine.policy.model import FilterList, Machine, Policy
+from engine.policy.model import ANY, ME, Filter, FilterList, Machine, Policy
 from tests.support.stores import article, bare, open_store, store_of
 
 
@@ -94,3 +96,27 @@ def test_settings_are_remembered_for_store_and_machine() -> None:
     assert (store.setting("lab"), store.setting("other", "none")) == ("1", "none")
     assert (config.get_setting("ipsecexempt"), config.get_setting("natt", "on")) == ("0", "on")
     assert config.settings() == (("ipsecexempt", "0"),)
+
+
+def test_what_was_looked_up_is_forgotten_when_another_shell_has_written(tmp_path: Path) -> None:
+    first, second = (open_store(str(tmp_path / "store.db"), count=count) for count in (0, 999))
+    first.add_machine(Machine("m", "host", False))
+    ours, theirs = first.on("m"), second.on("m")
+    ours.add_filterlist(FilterList("L"))
+    ours.add_filter("L", Filter(ME, ANY))
+    theirs.add_filterlist(FilterList("Other"))
+    theirs.delete_filterlist("L")
+    with pytest.raises(NotFound):
+        ours.add_filter("L", Filter(ANY, ME))
+    theirs.add_filterlist(FilterList("L"))
+    ours.add_filter("L", Filter(ANY, ME))
+    assert theirs.filterlist("L").filters[0].source == ANY
+    assert not theirs.filterlist("Other").filters
+
+
+def test_what_is_about_revisions_needs_nothing_to_undo(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "store.db"))
+    with store.transaction():
+        store.untracked("DELETE FROM revision WHERE id < 0")
+        store.untracked("INSERT INTO unconfirmed VALUES (1, 0, 1, 1, '')")
+    assert store.generation() >= 1

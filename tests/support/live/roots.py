@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from zlib import crc32
 
 COMMON = ("strongswan-charon", "strongswan-swanctl", "strongswan-starter", "strongswan-pki",
           "libcharon-extra-plugins", "libcharon-extauth-plugins", "libstrongswan-standard-plugins",
@@ -38,15 +39,15 @@ def cache() -> Path:
 def root(version: str) -> Path:
     """The folder of one of RELEASES, made at its first use."""
     suite, packages = RELEASES[version]
-    folder, stamp = cache() / version, cache() / version / ".complete"
-    if stamp.exists() and stamp.read_text() == " ".join(packages):
+    # Another checkout's list of packages may be another: each has its folder, nobody's goes away.
+    folder = cache() / f"{version}-{crc32(' '.join(packages).encode()):08x}"
+    if (folder / ".complete").exists():
         return folder
     cache().mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f"{version}.", dir=cache()))
     _unpack(suite, packages, fresh)
-    (fresh / ".complete").write_text(" ".join(packages))
+    (fresh / ".complete").touch()
     fresh.chmod(0o755)
-    shutil.rmtree(folder, ignore_errors=True)
     try:
         fresh.rename(folder)
     except OSError:
