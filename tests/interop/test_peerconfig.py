@@ -40,18 +40,14 @@ def written(format: str, side: str, main: str, quick: str, psk: str = "interop-s
     return "\n".join(line for line in text.splitlines() if not line.startswith("WARN")) + "\n"
 
 
-@pytest.fixture(scope="module")
-def network() -> Iterator[Network]:
-    with Network() as one:
-        yield one
-
-
 @pytest.fixture(scope="module", params=["6.0.1", "5.9.8"])
-def ends(request: pytest.FixtureRequest, network: Network,
+def ends(request: pytest.FixtureRequest,
          tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Swanctl, Swanctl]]:
+    """Both ends, which stay: in a network of their own, for they hold port 500."""
     folder = tmp_path_factory.mktemp("swan")
     texts = [written("swanctl", side, *STRONG) for side in ("own", "peer")]
-    with Swanctl(network, folder / "a", texts[0], request.param, "gwA") as own, \
+    with Network() as network, \
+            Swanctl(network, folder / "a", texts[0], request.param, "gwA") as own, \
             Swanctl(network, folder / "b", texts[1], request.param) as peer:
         yield own, peer
 
