@@ -7,16 +7,16 @@ from commands.diag.peerfile import read_octets, read_text
 from commands.errors import CommandError
 from engine.diagnose.look import Look
 from engine.diagnose.past.events import read_events
+from engine.diagnose.past.pcapread import read_capture
 from engine.diagnose.past.record import Kept, examined
 from engine.diagnose.plan import Intent
 from engine.diagnose.station import Station
 from engine.errors import ParseError
-from engine.pcapread import read_capture
 
 if TYPE_CHECKING:
     from commands.session import Session
+    from engine.diagnose.past.pcapread import Recorded
     from engine.events import LogEvent
-    from engine.pcapread import Recorded
 
 LARGEST = 1 << 28
 

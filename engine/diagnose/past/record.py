@@ -13,6 +13,7 @@ from engine.capture import Capture
 from engine.diagnose.exam.run import frames, readable
 from engine.diagnose.exam.seen import Frame, PairSeen, Probe, Seen, Snapshot, is_esp
 from engine.diagnose.past.events import labelled, outcomes, spi_of
+from engine.diagnose.past.pcapread import Recorded
 from engine.diagnose.plan import Intent
 from engine.diagnose.station import Station
 from engine.echo import EchoResult
@@ -20,7 +21,6 @@ from engine.esp.udp import spi_of as spi_in_udp
 from engine.events import LogEvent
 from engine.history import Outcome
 from engine.ip import ESP, IPv4
-from engine.pcapread import Recorded
 
 MOST_FRAMES = 100_000
 

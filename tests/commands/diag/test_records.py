@@ -7,9 +7,9 @@ import pytest
 
 from commands.run import run_line
 from commands.session import Session
+from engine.diagnose.past.pcapread import read_capture
 from engine.errors import ParseError
 from engine.faults.registry import FAULTS
-from engine.pcapread import read_capture
 from tests.commands.diag.test_check import codes
 from tests.support.faulty import healthy, make, on, replies
 from tests.support.typing import data, refused, text

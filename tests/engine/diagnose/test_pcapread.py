@@ -4,10 +4,10 @@ from struct import pack
 
 import pytest
 
+from engine.diagnose.past.pcapread import read_capture
 from engine.errors import ParseError
 from engine.ip import IPv4, parse_ipv4, udp_packet
 from engine.pcapng import Frame, pcapng
-from engine.pcapread import read_capture
 
 PACKET = udp_packet(0xC0000201, 0xC6336401, 500, 500, b"x" * 28)
 OCTETS = PACKET.build()
