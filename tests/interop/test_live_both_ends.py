@@ -99,7 +99,7 @@ def test_a_filter_for_one_port_protects_that_and_nothing_else(
              route_line(WAN_A, NET_A)])
     serve = network.argv("hostB", [sys.executable, str(echoing), "serve", HOST_B])
     with Program(serve, tmp_path / "echo.txt") as server, \
-            Program(network.argv("gwB", ["tcpdump", "-n", "-l", "-i", "wan0", "ip"]),
+            Program(network.argv("gwB", ["tcpdump", "-n", "-t", "-l", "-i", "wan0", "ip"]),
                     tmp_path / "wire.txt") as wire:
         assert wait_for(lambda: "ready" in server.text() and "listening" in wire.text())
         said = network.run("hostA", sys.executable, str(echoing), "ask", HOST_B, "100000",
