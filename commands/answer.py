@@ -16,6 +16,7 @@ TYPES = frozenset({
     "ip", "mask", "net", "port", "mac", "protocol",
     "spi", "cookie", "guid", "msgid", "seed",
     "int", "count", "bytes", "percent",
+    "size",    # octets of a file that was made: packed, they are others next time
     "dur",     # a length of time that was measured
     "period",  # a length of time that somebody configured
     "time",    # a point in time
@@ -28,7 +29,7 @@ TYPES = frozenset({
     "sorted",  # no text: the line is one of several in the order of their own values
     "hang",    # no text: what does not fit into the line goes on below, so many columns in
 })
-VOLATILE = frozenset({"spi", "cookie", "guid", "msgid", "seed", "time", "dur"})
+VOLATILE = frozenset({"spi", "cookie", "guid", "msgid", "seed", "time", "dur", "size"})
 
 
 class Cell(NamedTuple):

@@ -65,7 +65,8 @@ def lookup(name: str, variables: Mapping[str, str]) -> str | None:
     from engine.address import format_address, member, parse_network
     net, _, what = name.rpartition(".")
     try:
-        return format_address(member(parse_network(variables[net]), what))
+        network = parse_network(variables[net])
+        return str(network.prefix) if what == "prefix" else format_address(member(network, what))
     except (KeyError, ValueError):
         return None
 

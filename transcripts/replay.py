@@ -77,7 +77,11 @@ def make_session(header: Header, folder: str, epoch: float | None = None) -> "Se
     Nobody is there to be asked, so destructive commands are confirmed beforehand. Raises
     CannotPlay when the lab cannot have the addresses that the header binds.
     """
+    from commands.index import register
     from commands.session import Session
+    from transcripts.command import ROWS
+    for row in ROWS:
+        register(*row)
     store = "" if header.store == "empty" else os.path.join(folder, header.store)
     session = Session(store, yes=True)
     if header.seed is not None:

@@ -70,10 +70,15 @@ class Symbols:
         return f"${{{name}}}"
 
     def network(self, text: str) -> str:
-        """``${NetA}`` of a network; of a part of one its address is named."""
+        """``${NetA}`` of a network; of a part of one its address is named, and of a bare ``/24``
+        the length of the network that was named last.
+        """
         address, slash, mask = text.partition("/")
         if not slash:
             return self.address(text)
+        if not address:
+            same = self.near is not None and mask == str(self.near.net.prefix)
+            return f"/${{{self.near.name}.prefix}}" if same and self.near else text
         try:
             net = parse_network(text)
         except ValueError:

@@ -93,7 +93,7 @@ TYPES: dict[str, PlaceholderType] = {
                           _whole),
     "count": PlaceholderType(_DIGITS, frozenset({"count", "int", "bytes"}), _whole),
     "bytes": PlaceholderType(rf"(?:{_DIGITS})(?: ?[kKmMgG])?(?: ?bytes| ?B)?",
-                             frozenset({"bytes", "count", "int"}), _size),
+                             frozenset({"bytes", "count", "int", "size"}), _size),
     "percent": PlaceholderType(r"[0-9]+(?:\.[0-9]+)?%?", frozenset({"percent", "int", "count"}),
                                lambda text: float(text.rstrip("%"))),
     "dur": PlaceholderType(

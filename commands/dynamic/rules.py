@@ -215,7 +215,9 @@ def rule_records(found: Live, kind: str = "all",
 
     def side(one: Side) -> Cell:
         name = known.get(one.address, "") if one.prefix == 32 else ""
-        return cells.text(shown(one) + (f" ({name})" if name else ""))
+        if name or one.kind != "ip":
+            return cells.text(shown(one) + (f" ({name})" if name else ""))
+        return Cell("net", shown(one), shown(one))
 
     chosen = [one for one in found.rules
               if kind == "all" or (one.tunnel is not None) == (kind == "tunnel")]

@@ -67,10 +67,10 @@ class SupportBundle(Command, words="support bundle",
 
     def _said(self, found: list[Member], left_out: list[str], size: int) -> Answer:
         line: Line = (cells.count(len(found)), " files packed into ",
-                      Cell("path", self.file, self.file), ", ", cells.octets(size), " octets.")
+                      Cell("path", self.file, self.file), ", ", cells.number(size, "size"), " octets.")
         data: dict[str, object] = {
-            "file": self.file, "octets": cells.octets(size), "left_out": left_out,
-            "files": [{"name": one.name, "octets": cells.octets(len(one.octets)), "cut": one.cut}
+            "file": self.file, "octets": cells.number(size, "size"), "left_out": left_out,
+            "files": [{"name": one.name, "octets": cells.number(len(one.octets), "size"), "cut": one.cut}
                       for one in found]}
         warnings = tuple(Warn("LEFT-OUT", f"{name} would have held a key and is not in it")
                          for name in left_out)

@@ -64,8 +64,8 @@ class Placeholders:
 
     def write(self, kind: str, text: str) -> str:
         """The placeholder of a cell."""
-        if kind == "seed":
-            return "<int>"
+        if kind in ("seed", "size"):
+            return "<int>" if kind == "seed" else "<bytes>"
         if kind == "time":
             return "<date>" if _fits("date", text) else "<time>"
         value = kind, canonical(kind, text)
