@@ -53,8 +53,10 @@ def _check_free(session: "Session", address: int, link: str) -> None:
 
 
 def _mac(config: "Config", address: int) -> str:
-    """A hardware address that follows from the machine and the address."""
-    number = (sum(config.name.encode()) << 8 ^ address) & 0xFFFF
+    """A hardware address that follows from the machine and the host's number in its network: the
+    same wherever the lab's addresses are bound.
+    """
+    number = (sum(config.name.encode()) << 8 | address & 255) & 0xFFFF
     return f"00-0C-29-5B-{number >> 8:02X}-{number & 255:02X}"
 
 

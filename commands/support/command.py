@@ -66,12 +66,13 @@ class SupportBundle(Command, words="support bundle",
             write_map(session, private, mask), data={"map": private}, name="map")))
 
     def _said(self, found: list[Member], left_out: list[str], size: int) -> Answer:
+        whole = cells.number(size, "size")
         line: Line = (cells.count(len(found)), " files packed into ",
-                      Cell("path", self.file, self.file), ", ", cells.number(size, "size"), " octets.")
+                      Cell("path", self.file, self.file), ", ", whole, " octets.")
         data: dict[str, object] = {
-            "file": self.file, "octets": cells.number(size, "size"), "left_out": left_out,
-            "files": [{"name": one.name, "octets": cells.number(len(one.octets), "size"), "cut": one.cut}
-                      for one in found]}
+            "file": self.file, "octets": whole, "left_out": left_out,
+            "files": [{"name": one.name, "cut": one.cut,
+                       "octets": cells.number(len(one.octets), "size")} for one in found]}
         warnings = tuple(Warn("LEFT-OUT", f"{name} would have held a key and is not in it")
                          for name in left_out)
         return Answer((cells.say(line, data=data, name="bundle"),), warnings)
