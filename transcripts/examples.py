@@ -7,18 +7,15 @@ they print stand in fences with the info string ``ipsecsh``, so that a page can 
 
 import os
 import sys
-from collections.abc import Iterator
 
-from transcripts.format import read
-from transcripts.model import Transcript
+from transcripts.exports.document import document
+from transcripts.exports.markdown import markdown
 from transcripts.play import SUFFIX
 from transcripts.replay import bundled, find, load
 
 FOLDER = os.path.join("docs", "examples")
 PAGE = ".md"
 INDEX = "README.md"
-SIGILS = "|!?<=~"
-FENCE = "```"
 LEAD = """# Examples
 
 The transcripts that come with the product, run by the tests: `transcript run NAME` runs one,
@@ -28,31 +25,13 @@ names stand for addresses of the lab. These pages are made of them by
 """
 
 
-def page(transcript: Transcript) -> str:
-    """One transcript as Markdown that `transcript run` understands."""
-    lines: list[str] = []
-    fenced = False
-    for line, said in _lines(transcript):
-        if said and not fenced:
-            lines += [*([""] if lines and lines[-1] else []), f"{FENCE}ipsecsh"]
-        elif fenced and not said:
-            # Blank lines before the fence's end belong behind it.
-            lines += [FENCE, *([""] if line else [])]
-        fenced = said
-        lines.append(line)
-    return "\n".join(lines + [FENCE] * fenced).rstrip("\n") + "\n"
-
-
-def _lines(transcript: Transcript) -> Iterator[tuple[str, bool]]:
-    """(line, whether it belongs into a fence)."""
-    commands = {one.line for one in transcript.exchanges if one.path == transcript.path}
-    yield f"# {transcript.header.title}", False
-    yield "", False
-    for number, line in enumerate(transcript.text.rstrip("\n").split("\n"), 1):
-        head = line.startswith("# ") and number < min(commands)
-        if head and line.startswith("# include:"):
-            line = line.replace(SUFFIX, PAGE)
-        yield line, number in commands or head or line[:1] != "" and line[0] in SIGILS
+def page(name: str) -> str:
+    """One transcript as Markdown that `transcript run` understands; it includes other pages."""
+    transcript = load(find(name))
+    text = markdown(document(transcript))
+    for include in transcript.header.includes:
+        text = text.replace(f"# include: {include}", f"# include: {include.replace(SUFFIX, PAGE)}")
+    return text
 
 
 def pages() -> dict[str, str]:
@@ -60,10 +39,8 @@ def pages() -> dict[str, str]:
     found = {}
     rows = []
     for name in bundled():
-        transcript = load(find(name))
-        transcript = transcript._replace(text=read(find(name)))
-        found[name + PAGE] = page(transcript)
-        rows.append(f"| [{name}]({name}{PAGE}) | {transcript.header.title} |")
+        found[name + PAGE] = page(name)
+        rows.append(f"| [{name}]({name}{PAGE}) | {load(find(name)).header.title} |")
     found[INDEX] = "\n".join([LEAD, "| name | about |", "| --- | --- |", *rows]) + "\n"
     return found
 
