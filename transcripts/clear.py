@@ -7,8 +7,9 @@ from engine.policy.model import Secret
 from transcripts.hiding import SHORTEST, Hider
 from transcripts.model import Exchange
 
-# How a value begins that is a name, a placeholder, or hidden already.
-NO_SECRETS = ("${", "<", Secret.MASK[:3], "%")
+# How a value begins that is a name (also as it is written in output), a placeholder, the dots of
+# a line to be completed, or hidden already.
+NO_SECRETS = ("${", "\\${", "<", "\\<", "...", Secret.MASK[:3], "%")
 QUESTIONS = ("key", "password", "secret")
 
 

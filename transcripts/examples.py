@@ -10,7 +10,6 @@ import sys
 
 from transcripts.exports.document import document
 from transcripts.exports.markdown import markdown
-from transcripts.play import SUFFIX
 from transcripts.replay import bundled, find, load
 
 FOLDER = os.path.join("docs", "examples")
@@ -25,21 +24,12 @@ names stand for addresses of the lab. These pages are made of them by
 """
 
 
-def page(name: str) -> str:
-    """One transcript as Markdown that `transcript run` understands; it includes other pages."""
-    transcript = load(find(name))
-    text = markdown(document(transcript))
-    for include in transcript.header.includes:
-        text = text.replace(f"# include: {include}", f"# include: {include.replace(SUFFIX, PAGE)}")
-    return text
-
-
 def pages() -> dict[str, str]:
     """The text of each page by its file's name."""
     found = {}
     rows = []
     for name in bundled():
-        found[name + PAGE] = page(name)
+        found[name + PAGE] = markdown(document(load(find(name))))
         rows.append(f"| [{name}]({name}{PAGE}) | {load(find(name)).header.title} |")
     found[INDEX] = "\n".join([LEAD, "| name | about |", "| --- | --- |", *rows]) + "\n"
     return found
