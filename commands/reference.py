@@ -65,7 +65,7 @@ HONOURED: dict[tuple[str, str], str] = {
 }
 
 # The module on a higher floor whose ROWS the shell registers.
-HIGHER = "transcripts.command"
+HIGHER = "transcripts.rows"
 
 # Where it is not the folder of the same name.
 TESTED: dict[str, str] = {}

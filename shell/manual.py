@@ -97,8 +97,8 @@ def _text(text: str) -> str:
 
 
 if __name__ == "__main__":
-    from shell.program import TRANSCRIPT_ROWS
-    for row in TRANSCRIPT_ROWS:
+    from transcripts.rows import ROWS
+    for row in ROWS:
         index.register(*row)
     PATH.write_text(manual(), encoding="utf-8")
     sys.stdout.write(f"{PATH} written\n")

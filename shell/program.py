@@ -22,6 +22,7 @@ from shell.operator import operator
 from shell.options import Options, UsageError, read_options, usage
 from shell.show import Show
 from shell.title import hide
+from transcripts.rows import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,35 +101,8 @@ def store_path(options: Options) -> str:
     return os.path.join(base, "ipsecsh", "store.db")
 
 
-# The rows of transcripts.command, which is not imported for them (a test compares the two).
-TRANSCRIPT_ROWS = (
-    ("transcript run", "transcripts.command:TranscriptRun",
-     "Runs transcripts and compares what is printed."),
-    ("transcript list", "transcripts.command:TranscriptList",
-     "Lists the transcripts that come with the product."),
-    ("transcript check", "transcripts.checking.command:TranscriptCheck",
-     "Looks for mistakes in transcripts without running them."),
-    ("transcript export", "transcripts.exports.command:TranscriptExport",
-     "Writes a transcript in another form."),
-    ("transcript import", "transcripts.imports.command:TranscriptImport",
-     "Makes a transcript of a terminal's recording or text."),
-    ("transcript unmask", "transcripts.reports.unmask:TranscriptUnmask",
-     "Puts back what the masks of a report hide."),
-    ("transcript start", "transcripts.recording.command:TranscriptStart",
-     "Begins to record what is typed."),
-    ("transcript stop", "transcripts.recording.command:TranscriptStop",
-     "Ends a recording and writes it."),
-    ("transcript save", "transcripts.recording.command:TranscriptSave",
-     "Writes what was typed before as a transcript."),
-    ("transcript label", "transcripts.recording.command:TranscriptLabel",
-     "Gives the next command a name, for since= and from=."),
-    ("history", "transcripts.recording.command:History",
-     "Displays what was typed, newest last."),
-)
-
-
 def _guarded(options: Options) -> int:
-    for row in TRANSCRIPT_ROWS:
+    for row in ROWS:
         index.register(*row)
     if options.command[:1] == ("agent",):
         from shell.agent.run import agent

@@ -79,7 +79,7 @@ def make_session(header: Header, folder: str, epoch: float | None = None) -> "Se
     """
     from commands.index import register
     from commands.session import Session
-    from transcripts.command import ROWS
+    from transcripts.rows import ROWS
     for row in ROWS:
         register(*row)
     store = "" if header.store == "empty" else os.path.join(folder, header.store)

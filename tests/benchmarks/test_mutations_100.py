@@ -8,7 +8,7 @@ import pytest
 from commands import index
 from tests.support.mutations import problems
 from transcripts import replay
-from transcripts.command import ROWS
+from transcripts.rows import ROWS
 
 MUTATIONS = 100
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from commands import index
 from commands.version import VERSION
 from engine.errors import Broken
 from engine.policy.store import Store
 from shell import program
 from shell.app import main
-from shell.program import TRANSCRIPT_ROWS
-from transcripts import command
+from transcripts.rows import ROWS
 
 ROOT = Path(__file__).parent.parent.parent
 ARTICLE = "ipsec static add policy name="
@@ -196,8 +196,11 @@ def test_the_version_is_that_of_the_package() -> None:
     assert f'version = "{VERSION}"' in (ROOT / "pyproject.toml").read_text()
 
 
-def test_the_rows_of_the_transcripts_are_theirs() -> None:
-    assert TRANSCRIPT_ROWS == command.ROWS
+def test_the_rows_of_the_transcripts_say_what_the_declarations_say() -> None:
+    for path, where, summary in ROWS:
+        index.register(path, where, summary)
+        command = index.load(index.node_at(tuple(path.split())))
+        assert (" ".join(command.words), command.summary) == (path, summary)
 
 
 def test_ctrl_c_is_exit_130(ipsecsh: Run, monkeypatch: pytest.MonkeyPatch) -> None:

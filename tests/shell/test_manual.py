@@ -3,11 +3,11 @@
 from commands import index
 from shell.manual import PATH, manual
 from shell.options import DECLARED
-from shell.program import TRANSCRIPT_ROWS
+from transcripts.rows import ROWS
 
 
 def text() -> str:
-    for row in TRANSCRIPT_ROWS:
+    for row in ROWS:
         index.register(*row)
     return manual()
 

@@ -11,11 +11,11 @@ import pytest
 
 from commands import index
 from commands.spec import Tag
-from shell.program import TRANSCRIPT_ROWS
 from tests.shell.test_app import environment
 from tests.shell.test_smoke import start
 from tests.support.article import full_lines
 from tests.support.planted import hits, spellings
+from transcripts.rows import ROWS
 
 KEY = "Zq8XvB2LmK9pR4-Hw7tJ"
 # Another one, which somebody also writes where nobody expects a key. What shows the store has it
@@ -226,7 +226,7 @@ def test_what_was_asked_for_in_clear_has_it_and_so_has_the_store(used: Path) -> 
 
 
 def test_every_command_that_writes_a_file_was_used() -> None:
-    for row in TRANSCRIPT_ROWS:
+    for row in ROWS:
         index.register(*row)
     writing = set()
     for row in index.ROWS:

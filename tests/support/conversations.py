@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from commands import index
 from commands.spec import Command, Kind, Tag
-from shell.program import TRANSCRIPT_ROWS
 from tests.support.article import full_lines
+from transcripts.rows import ROWS
 
 POLICIES = ("P1", '"My Policy"', "toB")
 LISTS = ("L1", '"NetA to NetB"', '"NetB to NetA"')
@@ -234,7 +234,7 @@ def _line(draw: random.Random, running: bool) -> Line:
 
 def declared(draw: random.Random) -> str:
     """A line of any command with any of its tags, right or wrong."""
-    for row in TRANSCRIPT_ROWS:
+    for row in ROWS:
         index.register(*row)
     paths = [row[0] for row in index.ROWS if row[0] not in LEFT_OUT]
     path = draw.choice(paths)

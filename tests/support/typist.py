@@ -13,7 +13,6 @@ from commands import index
 from commands.session import Session
 from commands.witness import listened
 from engine.faults.registry import FAULTS
-from shell.program import TRANSCRIPT_ROWS
 from shell.repl import Repl
 from shell.show import Show
 from tests.support.conversations import (
@@ -33,6 +32,7 @@ from tests.support.conversations import (
 from transcripts.recording.command import begin, finish
 from transcripts.recording.compose import Recorded
 from transcripts.recording.sitting import listen
+from transcripts.rows import ROWS
 
 
 class Typed(NamedTuple):
@@ -52,7 +52,7 @@ class Typist:
         self.keys: list[str] = []
         self.answers: list[str] = []
         self.waits = 0
-        for row in TRANSCRIPT_ROWS:
+        for row in ROWS:
             index.register(*row)
         self.screen = io.StringIO()
         self.session = session = Session("", seed=self.draw.randint(1, 10**6))

@@ -12,7 +12,7 @@ from commands.errors import CommandError
 from commands.run import run_line
 from commands.session import Session
 from transcripts import octets
-from transcripts.command import ROWS
+from transcripts.rows import ROWS
 
 HEAD = b"# transcript: 1\n"
 GOOD = HEAD + b"> set machine hostA\n"

@@ -11,8 +11,7 @@ from commands.parser import complete
 from commands.render import render_text
 from commands.run import run_line
 from commands.session import Session
-from shell.program import TRANSCRIPT_ROWS
-from transcripts.command import ROWS
+from transcripts.rows import ROWS
 
 HEAD = "# transcript: 1\n"
 
@@ -24,10 +23,6 @@ def session(tmp_path: Path) -> Session:
     one = Session()
     one.folder = str(tmp_path)
     return one
-
-
-def test_the_shell_registers_what_is_declared() -> None:
-    assert TRANSCRIPT_ROWS == ROWS
 
 
 def test_the_command_sums_up_each_file(session: Session, tmp_path: Path) -> None:

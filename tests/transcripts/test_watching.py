@@ -12,7 +12,7 @@ from commands.errors import CommandError
 from commands.render import render_text
 from commands.run import run_line
 from commands.session import Session
-from transcripts.command import ROWS
+from transcripts.rows import ROWS
 
 TEXT = """\
 # transcript: 1

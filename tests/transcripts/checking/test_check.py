@@ -14,7 +14,7 @@ from commands.session import Session
 from transcripts import replay
 from transcripts.checking.lint import findings
 from transcripts.checking.mistakes import read_all
-from transcripts.command import ROWS
+from transcripts.rows import ROWS
 
 HEAD = "# transcript: 1\n"
 CONTEXTS = replay.contexts()

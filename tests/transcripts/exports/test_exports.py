@@ -15,7 +15,7 @@ from commands.render import render_text
 from commands.run import run_line
 from commands.session import Session
 from transcripts import replay
-from transcripts.command import ROWS
+from transcripts.rows import ROWS
 
 KEY = "Zq8XvB2LmK9pR4"
 TEXT = f"""# transcript: 1

@@ -17,7 +17,7 @@ from commands.run import run_line
 from commands.session import Session
 from tests.shell.test_smoke import start
 from transcripts import replay
-from transcripts.command import ROWS
+from transcripts.rows import ROWS
 
 KEY = "Zq8XvB2LmK9pR4"
 PASTED = f"""Last login: yesterday

@@ -11,18 +11,18 @@ from commands.errors import CommandError
 from commands.render import render_text
 from commands.run import run_line
 from commands.session import Session
-from shell.program import TRANSCRIPT_ROWS
 from tests.transcripts.recording.test_journal import Sat
 from transcripts.recording.event import Event, Meaning
 from transcripts.recording.select import NoSuch, chosen
 from transcripts.replay import Settings, run_file
+from transcripts.rows import ROWS
 
 QUIET = "verify=no"
 
 
 @pytest.fixture(autouse=True)
 def _rows() -> Iterator[None]:
-    for row in TRANSCRIPT_ROWS:
+    for row in ROWS:
         index.register(*row)
     yield
 

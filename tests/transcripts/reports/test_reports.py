@@ -15,11 +15,11 @@ from commands.render import render_text
 from commands.run import run_line
 from commands.session import Session
 from transcripts import replay
-from transcripts.command import ROWS
 from transcripts.format import load
 from transcripts.masks import Masks, unmasked
 from transcripts.play import Options
 from transcripts.reports.junit import junit
+from transcripts.rows import ROWS
 
 TEXT = """# transcript: 1
 # title: a try

@@ -9,7 +9,7 @@ import pytest
 from commands import index
 from tests.support.mutations import problems
 from transcripts import replay
-from transcripts.command import ROWS
+from transcripts.rows import ROWS
 
 SMALL = 12_000  # octets: the long ones are for the hundred that `make bench` makes
 

@@ -15,9 +15,9 @@ from commands.render import render_text
 from commands.run import run_line
 from commands.session import Session
 from transcripts import replay
-from transcripts.command import ROWS
 from transcripts.format import load
 from transcripts.play import Watcher
+from transcripts.rows import ROWS
 from transcripts.updating.propose import Edit
 from transcripts.updating.update import Outcome, accept_all, rewritten, update
 
