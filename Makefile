@@ -20,7 +20,7 @@ run: $(VENV)/run.ok
 	@$(BIN)/ipsecsh $(ARGS)
 
 test: $(VENV)/dev.ok
-	$(BIN)/python -m pytest -m 'not interop and not bench'
+	$(BIN)/python -m pytest -m 'not interop and not bench' -n auto --maxprocesses 4 --dist loadfile
 
 check: $(VENV)/dev.ok
 	$(BIN)/ruff check .

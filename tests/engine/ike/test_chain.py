@@ -223,7 +223,8 @@ N = rsa_key("odd").public_key().public_numbers().n
     (N >> 1032 | 1, 65537, {"certificate-weak-key"}),
     (N >> 1023 | 1, 65537, {""}),
     ((1 << 8200) + 1, 65537, {"certificate-bad-key"}),
-])
+], ids=["fit", "exponent-1", "exponent-2", "even-exponent", "wide-exponent", "huge-exponent",
+        "even", "zero", "one", "1016-bits", "1025-bits", "8201-bits"])
 def test_keys_that_must_not_be_used_are_refused(modulus: int, exponent: int,
                                                 drops: set[str]) -> None:
     der = with_key(modulus, exponent)
