@@ -42,6 +42,8 @@ class TranscriptRun(Command, words="transcript run",
                              "target= starts a program and types at its prompts; the header of "
                              "the file says how they look (ipsecsh's and netsh's are known).",
                              "A secret comes from @FILE, env:NAME, ask or generate.",
+                             "check=yes looks for mistakes first, as transcript check does; "
+                             "nothing is run when a file has one.",
                              "Exit class 0: all matched; 1: a command did something else; "
                              "2: the file is no transcript; 3: it cannot be read or run; 4: it "
                              "holds no command; 124: time is over."),
@@ -71,7 +73,8 @@ class TranscriptRun(Command, words="transcript run",
     total: float | None = tag(Duration(), "Longest time of a file.", default=None)
     target: str = tag(Text("<command>"), "A program to type at instead of the lab, as \"ssh gw\".",
                       default="")
-
+    check: bool = tag(YesNo(), "Whether all files are looked at for mistakes before any is run.",
+                      default=False)
     junit: str = tag(Path(written=True), "JUnit XML to write.", default="")
     tap: str = tag(Path(written=True), "TAP to write.", default="")
     json: str = tag(Path(written=True), "JSON to write.", default="")

@@ -91,7 +91,21 @@ def paired(matcher: Matcher, line: Expected, shown: Printed,
 
 def _replaced(wanted: Sequence[Expected], got: Sequence[Printed], captures: Captures,
               matcher: Matcher) -> list[Change]:
-    """Lines in the place of others; where they are as many, each has its reason."""
+    """Lines in the place of others. What stands before the lines that an elision takes is held
+    against the first ones, what stands behind it against the last.
+    """
+    gaps = [at for at, line in enumerate(wanted) if line.elision is not None]
+    before, behind = (gaps[0], len(wanted) - gaps[-1] - 1) if gaps else (0, 0)
+    if not gaps or gaps[-1] - gaps[0] >= len(gaps) or before + behind > len(got):
+        return _opposed(wanted, got, captures, matcher)
+    return [*_opposed(wanted[:before], got[:before], captures, matcher),
+            *(Change(" ", written(wanted[at])) for at in gaps),
+            *_opposed(wanted[len(wanted) - behind:], got[len(got) - behind:], captures, matcher)]
+
+
+def _opposed(wanted: Sequence[Expected], got: Sequence[Printed], captures: Captures,
+             matcher: Matcher) -> list[Change]:
+    """Where they are as many, each has its reason."""
     found = []
     for at, line in enumerate(wanted):
         reason = ""

@@ -183,9 +183,14 @@ def difference(wanted: str, shown: Printed) -> str:
         wanted = fold(wanted)
     if wanted.split() == got.split():
         return "only the blanks differ"
-    at = next((place for place, pair in enumerate(zip(wanted, got, strict=False))
-               if pair[0] != pair[1]), min(len(wanted), len(got)))
+    at = _parting(wanted, got)
     return f"differs from column {at + 1}: expected '{wanted[at:at + 30]}', got '{got[at:at + 30]}'"
+
+
+def _parting(wanted: str, got: str) -> int:
+    """The first column in which two texts are not the same."""
+    return next((place for place, pair in enumerate(zip(wanted, got, strict=False))
+                 if pair[0] != pair[1]), min(len(wanted), len(got)))
 
 
 def _where(tokens: Sequence[Ready], shown: Printed, text: str) -> str:
@@ -195,9 +200,10 @@ def _where(tokens: Sequence[Ready], shown: Printed, text: str) -> str:
         found = re.match(expression(tokens[:count], shown), text)
         if found:
             token, rest = tokens[count], text[found.end():]
-            if isinstance(token, Placeholder):
-                name = token.text
-            else:
-                name = f"'{token.name if isinstance(token, Key) else str(token)[:30]}'"
+            if isinstance(token, str):
+                token = squeeze(_folded(token), shown.fills) if shown.padded else token
+                at = token.rfind(" ", 0, _parting(token, rest)) + 1
+                return f"'{token[at:at + 30]}' does not match '{rest[at:at + 30]}'"
+            name = f"'{token.name}'" if isinstance(token, Key) else getattr(token, "text", "<*>")
             return f"{name} does not match '{rest[:30]}'"
     return "does not match"

@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from commands.answer import Answer, Block
+from commands.answer import Answer, Block, Lines
 from commands.errors import CommandError
 from commands.render import error_block
 from transcripts import replay
+from transcripts.checking.command import exit_class as found_class
+from transcripts.checking.command import looked_at, told
+from transcripts.checking.mistakes import Finding
 from transcripts.masks import header_masks, masked
 from transcripts.model import Header
 from transcripts.names import path_of
@@ -26,6 +29,7 @@ TIMED_OUT = 124
 INTERRUPTED = 130
 CTRL_C = "Ctrl-C"
 DEPTH_LIMIT = 8
+NOTHING = Lines((("Nothing was run.",),), None, "note")
 
 
 def run_all(run: "TranscriptRun", session: "Session", look: "Look | None") -> Answer:
@@ -34,6 +38,14 @@ def run_all(run: "TranscriptRun", session: "Session", look: "Look | None") -> An
     Raises CommandError when it is the only one.
     """
     blocks: list[Block] = []
+    if run.check:
+        found = {name: looked_at((name,), session) for name in run.file}
+        every = [one for some in found.values() for one in some]
+        blocks.append(told(every, len(found)))
+        wrong = found_class(every, False)
+        if wrong:
+            _write([_unrun(*one, session) for one in found.items()], [], run, session)
+            return Answer((*blocks, NOTHING), exit=wrong)
     reports: list[Report] = []
     mistakes: list[CommandError] = []
     tables: list[str] = []
@@ -51,9 +63,7 @@ def run_all(run: "TranscriptRun", session: "Session", look: "Look | None") -> An
         if look is None:
             blocks += [result_lines(report, one, run.diff) for one in report.failures]
         blocks += [*more, summary_lines(report)]
-    if run.junit or run.tap or run.json or run.map:
-        from transcripts.reports.write import write_reports
-        write_reports(reports, tables, run, session)
+    _write(reports, tables, run, session)
     if mistakes and len(run.file) == 1:
         raise mistakes[0]
     for one in mistakes:
@@ -61,6 +71,22 @@ def run_all(run: "TranscriptRun", session: "Session", look: "Look | None") -> An
     classes = [*(exit_class(report) for report in reports if not report.problem),
                *(one.exit for one in mistakes)]
     return Answer(tuple(blocks), exit=max(classes))
+
+
+def _write(reports: Sequence[Report], tables: Sequence[str], run: "TranscriptRun",
+           session: "Session") -> None:
+    """The files for machines that were asked for. Raises CommandError."""
+    if run.junit or run.tap or run.json or run.map and tables:
+        from transcripts.reports.write import write_reports
+        write_reports(reports, tables, run, session)
+
+
+def _unrun(name: str, found: Sequence[Finding], session: "Session") -> Report:
+    """The report of a file that was not run, for its own mistakes or another file's."""
+    mistakes = [f"{one.path}:{one.line}: {one.text}" for one in found if one.wrong]
+    return Report(os.path.basename(name).removesuffix(".transcript"), path_of(name, session),
+                  Header(), (), 0.0,
+                  problem="; ".join(mistakes) or "not run: another file has mistakes")
 
 
 def exit_class(report: "Report") -> int:

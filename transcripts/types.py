@@ -27,6 +27,9 @@ UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "sec": 1.0, "secs": 1.0, "second": 1.
          "m": 60.0, "min": 60.0, "minute": 60.0, "minutes": 60.0,
          "h": 3600.0, "hour": 3600.0, "hours": 3600.0,
          "d": 86400.0, "day": 86400.0, "days": 86400.0}
+# Units of lengths such as 1d02h03m and 2w3d, as routers write them.
+SIGNS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "y": 365 * 86400}
+LENGTHS = rf"(?:[0-9]{{1,4}}[{''.join(SIGNS)}]){{2,6}}"
 SIZES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
@@ -48,13 +51,19 @@ def _size(text: str) -> Value:
 
 
 def seconds(text: str) -> float:
-    """A length of time, ``2s``, ``10 ms``, ``1.5h``, ``0:01:30``, in seconds. Raises ValueError."""
+    """A length of time in seconds: ``2s``, ``10 ms``, ``1.5h``, ``0:01:30``, ``1d02h03m``.
+
+    Raises ValueError.
+    """
     bare = text.strip().lower().lstrip("<=")
     if ":" in bare:
         total = 0.0
         for part in bare.split(":"):
             total = total * 60 + float(part)
         return total
+    import re
+    if re.fullmatch(LENGTHS, bare):
+        return float(sum(int(one[:-1]) * SIGNS[one[-1]] for one in re.findall("[0-9]+.", bare)))
     number = bare.rstrip("abcdefghijklmnopqrstuvwxyz ")
     unit = bare[len(number):].strip()
     if unit and unit not in UNITS:
@@ -98,7 +107,7 @@ TYPES: dict[str, PlaceholderType] = {
                                lambda text: float(text.rstrip("%"))),
     "dur": PlaceholderType(
         r"[<=]{0,2}[0-9]+(?:\.[0-9]+)? ?(?:us|ms|secs?|seconds?|mins?|minutes?|hours?|days?|[smhd])"
-        r"|[0-9]+(?::[0-9]{2}){1,2}(?:\.[0-9]+)?", frozenset({"dur"}), seconds),
+        rf"|[0-9]+(?::[0-9]{{2}}){{1,2}}(?:\.[0-9]+)?|{LENGTHS}", frozenset({"dur"}), seconds),
     "time": PlaceholderType(
         rf"(?:(?:{_DATE})[ T])?{_CLOCK}(?: ?Z|[+-][0-9]{{2}}:[0-9]{{2}})?",
         frozenset({"time"}), _same),

@@ -11,6 +11,8 @@ import time
 
 TITLE, PASTE = "\x1b]0;router\x07", "\x1b[?2004h"
 MORE = "--More--"
+PAGERS = (":", "lines 1-4/10 (END)", "Press RETURN to continue ")
+KEYS = (b" ", b"q", b"\r")
 SECRET = "Zebra-Zebra-9931"
 
 
@@ -34,8 +36,27 @@ def page(lines: list[str]) -> None:
         say(line + "\n")
 
 
+def less() -> None:
+    """What less asks on a plain terminal; another key than the right one ends the session."""
+    import termios
+    import tty
+    before = termios.tcgetattr(0)
+    say("WARNING: terminal is not fully functional\n")
+    for pager, wanted in zip(reversed(PAGERS), reversed(KEYS), strict=True):
+        say(pager)
+        tty.setraw(0)
+        key = os.read(0, 1)
+        termios.tcsetattr(0, termios.TCSANOW, before)
+        say("\r" + " " * len(pager) + "\r")
+        if key != wanted:
+            sys.exit(f"{pager}: {key!r}")
+    say("the end\n")
+
+
 def show(rest: str) -> None:
-    if rest == "routes":
+    if rest == "less":
+        less()
+    elif rest == "routes":
         page([f"R  10.{at}.0.0/16  via 192.0.2.{at}" for at in range(10)])
     elif rest == "colours":
         say("\x1b[1;32mup\x1b[0m  \x1b[31mdown\x1b[m\n")

@@ -73,6 +73,8 @@ def test_a_line_matches(wanted: str, got: str) -> None:
     ("| n=<int 1..4>", "| n=5", 3, "<int 1..4>: 5 is outside the range 1..4"),
     ("| <dur <2s>", "| 2s", 3, "<dur <2s>: 2s is outside the range <2s"),
     ("| from <ip>: x", "| from nobody: x", 3, "<ip> does not match 'nobody: x'"),
+    ("| <int> routes via 203.0.113.9, up", "| 1 routes via 203.0.113.2, up", 3,
+     "'203.0.113.9, up' does not match '203.0.113.2, up'"),
     ("| <spi:a>\n| <spi:a>", "| 0x1\n| 0x2", 4,
      "<spi:a> was 0x00000001 (captured line 3), now 0x2"),
     ("| a\n| <...1>\n| z", "| a\n| b\n| c\n| z", 4,

@@ -130,6 +130,16 @@ def test_a_changed_line_is_shown_as_a_diff_with_its_reason(tmp_path: Path) -> No
     assert failure.reasons[0].startswith("line 6: ")
 
 
+def test_the_line_behind_an_elision_is_held_against_the_last_one(tmp_path: Path) -> None:
+    report = play(tmp_path, "> set machine hostA\n> ipconfig\n| <...>\n"
+                            "|         Default Gateway . . . . . . . . . : 10.1.0.9\n")
+    failure = only_failure(report)
+    assert marked(failure) == [
+        " | <...>", "-|         Default Gateway . . . . . . . . . : 10.1.0.9",
+        "+|         Default Gateway . . . . . . . . . : 10.1.0.1"]
+    assert failure.reasons == ("line 5: differs from column 52: expected '9', got '1'",)
+
+
 def test_unexpected_output_is_a_failure(tmp_path: Path) -> None:
     failure = only_failure(play(tmp_path, "> set machine nowhere\n"))
     assert failure.reasons == ("line 2: nothing more was expected", "exit class 1, expected 0")

@@ -28,6 +28,8 @@ from transcripts.types import TYPES, Range, make_range, seconds
     ("dur", "1.5 s", 1.5),
     ("dur", "480 minutes", 28800.0),
     ("dur", "0:01:30", 90.0),
+    ("dur", "1d02h03m", 93780.0),
+    ("dur", "02w3d04h", 1483200.0),
     ("percent", "50%", 50.0),
     ("time", "3/17/2004 9:00:00 AM", "3/17/2004 9:00:00 AM"),
     ("time", "2004-03-17T09:00:00.250Z", "2004-03-17T09:00:00.250Z"),

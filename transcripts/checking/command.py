@@ -36,15 +36,22 @@ class TranscriptCheck(Command, words="transcript check",
 
     def run(self, session: "Session") -> Answer:
         """One line a finding, and one for all."""
-        from transcripts.checking.lint import findings
-        from transcripts.checking.mistakes import read_all
-        from transcripts.replay import contexts
-        known = contexts()
-        found = [one for name in self.file
-                 for one in findings(read_all(path_of(name, session), known))]
-        return Answer((Lines(tuple(_lines(found, len(self.file))),
-                             [_data(one) for one in found], "findings"),),
-                      exit=exit_class(found, self.strict))
+        found = looked_at(self.file, session)
+        return Answer((told(found, len(self.file)),), exit=exit_class(found, self.strict))
+
+
+def looked_at(names: Sequence[str], session: "Session") -> list[Finding]:
+    """What is found in transcripts that are named as a person does it."""
+    from transcripts.checking.lint import findings
+    from transcripts.checking.mistakes import read_all
+    from transcripts.replay import contexts
+    known = contexts()
+    return [one for name in names for one in findings(read_all(path_of(name, session), known))]
+
+
+def told(found: Sequence[Finding], files: int) -> Lines:
+    """The findings as they are shown."""
+    return Lines(tuple(_lines(found, files)), [_data(one) for one in found], "findings")
 
 
 def exit_class(found: Sequence[Finding], strict: bool) -> int:

@@ -25,6 +25,9 @@ OUTPUT_MOST = 16 << 20
 PLAIN = {"TERM": "dumb", "NO_COLOR": "1", "PAGER": "cat", "SYSTEMD_PAGER": "cat",
          "VTYSH_PAGER": "cat", "GIT_PAGER": "cat"}
 CURSOR = "\x1b[1;1R"
+# The key that a pager waits for, where it is not the blank: at the end some know no other.
+KEYS = (("(end)", "q"), ("return", "\r"))
+PAGER_WARNING = "WARNING: terminal is not fully functional"  # less says so of a plain terminal
 SHOWN_LAST = 5
 
 Matcher = Callable[[str], bool]
@@ -35,7 +38,9 @@ class Lost(Exception):
 
 
 class Came(NamedTuple):
-    """What ended a wait: "prompt", "question", "end" or "time"; which prompt it was."""
+    """What ended a wait: "prompt", "question", "enough", "end" or "time", never "page", which is
+    turned; which prompt it was.
+    """
 
     what: str
     which: int = 0
@@ -73,15 +78,18 @@ class Dialog:
         while True:
             came = self._seen(question, enough)
             left = end - self.clock()
-            if came is not None and (came.what == "enough" or left <= 0):
+            if came is not None and came.what == "enough":
                 return came
             if left <= 0:
-                return Came("time")
+                return came if came is not None and came.what != "page" else Came("time")
             # What reads like a prompt is one when nothing follows it.
             read = self._read(QUIET if came else min(left, 1.0))
             if read is None:
                 return Came("end")
             if came and not read:
+                if came.what == "page":
+                    self._turn()
+                    continue
                 self.silent |= came.what == "prompt" and not self._echoes()
                 return came
 
@@ -121,10 +129,15 @@ class Dialog:
         index = self.prompt(here)
         if index >= 0:
             return Came("prompt", index)
-        if any(pager(here.strip()) for pager in self.pagers):
-            self.screen.clear(0)
-            self.child.send(" ")
-        return None
+        return Came("page") if any(pager(here.strip()) for pager in self.pagers) else None
+
+    def _turn(self) -> None:
+        """The key that a pager waits for."""
+        screen, asked = self.screen, self.screen.here.lower()
+        screen.clear(0)
+        if screen.row and screen.text(screen.row - 1) == PAGER_WARNING:
+            screen.drop(screen.row - 1)
+        self.child.send(next((key for word, key in KEYS if word in asked), " "))
 
     def prompt(self, text: str) -> int:
         """Which prompt a row is, -1 for none."""

@@ -145,6 +145,11 @@ class Screen:
         del self.rows[:before]
         self.row = max(0, self.row - before)
 
+    def drop(self, row: int) -> None:
+        """Drops a row above the cursor's."""
+        del self.rows[row]
+        self.row -= 1
+
     def clear(self, column: int) -> None:
         """Erases the cursor's row from a column on and goes there."""
         self.column = column

@@ -32,8 +32,10 @@ if TYPE_CHECKING:
 OWN_PROMPT = r"(?:\[[^\]]*\] )?(?:ipsecsh|netsh){}>"
 OWN_ERROR = re.compile(r"ERR ([\w\[\]-]+) : ")
 OWN_WARNING = re.compile(r"WARN ([\w-]+): ")
-PAGERS = re.compile(r"-+ ?\(?more\)? ?-+.*|.*press any key to continue.*|lines \d+-\d+.*",
-                    re.IGNORECASE)
+PAGERS = re.compile(r"-+ ?\(?more\)? ?-+.*|.*press (any key|return)\b.*|lines \d+-\d+.*"
+                    r"|:|\(end\)", re.IGNORECASE)
+# What carries a conversation says this when it has been ended as told.
+FAREWELL = re.compile(r"Connection to \S+ closed\.|Connection closed.*|logout|exit")
 LEAVES = frozenset({"bye", "exit", "quit", "logout"})
 BREAK, END = "\x03", "\x04"
 # Seconds in which a program that was interrupted must prompt again.
@@ -166,7 +168,7 @@ class TargetStage:
     def _exit(self, exchange: Exchange, lines: list[tuple[str, SpanLine]]) -> int:
         """The class that is expected, as nobody shows it, unless there is an error that is not."""
         errors = [self._matcher(one) for one in self.header.errors]
-        texts = ["".join(span.text for span in line) for _, line in lines]
+        texts = [_text(line) for _, line in lines]
         wrong = any(OWN_ERROR.match(text) for text in texts) if not errors else any(
             matches(text.strip()) for text in texts for matches in errors)
         return 1 if wrong and not exchange.exit and not any(
@@ -177,8 +179,9 @@ class TargetStage:
         status = dialog.status()
         self.gone = f"the target has ended at line {exchange.line}: {status}"
         if exchange.command.split(" ")[0].lower() in LEAVES:
-            return said._replace(exit=exchange.exit, left=True)
-        shown = " / ".join("".join(span.text for span in line) for _, line in said.lines[-5:])
+            lines = tuple(line for line in said.lines if not FAREWELL.fullmatch(_text(line[1])))
+            return said._replace(lines=lines, exit=exchange.exit, left=True)
+        shown = " / ".join(_text(line) for _, line in said.lines[-5:])
         raise Gone(self.gone + (f"; it had printed: {self.hider.hide(shown)}" if shown else ""))
 
     def _recover(self, dialog: Dialog) -> None:
@@ -347,10 +350,14 @@ def _folded(rows: list[str]) -> list[tuple[str, SpanLine]]:
     return lines
 
 
+def _text(line: SpanLine) -> str:
+    return "".join(span.text for span in line)
+
+
 def _codes(lines: list[tuple[str, SpanLine]]) -> tuple[str, ...]:
     codes = []
     for _, line in lines:
-        text = "".join(span.text for span in line)
+        text = _text(line)
         found = OWN_ERROR.match(text) or OWN_WARNING.match(text)
         if found:
             codes.append(found[1])

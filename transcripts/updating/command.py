@@ -67,7 +67,7 @@ def update_file(transcript: Transcript, run: Wanted, session: "Session",
         reviewer = Reviewer(session.ask, session.emit, run.diff, os.environ, contexts)
         choose = reviewer.choose
     # What lasts is not done twice.
-    lasting = bool(settings.store) or transcript.header.store != "empty"
+    lasting = bool(settings.target or settings.store) or transcript.header.store != "empty"
     try:
         outcome = update(transcript,
                          lambda one, looks: replay.run(one, settings, perf_counter, looks),

@@ -20,6 +20,7 @@ from transcripts.results import Result
 from transcripts.symbols import Symbols
 from transcripts.updating.align import ADD, CHANGE, DROP, ELIDE, KEEP, Step, steps
 from transcripts.updating.atoms import merged
+from transcripts.updating.shapes import general
 
 HEAD = "# transcript: 1\n"
 
@@ -41,7 +42,8 @@ class Proposal(NamedTuple):
 
 class Scene(NamedTuple):
     """What a transcript's values are called: `variables` and their addresses, the run's own
-    folder, the names of its secrets, and the captures that the file has.
+    folder, the names of its secrets, and the captures that the file has; `typed` unless it is a
+    target that printed.
     """
 
     variables: Mapping[str, str]
@@ -51,6 +53,7 @@ class Scene(NamedTuple):
     taken: Collection[str]
     contexts: Collection[tuple[str, ...]]
     moved: bool = False
+    typed: bool = True
 
 
 class CannotUpdate(Exception):
@@ -152,7 +155,10 @@ class _Writer:
     def _changed(self, line: Expected, shown: Printed, captures: Captures) -> str:
         """A line with as much of the old one as still holds."""
         text = merged(line, shown, captures, self.scene.variables, self._piece)
-        return self.fresh(shown) if text is None else f"{shown.sigil} {text}".rstrip()
+        return self.fresh(shown) if text is None else self._line(shown, text)
+
+    def _line(self, shown: Printed, text: str) -> str:
+        return f"{shown.sigil} {text if self.scene.typed else general(text)}".rstrip()
 
     def afresh(self) -> list[Edit]:
         """All of the output as it was printed; questions and answers stay."""
@@ -176,7 +182,7 @@ class _Writer:
         """A printed line as a transcript expects it."""
         text = self.renderer.line([(text, kind) for span in shown.spans
                                    for text, kind in self._named(span[0], span[1])])
-        return f"{shown.sigil} {self._own(text)}".rstrip()
+        return self._line(shown, self._own(text))
 
     def _piece(self, text: str, kind: str) -> str:
         return self._own("".join(self.renderer.span(*piece) for piece in self._named(text, kind)))

@@ -59,7 +59,8 @@ class Updater(Watcher):
 
     def _propose(self, result: Result, stage: Stage) -> str:
         scene = Scene(stage.variables, stage.site, stage.variables.get("tmp", ""),
-                      frozenset(stage.hider.names.values()), self.taken, self.contexts, self.moved)
+                      frozenset(stage.hider.names.values()), self.taken, self.contexts, self.moved,
+                      not stage.target)
         try:
             with Deadline(LONGEST):
                 made = propose(result, self.file, scene)

@@ -57,7 +57,7 @@ class Starter(StrongSwan):
         (self.folder / "charon.ctl").unlink(missing_ok=True)
         env = {**os.environ, "STRONGSWAN_CONF": "/work/strongswan.conf"}
         self.program = Program(
-            self._argv("/usr/lib/ipsec/starter", "--nofork", "--conf", "/work/ipsec.conf"),
+            self.argv("/usr/lib/ipsec/starter", "--nofork", "--conf", "/work/ipsec.conf"),
             self.folder / "charon.out", env)
         if not wait_for(lambda: "added configuration" in self.log()):
             self.stop()
@@ -70,7 +70,7 @@ class Starter(StrongSwan):
     def stroke(self, *words: str) -> str:
         """One command of the stroke tool."""
         env = {**os.environ, "STRONGSWAN_CONF": "/work/strongswan.conf"}
-        return subprocess.run(self._argv("/usr/lib/ipsec/stroke", *words), text=True, timeout=60,
+        return subprocess.run(self.argv("/usr/lib/ipsec/stroke", *words), text=True, timeout=60,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env,
                               check=False).stdout
 

@@ -1,8 +1,9 @@
 """Debian's own strongSwan, two releases of it, unpacked in folders and run with chroot.
 
-So are WireGuard's and OpenVPN's user space programs, which the benchmark measures as well.
-Nothing is installed and no service starts. bookworm's 5.9.8 carries ESP in UDP only, trixie's
-6.0.1 can send it as IP protocol 50; both do ESP in user space (plugin kernel-libipsec).
+So are WireGuard's and OpenVPN's user space programs, which the benchmark measures as well, and
+the consoles that transcripts are typed at: FRR's router and OpenSSH's server. Nothing is
+installed, no account made and no service started. bookworm's 5.9.8 carries ESP in UDP only,
+trixie's 6.0.1 can send it as IP protocol 50; both do ESP in user space (plugin kernel-libipsec).
 """
 
 import os
@@ -19,15 +20,21 @@ COMMON = ("strongswan-charon", "strongswan-swanctl", "strongswan-starter", "stro
           "libstrongswan-extra-plugins")
 RELEASES = {"5.9.8": ("bookworm", COMMON),
             "6.0.1": ("trixie", (*COMMON, "openssl-provider-legacy")),
-            "vpn": ("bookworm", ("wireguard-go", "openvpn"))}
-# A /run of its own, so that the daemons of several tests never meet.
-CHROOT = ('mount --bind "$2" "$1/work" && mount --rbind /dev "$1/dev" && '
+            "vpn": ("bookworm", ("wireguard-go", "openvpn")),
+            "consoles": ("bookworm", ("frr", "openssh-server", "dash", "coreutils",
+                                      "util-linux", "less"))}
+# A /run of its own, so that the daemons of several tests never meet; an /etc where a test has
+# made one; and the machine itself as /host where the root has room for it.
+CHROOT = ('if [ -d "$1/host" ]; then mount --rbind / "$1/host"; fi && '
+          'if [ -d "$2/etc" ]; then mount --bind "$2/etc" "$1/etc"; fi && '
+          'mount --bind "$2" "$1/work" && mount --rbind /dev "$1/dev" && '
           'mount --rbind /proc "$1/proc" && mount -t tmpfs none "$1/run" && '
-          'mkdir "$1/run/wireguard" && mount --bind "$2" "$1/run/wireguard" && '
+          'mkdir "$1/run/sshd" "$1/run/wireguard" && mount --bind "$2" "$1/run/wireguard" && '
           'root=$1 && shift 2 && exec chroot "$root" "$@"')
 KEYRING = "[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
 MERGED = ("bin", "sbin", "lib", "lib64")
 EMPTY = ("work", "dev", "proc", "run", "tmp", "etc", "var")
+HOST = "host"  # in the root of the consoles alone: who logs in there comes back to the machine
 
 
 def cache() -> Path:
@@ -96,7 +103,7 @@ def _unpack(suite: str, packages: tuple[str, ...], folder: Path) -> None:
     for one in MERGED:
         if not (folder / one).exists():
             (folder / one).symlink_to("usr/" + one)
-    for one in EMPTY:
+    for one in (*EMPTY, HOST) if "openssh-server" in packages else EMPTY:
         (folder / one).mkdir(exist_ok=True)
     if not (folder / "var/run").exists():
         (folder / "var/run").symlink_to("../run")

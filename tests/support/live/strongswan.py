@@ -66,7 +66,7 @@ class StrongSwan:
         (self.folder / "strongswan.conf").write_text(self._daemon_conf())
         (self.folder / "charon.vici").unlink(missing_ok=True)
         env = {**os.environ, "STRONGSWAN_CONF": "/work/strongswan.conf"}
-        self.program = Program(self._argv("/usr/lib/ipsec/charon"), self.folder / "charon.out",
+        self.program = Program(self.argv("/usr/lib/ipsec/charon"), self.folder / "charon.out",
                                env)
         if not wait_for((self.folder / "charon.vici").exists, 30.0):
             self.stop()
@@ -95,14 +95,15 @@ class StrongSwan:
         self.kill()
         self.start()
 
-    def _argv(self, *argv: str) -> list[str]:
+    def argv(self, *argv: str) -> list[str]:
+        """The words that run a program in its root."""
         return self.network.argv(self.node, chroot_argv(self.settings.version, self.folder, argv))
 
     def swanctl(self, *words: str, check: bool = True, timeout: float = 40.0) -> str:
         """One swanctl command."""
         env = {**os.environ, "SWANCTL_DIR": "/work/swanctl",
                "STRONGSWAN_CONF": "/work/strongswan.conf"}
-        done = subprocess.run(self._argv("swanctl", *words, "--uri", "unix:///work/charon.vici"),
+        done = subprocess.run(self.argv("swanctl", *words, "--uri", "unix:///work/charon.vici"),
                               text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               env=env, timeout=timeout, check=False)
         if check and done.returncode:
@@ -116,7 +117,7 @@ class StrongSwan:
 
     def pki(self, *words: str) -> bytes:
         """One pki command; files are named as /work/..."""
-        return subprocess.run(self._argv("pki", *words), check=True, capture_output=True,
+        return subprocess.run(self.argv("pki", *words), check=True, capture_output=True,
                               timeout=60).stdout
 
     def sas(self) -> str:
@@ -178,6 +179,7 @@ class StrongSwan:
   }}
 }}
 swanctl {{
+  socket = unix:///work/charon.vici
   load = random nonce drbg openssl x509 pubkey pem pkcs1 pkcs8
 }}
 """

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from json import loads
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,25 @@ def test_the_worst_finding_is_the_exit_class(tmp_path: Path) -> None:
 def test_no_bundled_transcript_has_a_mistake(tmp_path: Path) -> None:
     exit, text, _ = check(tmp_path, " ".join(replay.bundled()))
     assert exit == 0 and " 0 wrong" in text
+
+
+def test_a_run_looks_first_and_runs_nothing_behind_a_mistake(tmp_path: Path) -> None:
+    for name, text in (("good", f"> lab show clock | save {tmp_path}/ran\n"),
+                       ("odd", "~ label a\n> set machine gwA\n~ label a\n> set machine gwA\n"),
+                       ("key", "ipsec static> add rule r p psk=Zq8XvB2L\n")):
+        (tmp_path / f"{name}.transcript").write_text(HEAD + text)
+    session = Session("")
+    session.folder = str(tmp_path)
+    refused = run_line(f"transcript run good.transcript key.transcript check=yes "
+                       f"junit={tmp_path}/j.xml json={tmp_path}/j.json", session)
+    said = render_text(refused)
+    assert refused.exit == 1 and not (tmp_path / "ran").exists()
+    assert "key.transcript:2: ERR secret-in-clear" in said and "Zq8XvB2L" not in said
+    assert said.endswith("2 files, 1 wrong, 0 odd\nNothing was run.\n")
+    good, key = loads((tmp_path / "j.json").read_text())
+    assert good["incomplete"] == "not run: another file has mistakes" and good["failed"]
+    assert key["incomplete"].startswith(f"{tmp_path}/key.transcript:2: a key or a password")
+    assert 'errors="2"' in (tmp_path / "j.xml").read_text()
+    passed = run_line("transcript run good.transcript odd.transcript check=yes", session)
+    assert passed.exit == 0 and (tmp_path / "ran").exists()
+    assert "WARN doubled-label" in render_text(passed)

@@ -46,6 +46,8 @@ def test_a_conversation_with_a_console_full_of_noise(tmp_path: Path) -> None:
 | R  10.0.0.0/16  via 192.0.2.0
 | <...>
 | R  10.9.0.0/16  via <ip>
+> show less
+| the end
 > show table
 | Name   SPI   Octets
 | ---    ---   ---
@@ -74,7 +76,7 @@ config> end
 > exit
 """)
     assert not report.failed, reasons(report)
-    assert report.commands == 11
+    assert report.commands == 12
 
 
 def test_an_error_that_nobody_expects_fails(tmp_path: Path) -> None:
