@@ -241,7 +241,7 @@ class Gateway:
         Known flows change no timer, so most wake-ups only look at the clock, and whether the
         octets of an association have run out.
         """
-        now = self.now
+        now = self.clock.now()
         if now < self._due and not self.carrier.stirred and not self.host.node.sad.counted_out:
             return self._due - now
         self.carrier.stirred = False

@@ -19,8 +19,9 @@ from engine.esp.udp import NAT_T_PORT
 from engine.ip import ESP, HEADER, TCP, IPv4, parse_ipv4
 from engine.live.carrier import Carrier
 from engine.live.merge import merge
-from engine.live.outward import WAYS, key_with_ports, told_apart_by_address
+from engine.live.outward import ALONE, MANY, WAYS, key_with_ports, told_apart_by_address
 from engine.live.sockets import READS, UDP_GRO, Datagram, Place
+from engine.live.tun import PLAIN
 from engine.pipeline import inbound
 from engine.pipeline.node import Node
 
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
 DATAGRAM = 65535
 _ECN = 3
 _FRAGMENT = 0x3F
+_NO_PASSES: dict[bytes, tuple[list[int], ...]] = {}
 _NO_SPI = b"\0"
 """No four octets are it."""
-_NO_CELLS: tuple[list[int], ...] = ()
 
 
 class _Batch:
@@ -69,18 +70,17 @@ class Inward:
         self._node: Node = host.node
         self._tun = tun
         self._passes: dict[int, dict[bytes, tuple[list[int], ...]]] = {}
-        self._stamp: tuple[int, int] = (-1, -1)
+        self._changes = self._generation = -1
         self._plain = False
         self.elsewhere: frozenset[int] = frozenset()
-        self._single = True
+        self._busy = 0.0
         self._batch = _Batch()
 
     def _check(self) -> None:
         """Forgets what was known when something it rests on has changed."""
         node = self._node
-        stamp = node.changes, node.sad.generation
-        if stamp != self._stamp:
-            self._stamp = stamp
+        if node.changes != self._changes or node.sad.generation != self._generation:
+            self._changes, self._generation = node.changes, node.sad.generation
             self._passes.clear()
             self._batch.forget()
             self._plain = told_apart_by_address(node)
@@ -88,7 +88,7 @@ class Inward:
     def read_natt(self, place: Place) -> None:
         """Takes datagrams of port 4500: runs of ESP at once, IKE and keepalives one by one.
 
-        Where they came one by one the first is opened before the next is looked for.
+        One that comes a while after the last one is opened before the next is looked for.
         """
         receive = place.natt.recvmsg
         now = self.clock()
@@ -97,8 +97,9 @@ class Inward:
         if place is not batch.place or self._node.trace is not None:
             batch.forget()
             batch.place = place
-        single, taken = self._single, 0
-        for _ in range(READS):
+        most = READS if now <= self._busy else 1
+        taken = 0
+        for _ in range(most):
             try:
                 data, extra, _, ends = receive(DATAGRAM, 128)
             except OSError as error:
@@ -106,24 +107,22 @@ class Inward:
                 if error.errno == EAGAIN:
                     break
                 continue
-            taken += 1
             tos, size = _said(extra, len(data))
-            datas = [data] if size >= len(data) else [
-                data[at:at + size] for at in range(0, len(data), size)]
             if (ends, tos) != batch.origin:
                 self._flush(batch, place, now)
                 batch.forget()
                 batch.origin = ends, tos
-            for one in datas:
+            for at in range(0, len(data) or 1, size or 1):
+                one = data[at:at + size]
                 if one[:4] == batch.spi:
                     batch.ready.append(one)
                 else:
                     self._begin(batch, one, place, now)
-            if single or len(batch.ready) >= READS:
+                taken += 1
+            if len(batch.ready) >= READS:
                 self._flush(batch, place, now)
-                single = False
-        self._single = taken < 2
         self._flush(batch, place, now)
+        self._busy = now + ALONE if taken < 2 else self.clock() + MANY
 
     def _begin(self, batch: "_Batch", data: bytes, place: Place, now: float) -> None:
         """A datagram that the batch is not made of: its association's, or nobody's."""
@@ -143,7 +142,8 @@ class Inward:
         ready = batch.ready
         if ready and batch.sa is not None:
             batch.ready = []
-            self._open(batch.sa, ready, place, batch.origin[1], now)
+            open_ready = self._open if len(ready) > 1 else self._open_one
+            open_ready(batch.sa, ready, place, batch.origin[1], now)
 
     def read_esp(self, place: Place) -> None:
         """Takes ESP packets, up to READS of them."""
@@ -152,8 +152,9 @@ class Inward:
         self._check()
         ready: list[bytes] = []
         known: SecurityAssociation | None = None
-        single, taken = self._single, 0
-        for _ in range(READS):
+        most = READS if now <= self._busy else 1
+        taken = 0
+        for _ in range(most):
             try:
                 packet = receive(DATAGRAM)
             except OSError as error:
@@ -176,16 +177,42 @@ class Inward:
                 ready = []
             known = sa
             ready.append(packet[HEADER:])
-            if single:
-                self._open(known, ready, place, 0, now)
-                ready, single = [], False
-        self._single = taken < 2
         if known is not None and ready:
-            self._open(known, ready, place, 0, now)
+            open_ready = self._open if len(ready) > 1 else self._open_one
+            open_ready(known, ready, place, 0, now)
+        self._busy = now + ALONE if taken < 2 else self.clock() + MANY
+
+    def _open_one(self, sa: SecurityAssociation, datas: list[bytes], place: Place, tos: int,
+                  now: float) -> None:
+        """One packet of an association, opened and handed over; counted afterwards."""
+        node = self._node
+        try:
+            inner = sa.decap(datas[0], now)[0]
+        except ParseError as error:
+            self._refuse(sa, [Refusal(datas[0], error.drop)], node.own.get(place.address, ""),
+                         tos, now)
+            return
+        self._check()
+        passes = self._passes.get(sa.spi, _NO_PASSES)
+        cells = passes.get(inner[12:20] if self._plain else key_with_ports(inner))
+        if cells is None or not _is_plain(inner):
+            node.count_received(sa, len(inner))
+            self._enter(inner, sa, node.own.get(place.address, ""), now)
+            return
+        try:
+            os.write(self._tun, PLAIN + inner)
+        except OSError:
+            node.count("tun-refused")
+        node.count_received(sa, len(inner))
+        for cell in cells:
+            cell[0] += 1
 
     def _open(self, sa: SecurityAssociation, datas: list[bytes], place: Place, tos: int,
               now: float) -> None:
-        """ESP of one association: opened, checked against the policy, handed to the kernel."""
+        """ESP of one association: opened, checked against the policy, handed to the kernel.
+
+        All packets of a run are of one flow, so its first one is checked for all.
+        """
         node = self._node
         interface = node.own.get(place.address, "")
         inners, refusals = sa.decap_many(datas, now)
@@ -193,27 +220,23 @@ class Inward:
             self._refuse(sa, refusals, interface, tos, now)
         self._check()
         node.count_received(sa, sum(map(len, inners)))
-        passes = self._passes.setdefault(sa.spi, {})
-        ready: list[bytes] = []
-        pair, cells, plain = b"", _NO_CELLS, self._plain
-        for inner in inners:
-            key = inner[12:20] if plain else key_with_ports(inner)
-            if (key != pair or not key or inner[0] != 0x45 or inner[6] & _FRAGMENT or inner[7]
-                    or inner[2] << 8 | inner[3] != len(inner)):
-                found = passes.get(key)
-                if found is None or not _is_plain(inner):
-                    if ready:
-                        self._pass(ready, cells)
-                        ready = []
-                    self._enter(inner, sa, interface, now, passes)
-                    continue
-                if found != cells and ready:
-                    self._pass(ready, cells)
-                    ready = []
-                pair, cells = key, found
-            ready.append(inner)
-        if ready:
-            self._pass(ready, cells)
+        passes = self._passes.get(sa.spi, _NO_PASSES)
+        write, tun, plain = os.writev, self._tun, self._plain
+        for run in merge(inners):
+            first = run.packets[0]
+            cells = passes.get(first[12:20] if plain else key_with_ports(first))
+            if cells is None or not run.header and not _is_plain(first):
+                for inner in run.packets:
+                    self._enter(inner, sa, interface, now)
+                self._check()
+                passes, plain = self._passes.get(sa.spi, _NO_PASSES), self._plain
+                continue
+            for cell in cells:
+                cell[0] += len(run.packets)
+            try:
+                write(tun, run.vectors())
+            except OSError:
+                node.count("tun-refused")
 
     def _refuse(self, sa: SecurityAssociation, refusals: list[Refusal], interface: str, tos: int,
                 now: float) -> None:
@@ -223,13 +246,7 @@ class Inward:
             outer = IPv4(sa.source, sa.destination, ESP, example, tos=tos)
             inbound.refused(self._node, outer, sa, reason, interface, now, number)
 
-    def _pass(self, inners: list[bytes], cells: tuple[list[int], ...]) -> None:
-        for cell in cells:
-            cell[0] += len(inners)
-        self.hand_over(inners)
-
-    def _enter(self, inner: bytes, sa: SecurityAssociation, interface: str, now: float,
-               passes: dict[bytes, tuple[list[int], ...]]) -> None:
+    def _enter(self, inner: bytes, sa: SecurityAssociation, interface: str, now: float) -> None:
         """The engine's way for a packet that was opened; learns it if it may."""
         node = self._node
         try:
@@ -245,18 +262,10 @@ class Inward:
             return
         if outputs and key and not packet.is_fragment and not node.diagnostics:
             cell = node.rras.cell(interface, "input", packet)
+            passes = self._passes.setdefault(sa.spi, {})
             if len(passes) >= WAYS:
                 passes.clear()
             passes[key] = () if cell is None else (cell,)
-
-    def hand_over(self, inners: list[bytes]) -> None:
-        """Gives decrypted packets to the kernel, runs of segments as one."""
-        write, tun = os.writev, self._tun
-        for vectors in merge(inners):
-            try:
-                write(tun, vectors)
-            except OSError:
-                self._node.count("tun-refused")
 
 
 def _is_plain(inner: bytes) -> bool:

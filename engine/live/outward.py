@@ -11,11 +11,12 @@ import socket
 from collections.abc import Callable
 from errno import EAGAIN
 from math import inf
-from struct import pack
-from typing import TYPE_CHECKING
+from struct import Struct, pack
+from typing import TYPE_CHECKING, Any
 
 from engine.address import format_address
 from engine.errors import ParseError
+from engine.esp.constants import NEXT_TUNNEL
 from engine.esp.packets import room_for
 from engine.esp.sa import SecurityAssociation
 from engine.ip import TCP, IPv4, parse_ipv4
@@ -33,20 +34,36 @@ WAYS = 65536
 SEGMENTS = 64
 _SEGMENTED = 65000
 """Octets of one UDP_SEGMENT send, headers not counted."""
-_FRAGMENT = 0x3F
-_DF = 0x40
+_LEAST = VNET + 24
+"""Octets of a read that the shape of a packet is known by."""
+_ADDRESSES = Struct("!10xH4xH4x8s").unpack_from
+_PORTS = Struct("!10xH4xHxB2x12s").unpack_from
+"""What tells packets of one flow from others, behind VNET: version, length and TOS; flags and
+offset of fragments; (protocol;) addresses (and ports)."""
+_DF = 0x4000
+_OFFSET = 0x3FFF
+ALONE, MANY = 0.0001, 0.001
+"""Seconds after one packet and after several: what comes later goes before more is looked for."""
+
+Shape = tuple[Any, ...]
 
 
 class Way:
-    """What happens to packets of one flow on the way out."""
+    """What happens to packets of one shape on the way out. `room` counts VNET too."""
 
-    __slots__ = ("sa", "room", "until", "place", "peer", "cells", "ports")
+    __slots__ = ("sa", "room", "until", "place", "peer", "cells", "shaped", "tos", "df")
 
     def __init__(self, sa: SecurityAssociation, room: int, until: float, place: Place,
-                 cells: tuple[list[int], ...]) -> None:
+                 cells: tuple[list[int], ...], tos: int, df: bool) -> None:
         self.sa, self.room, self.until, self.place, self.cells = sa, room, until, place, cells
-        self.ports = sa.udp
         self.peer = format_address(sa.destination), sa.udp[1] if sa.udp else 0
+        self.shaped = place.shaped_natt if sa.udp else place.shaped_esp
+        self.tos, self.df = tos, df
+
+    def joins(self, other: "Way") -> bool:
+        """Whether packets of both may leave together."""
+        return (self.sa is other.sa and self.tos == other.tos and self.df == other.df
+                and self.cells == other.cells)
 
 
 class Outward:
@@ -60,73 +77,105 @@ class Outward:
         self.sockets, self.clock, self.carry = sockets, clock, carrier.carry
         self._node: Node = host.node
         self._tun = tun
-        self._ways: dict[bytes, Way] = {}
-        self._stamp: tuple[int, int] = (-1, -1)
-        self._plain = False
+        self._ways: dict[Shape, Way] = {}
+        self._changes = self._generation = -1
+        self._shape = _PORTS
         self.segmentation = True
         self._pieces = Reassembler()
         self.watched: Callable[[IPv4, list[Output]], None] = lambda packet, outputs: None
         self.size = 1500 + VNET
-        self._single = True
+        self._busy = 0.0
 
     def protects(self, destination: int) -> bool:
         """Whether packets to that address are of a known protected flow."""
         end = destination.to_bytes(4, "big")
-        at = slice(4, 8) if self._plain else slice(5, 9)
-        return any(key[at] == end for key in self._ways)
+        return any(shape[-1][4:8] == end for shape in self._ways)
 
     def _check(self) -> None:
         """Forgets what was known when something it rests on has changed."""
         node = self._node
-        stamp = node.changes, node.sad.generation
-        if stamp != self._stamp:
-            self._stamp = stamp
+        if node.changes != self._changes or node.sad.generation != self._generation:
+            self._changes, self._generation = node.changes, node.sad.generation
             self._ways.clear()
-            self._plain = told_apart_by_address(node)
+            self._shape = _ADDRESSES if told_apart_by_address(node) else _PORTS
 
     def read_tun(self) -> None:
         """Takes what the kernel hands over, up to READS packets.
 
-        Where packets came one by one the first leaves before the next is looked for.
+        One that comes a while after the last one leaves before the next is looked for.
         """
-        now = self.clock()
+        read, tun, size, now = os.read, self._tun, self.size, self.clock()
+        try:
+            data = read(tun, size)
+        except BlockingIOError:
+            return
         self._check()
-        known = self._ways.get if self._node.trace is None else _nothing
-        read, tun, size, plain = os.read, self._tun, self.size, self._plain
+        if now > self._busy:
+            self._busy = now + ALONE
+            way = self._way(data, now)
+            if way is None:
+                self._depart(data, now)
+            else:
+                self._seal_one(way, data[VNET:], now)
+            return
+        datas = [data]
+        add = datas.append
+        try:
+            for _ in range(READS - 1):
+                add(read(tun, size))
+        except BlockingIOError:
+            pass
+        self._take(datas, now)
+        self._busy = self.clock() + (MANY if len(datas) > 1 else ALONE)
+
+    def _way(self, data: bytes, now: float) -> Way | None:
+        """The way of a packet of a known flow, None when the engine is to decide."""
+        if len(data) < _LEAST or self._node.trace is not None:
+            return None
+        way = self._ways.get(self._shape(data))
+        return None if way is None or len(data) > way.room or now >= way.until else way
+
+    def _take(self, datas: list[bytes], now: float) -> None:
+        """Packets in order: those that leave alike leave together."""
+        shape_of = self._shape
         batch: list[bytes] = []
         current: Way | None = None
-        mark, single, taken = -1, self._single, 0
-        for _ in range(READS):
-            try:
-                data = read(tun, size)
-            except BlockingIOError:
-                break
-            taken += 1
-            way = known(data[22:30] if plain else key_with_ports(data[VNET:VNET + 24]))
-            if (way is None or data[10] != 0x45 or len(data) > way.room or data[16] & _FRAGMENT
-                    or data[17] or now >= way.until):
-                if batch and current is not None:
-                    self._seal(current, batch, mark, now)
+        shape, room = (), 0
+        for data in datas:
+            if not _LEAST <= len(data) <= room or shape_of(data) != shape:
+                way = self._way(data, now)
+                if batch and current is not None and (way is None or not way.joins(current)):
+                    self._seal(current, batch, now)
                     batch = []
-                self._depart(data[VNET:], now)
-                self._check()
-                continue
-            own = data[11] << 8 | data[16]
-            if way is not current or own != mark:
-                if batch and current is not None:
-                    self._seal(current, batch, mark, now)
-                    batch = []
-                current, mark = way, own
+                if way is None:
+                    room = 0
+                    self._depart(data, now)
+                    self._check()
+                    shape_of = self._shape
+                    continue
+                current, shape, room = way, shape_of(data), way.room
             batch.append(data[VNET:])
-            if single:
-                self._seal(current, batch, mark, now)
-                batch, single = [], False
-        self._single = taken < 2
         if batch and current is not None:
-            self._seal(current, batch, mark, now)
+            self._seal(current, batch, now)
 
-    def _seal(self, way: Way, inners: list[bytes], mark: int, now: float) -> None:
-        """Protects packets of one flow and sends them. `mark` is their TOS and flags."""
+    def _seal_one(self, way: Way, inner: bytes, now: float) -> None:
+        """Protects one packet and sends it; what is counted is counted afterwards."""
+        sa, node = way.sa, self._node
+        try:
+            data = sa.encap(inner, NEXT_TUNNEL, now)
+        except ParseError as error:
+            node.count(error.drop)
+            return
+        try:
+            way.shaped(way.tos, way.df).sendto(data, way.peer)
+        except OSError:
+            self._refused_sends(1)
+        node.count_sent(sa, len(inner))
+        for cell in way.cells:
+            cell[0] += 1
+
+    def _seal(self, way: Way, inners: list[bytes], now: float) -> None:
+        """Protects packets of one flow and sends them."""
         sa, node = way.sa, self._node
         datas = sa.encap_many(inners, now)
         octets = sum(map(len, inners[:len(datas)]))
@@ -135,23 +184,22 @@ class Outward:
             cell[0] += len(datas)
         for _ in range(len(inners) - len(datas)):
             node.count("sequence-exhausted")
-        df = node.outer_df_of(mark & _DF != 0)
-        if way.ports:
-            self._send_udp(way, datas, mark >> 8, df)
+        if sa.udp:
+            self._send_udp(way, datas)
         else:
-            self._send_raw(way, datas, mark >> 8, df)
+            self._send_raw(way, datas)
 
-    def _send_raw(self, way: Way, datas: list[bytes], tos: int, df: bool) -> None:
-        send, peer = way.place.shaped_esp(tos, df).sendto, way.peer
+    def _send_raw(self, way: Way, datas: list[bytes]) -> None:
+        send, peer = way.shaped(way.tos, way.df).sendto, way.peer
         for data in datas:
             try:
                 send(data, peer)
             except OSError:
                 self._node.count("send-refused")
 
-    def _send_udp(self, way: Way, datas: list[bytes], tos: int, df: bool) -> None:
+    def _send_udp(self, way: Way, datas: list[bytes]) -> None:
         """Equal sizes leave together; the kernel or the adapter takes them apart."""
-        one = way.place.shaped_natt(tos, df)
+        one = way.shaped(way.tos, way.df)
         at, count = 0, len(datas)
         while at < count:
             size = len(datas[at])
@@ -188,11 +236,11 @@ class Outward:
 
     def _depart(self, data: bytes, now: float) -> None:
         """The engine's way for a packet that the kernel hands over; learns it if it may."""
-        if not data or data[0] >> 4 != 4:
+        if len(data) <= VNET or data[VNET] >> 4 != 4:
             return  # IPv6's own chatter on a new device
         node = self._node
         try:
-            packet = parse_ipv4(data)
+            packet = parse_ipv4(data[VNET:])
         except ParseError as error:
             node.count(error.drop)
             return
@@ -230,15 +278,21 @@ class Outward:
         if (flow.fleeting or packet.is_fragment or sa.ah is not None or not terms.tunnel
                 or place is None or hop is None or node.diagnostics):
             return
-        key = data[12:20] if self._plain else key_with_ports(data)
-        if not key or (packet.protocol == TCP and node.rras.sees_connections(hop.interface)):
+        if len(data) < _LEAST or (packet.protocol == TCP
+                                  and node.rras.sees_connections(hop.interface)):
+            return
+        shape = self._shape(data)
+        words, flags = shape[:2]
+        if (words >> 8 != 0x45 or flags & _OFFSET
+                or self._shape is _PORTS and not key_with_ports(data[VNET:])):
             return
         room = room_for(terms.method, node.mtu_under(hop.interface, sa, flow.now))
         until = sa.path_mtu.until if sa.path_mtu.until > flow.now else inf
         cell = node.rras.cell(hop.interface, "output", packet)
         if len(self._ways) >= WAYS:
             self._ways.clear()
-        self._ways[key] = Way(sa, room + VNET, until, place, () if cell is None else (cell,))
+        self._ways[shape] = Way(sa, room + VNET, until, place, () if cell is None else (cell,),
+                                words & 0xFF, node.outer_df_of(flags & _DF != 0))
 
 
 def key_with_ports(packet: bytes) -> bytes:
@@ -252,8 +306,3 @@ def told_apart_by_address(node: Node) -> bool:
     """Whether neither policy nor filters look further than a packet's addresses."""
     return not any(one.protocol for one in node.agent.spd.entries) and not any(
         one.protocol for one in node.rras.filters)
-
-
-def _nothing(_: bytes) -> None:
-    """No flow is known while steps are recorded."""
-

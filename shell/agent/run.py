@@ -104,12 +104,14 @@ def agent(words: tuple[str, ...], store: str) -> int:
 
 
 def _run(wishes: Wishes, log: Log) -> int:
+    from engine.live.heap import keep
     from engine.live.privilege import effective, missing
     lacking = missing(effective())
     if lacking:
         raise Broken("privilege", f"this process lacks {', '.join(lacking)}; run it as root or "
                      "with the systemd unit, which gives exactly these")
     gateway = _gateway(wishes, log)
+    keep()
     try:
         _serve(gateway, wishes, log)
     except BaseException:

@@ -3,14 +3,21 @@
 from struct import pack, unpack_from
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.ip import TCP, UDP, IPv4, build_udp, checksum
-from engine.live.merge import SEGMENTS, header_of, merge, summed
+from engine.live.merge import SEGMENTS, header_of
+from engine.live.merge import merge as runs
+from engine.live.sums import MANY, Fields, wrong
 from engine.live.tun import VNET
 
 A, B = 0x0A010001, 0x0A020001
+
+
+def merge(packets: list[bytes]) -> list[list[bytes]]:
+    """The writes for decrypted packets."""
+    return [run.vectors() for run in runs(packets)]
 
 
 def segment(sequence: int, data: bytes, *, ack: int = 7, flags: int = 0x10, port: int = 5001,
@@ -131,10 +138,22 @@ def test_a_run_is_bounded() -> None:
     assert [len(one) - 1 for one in merge(small)] == [SEGMENTS, 5]
 
 
-@given(st.binary(max_size=3000))
-def test_sums_are_those_of_a_slow_division(data: bytes) -> None:
+@given(st.binary(max_size=3000), st.integers(0, 1 << 40))
+@example(b"", 0)
+@example(b"\xff" * 1501, 0)
+def test_sums_are_those_of_a_slow_division(data: bytes, expected: int) -> None:
     padded = data + b"\0" * (len(data) & 1)
-    assert summed(data) % 0xFFFF == int.from_bytes(padded, "big") % 0xFFFF
+    total = (int.from_bytes(padded, "big") + expected) % 0xFFFF
+    assert wrong(data, expected) == (total != 0)
+    assert not wrong(data, expected - total) and not wrong(data, expected + 0xFFFF - total)
+
+
+def test_what_is_kept_for_lengths_of_packets_is_bounded() -> None:
+    fields = Fields()
+    for length in range(MANY + 10):
+        view, number = fields[length]
+        assert len(view) == length and number % 0xFFFF == 1
+    assert len(fields) <= MANY
 
 
 @given(st.lists(st.one_of(st.binary(max_size=80), st.builds(
