@@ -6,13 +6,13 @@ and the one reader that can explain it reads it again. For every line both give 
 (a test compares them).
 """
 
-from itertools import compress
-from operator import ne
 from typing import TYPE_CHECKING, Any
 
 from commands import index
 from commands.arguments import parse_value
+from commands.parser import parse
 from commands.resolve import HELP_WORDS, resolve
+from commands.shapes import Shape, shape_of
 from commands.spec import Command, Tag
 from commands.words import LINE_LIMIT, Word, comment_start
 
@@ -24,12 +24,15 @@ HEAD_LENGTHS = (2, 4, 1, 3, 5, 6)
 # Stands before a word that was quoted; no other word can hold it.
 QUOTED = '"'
 REMEMBERED = 4096
+# After how many lines of one command a pattern of their shape is made, which takes as long as it
+# saves in half as many; how many shapes are tried.
+ALIKE, SHAPES = 64, 6
+
 
 class Plan:
     """How the arguments of one command are read: its tags as typed, its values seen before."""
 
-    __slots__ = ("command", "slots", "tags", "seen", "defaults", "required", "secrets", "last",
-                 "bound", "fields")
+    __slots__ = ("command", "slots", "tags", "seen", "defaults", "required", "secrets", "lines")
 
     def __init__(self, command: type[Command]) -> None:
         self.command = command
@@ -41,10 +44,7 @@ class Plan:
         # Such a name alone asks for the value.
         self.secrets = frozenset(tag.word.lower() for tag in command.tags if tag.kind.secret)
         self.required = frozenset(tag.name for tag in command.tags if tag.required)
-        # The last line: its words, which tag each of them gave, and the fields of its command.
-        self.last: list[str] = []
-        self.bound: list[tuple[str, Tag[Any]]] = []
-        self.fields: dict[str, Any] = {}
+        self.lines = 0
 
     def tag(self, typed: str) -> Tag[Any] | None:
         """The tag of a name or its unique beginning."""
@@ -62,31 +62,6 @@ class Plan:
             if tag.name not in given or tag.many:
                 return tag
         return None
-
-    def alike(self, words: list[str], session: "Session") -> dict[str, Any] | None:
-        """The fields of a line that has the words of the last one but for some values.
-
-        None for any other line. Raises ValueError.
-        """
-        last = self.last
-        if not words or len(words) != len(last):
-            return None
-        fields = self.fields.copy()
-        for (head, tag), word in compress(zip(self.bound, words, strict=True),
-                                          map(ne, words, last)):
-            value = word.removeprefix(head)
-            if not head or not value or len(value) == len(word):
-                return None
-            fields[tag.name] = parse_value(tag.kind, value, session)
-        self.last, self.fields = words, fields
-        return fields
-
-    def keep(self, words: list[str], given: dict[str, Any], fields: dict[str, Any]) -> None:
-        """Remembers a line for `alike`."""
-        by_name = {tag.name: tag for tag in self.command.tags}
-        self.last, self.fields = words, fields
-        self.bound = [(word[:word.find("=") + 1] if word[0] != QUOTED else "", by_name[name])
-                      for word, name in zip(words, given, strict=True)]
 
     def read(self, word: str, given: dict[str, Any], session: "Session") -> bool:
         """Binds one word; False when the full reader has to. Raises ValueError."""
@@ -122,41 +97,60 @@ class PlainReader:
         self._tree = index.tree()
         self._plans: dict[str, Plan] = {}
         self._context: tuple[str, ...] | None = None
-        self._contexts: dict[tuple[str, ...], dict[str, Plan]] = {}
+        self._contexts: dict[tuple[str, ...], tuple[dict[str, Plan], list[Shape]]] = {}
+        self._shapes: list[Shape] = []
 
     def __call__(self, text: str) -> Command | None:
         """The command of a line; None when `parse` has to read it."""
         session = self.session
         if session.aliases or len(text) > LINE_LIMIT or not text.isprintable():
             return None
+        if session.context is not self._context or index.tree() is not self._tree:
+            self._move()
+        for shape in self._shapes:
+            command = shape.read(text, session)
+            if command is not None:
+                self.used = shape.used
+                return command
         # Variables, escaped quotation marks, pipes and redirections are for the full reader.
         if "$" in text or "\\" in text or "|" in text or ">" in text:
             return None
         pieces = text.split('"')
         words = text.split() if len(pieces) == 1 else _quoted(pieces)
-        if not words:
+        plan = self._plan(text, words) if words else None
+        if plan is None:
             return None
+        command = self._bind(plan, words[self.used:])
+        if command is not None:
+            plan.lines += 1
+            if plan.lines % ALIKE == 0:
+                self._shape(text, command)
+        return command
+
+    def _move(self) -> None:
+        """The context is another one, or what can be typed in it."""
         if index.tree() is not self._tree:
-            self._tree, self._context = index.tree(), None
+            self._tree = index.tree()
             self._contexts.clear()
-        if session.context is not self._context:
-            self._context = session.context
-            self._plans = self._contexts.setdefault(session.context, {})
+        self._context = self.session.context
+        self._plans, self._shapes = self._contexts.setdefault(self._context, ({}, []))
+
+    def _shape(self, text: str, command: Command) -> None:
+        """So many lines of a command are worth a pattern; what was typed last comes first."""
+        shape = shape_of(text, self.used, parse(text, self.session).bindings, command)
+        if shape is not None and shape.read(text, self.session) is not None:
+            self._shapes.insert(0, shape)
+            del self._shapes[SHAPES:]
+
+    def _plan(self, text: str, words: list[str]) -> Plan | None:
+        """The plan of a line's first words, of which there are `used`."""
         for length in HEAD_LENGTHS:
             plan = self._plans.get(" ".join(words[:length]))
             if plan is not None:
                 self.used = length
-                return self._bind(plan, words[length:])
-        return self._first(text, words)
-
-    def _first(self, text: str, words: list[str]) -> Command | None:
-        """A line whose first words have not been seen in this context."""
-        length = self._learn(text, words)
-        plan = self._plans.get(" ".join(words[:length])) if length else None
-        if plan is None:
-            return None
-        self.used = length
-        return self._bind(plan, words[length:])
+                return plan
+        self.used = self._learn(text, words)
+        return self._plans.get(" ".join(words[:self.used])) if self.used else None
 
     def _learn(self, text: str, words: list[str]) -> int:
         """Finds the command of a line's first words; how many name it, 0 for none."""
@@ -184,9 +178,6 @@ class PlainReader:
         given: dict[str, Any] = {}
         seen = plan.seen
         try:
-            fields = plan.alike(words, self.session)
-            if fields is not None:
-                return plan.command.read(fields)
             for word in words:
                 found = seen.get(word)
                 if found is None:
@@ -200,9 +191,7 @@ class PlainReader:
             return None
         if not plan.required <= given.keys():
             return None
-        fields = {**plan.defaults, **given, "given": tuple(given)}
-        plan.keep(words, given, fields)
-        return plan.command.read(fields)
+        return plan.command.read({**plan.defaults, **given, "given": tuple(given)})
 
 
 def _quoted(pieces: list[str]) -> list[str]:

@@ -86,7 +86,12 @@ def run_plain(text: str, session: "Session", read: Reader) -> Answer | None:
     except (Leave, Interrupted, BrokenPipeError):
         raise
     except Exception as failure:
-        raise _failed(failure, parse(text, session)) from _cause(failure)
+        raise failed(failure, text, session) from _cause(failure)
+
+
+def failed(failure: Exception, text: str, session: "Session") -> CommandError:
+    """Why a line failed, as running it would raise it."""
+    return _failed(failure, parse(text, session))
 
 
 def _failed(failure: Exception, parsed: Parse) -> CommandError:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from commands.answer import GAP, NOTHING, Answer
 from commands.batch import Step, batch_steps, is_batch, plain_steps
 from commands.errors import CommandError, Leave
+from commands.gather import MOST, Gathering
 from commands.layout import lines_of
 from commands.masking import mask_text
 from commands.plain import PlainReader
 from commands.render import apart, error_block, render_warning
-from commands.run import run_line, run_plain
+from commands.run import failed, run_line, run_plain
 from commands.words import USAGE_EXIT, comment_start
 
 if TYPE_CHECKING:
@@ -122,47 +123,102 @@ def run_script(lines: list[str], name: str, session: "Session", stop: bool = Fal
 def _run(lines: list[str], name: str, session: "Session", stop: bool) -> int:
     session.scripts += 1
     try:
-        return _run_steps(batch_steps(lines) if is_batch(lines, name) else plain_steps(lines),
-                          name, session, stop)
+        return _Running(name, session, stop).run(
+            batch_steps(lines) if is_batch(lines, name) else plain_steps(lines))
     finally:
         session.scripts -= 1
 
 
-def _run_steps(steps: Iterator[Step], name: str, session: "Session", stop: bool) -> int:
-    worst = last = 0
-    read = PlainReader(session) if session.remote is None else None
-    for step in steps:
-        if step.when and step.skipped(last):
-            continue
-        if step.ends:
-            break
+class _Fatal(Exception):
+    """A mistake that every further line would only repeat."""
+
+    def __init__(self, exit: int) -> None:
+        super().__init__(exit)
+        self.exit = exit
+
+
+class _Running:
+    """A script that runs: the worst exit code of its lines so far, and that of the last one."""
+
+    def __init__(self, name: str, session: "Session", stop: bool) -> None:
+        self.name, self.session, self.stop = name, session, stop
+        self.worst = self.last = 0
+        self.read = PlainReader(session) if session.remote is None else None
+        self.gathering = Gathering(session, self.read) if self.read is not None else None
+
+    def run(self, steps: Iterator[Step]) -> int:
+        """Runs the steps and gives the exit code of all together."""
         try:
-            answer = _run_step(step, session, read)
+            for step in steps:
+                if step.when or step.ends:
+                    self._release()
+                    if step.skipped(self.last):
+                        continue
+                    if step.ends:
+                        break
+                self._one(step)
+            self._release()
+        except _Fatal as fatal:
+            return fatal.exit
+        return self.worst
+
+    def _one(self, step: Step) -> None:
+        """Runs a step, or holds it back with others."""
+        gathering = self.gathering
+        if gathering is None:
+            self._step(step)
+        elif not gathering.take(step):
+            self._release()
+            self._step(step)
+            gathering.forget()
+        elif len(gathering.steps) >= MOST:
+            self._release()
+
+    def _release(self) -> None:
+        """Adds what was held back; a step that cannot be added so runs by itself."""
+        gathering = self.gathering
+        while gathering is not None and gathering.steps:
+            refused = gathering.release()
+            self._ended(0)
+            if refused is None:
+                break
+            if refused.failure is not None:
+                self._failed(failed(refused.failure, refused.step.text, self.session),
+                             refused.step)
+            else:
+                self._step(refused.step)
+            for step in gathering.stale():
+                self._one(step)
+
+    def _step(self, step: Step) -> None:
+        """Runs a step now."""
+        try:
+            answer = _run_step(step, self.session, self.read)
         except CommandError as mistake:
-            mistake.place = mistake.place or f"{name}:{step.number}"
-            if stop:
-                raise
-            _tell(mistake, session)
-            last = script_exit(mistake)
-            worst = worse(worst, last)
-            if mistake.exit in FATAL_EXITS:
-                return mistake.exit
-            continue
+            self._failed(mistake, step)
+            return
         except Leave as leave:
-            leave.exit = worse(leave.exit, worst)
+            leave.exit = worse(leave.exit, self.worst)
             raise
-        last = answer.exit
-        if last != worst:
-            worst = worse(worst, last)
-        if stop and last:
-            raise _unsuccessful(step.text, f"{name}:{step.number}", session, last)
-    return worst
+        self._ended(answer.exit)
+        if self.stop and self.last:
+            raise _unsuccessful(step.text, f"{self.name}:{step.number}", self.session, self.last)
 
+    def _failed(self, mistake: CommandError, step: Step) -> None:
+        mistake.place = mistake.place or f"{self.name}:{step.number}"
+        if self.stop:
+            raise mistake
+        if self.session.witness is not None:
+            self.session.witness.failed(mistake)
+        self.session.emit(error_block(mistake))
+        self._ended(script_exit(mistake))
+        if mistake.exit in FATAL_EXITS:
+            raise _Fatal(mistake.exit)
 
-def _tell(mistake: CommandError, session: "Session") -> None:
-    if session.witness is not None:
-        session.witness.failed(mistake)
-    session.emit(error_block(mistake))
+    def _ended(self, exit: int) -> None:
+        self.last = exit
+        if exit != self.worst:
+            self.worst = worse(self.worst, exit)
 
 
 def _run_step(step: Step, session: "Session", read: PlainReader | None) -> Answer:

@@ -19,6 +19,11 @@ from commands.answer import Answer
 
 if TYPE_CHECKING:
     from commands.session import Session
+    from engine.policy.lists import Appender
+    from engine.policy.transactions import Row
+
+    # What makes the rows for the lists of a location, by their names as typed.
+    Appenders = dict[str, Appender | None]
 
 T = TypeVar("T")
 
@@ -96,6 +101,8 @@ def tag(kind: Kind[Any], help: str, *, default: Any = REQUIRED, form: str = "tag
     return Tag(kind, help, default, form, many, word, hidden)
 
 
+# As thousands of lines of a script need them.
+_new, _set = object.__new__, object.__setattr__
 WRITING_VERBS = frozenset({"add", "set", "delete"})
 WRITING_CONTEXTS = frozenset({("ipsec", "static"), ("routing", "ip"), ("interface", "ip")})
 
@@ -107,8 +114,9 @@ class Command:
     Class keywords: `words` the full path ("ipsec static add policy"), `help` one sentence,
     `destructive` asks for --yes without a terminal, `remarks` and `examples` for the usage page
     (an example is a whole line and is run by a test), `single` says that it makes one change at
-    most or has transactions of its own, so that it needs no way back around it. `writes`, from
-    its words, says that the whole of it is one transaction of the store, reads included.
+    most or has transactions of its own, so that it needs no way back around it; `rows` that a
+    line often adds one row and nothing else (`row`). `writes`, from its words, says that the
+    whole of it is one transaction of the store, reads included.
     """
 
     words: ClassVar[tuple[str, ...]] = ()
@@ -117,6 +125,7 @@ class Command:
     secrets: ClassVar[frozenset[str]] = frozenset()
     destructive: ClassVar[bool] = False
     single: ClassVar[bool] = False
+    rows: ClassVar[bool] = False
     writes: ClassVar[bool] = False
     remarks: ClassVar[tuple[str, ...]] = ()
     examples: ClassVar[tuple[str, ...]] = ()
@@ -140,8 +149,8 @@ class Command:
     @classmethod
     def read(cls, fields: dict[str, Any]) -> Self:
         """A command with these fields, all of them and "given", as the plain reader has them."""
-        command = object.__new__(cls)
-        object.__setattr__(command, "__dict__", fields)
+        command = _new(cls)
+        _set(command, "__dict__", fields)
         return command
 
     @property
@@ -155,7 +164,7 @@ class Command:
         return tuple(self.__dict__.get("given", ()))
 
     def __init_subclass__(cls, words: str = "", help: str = "", destructive: bool = False,
-                          single: bool = False, remarks: tuple[str, ...] = (),
+                          single: bool = False, rows: bool = False, remarks: tuple[str, ...] = (),
                           examples: tuple[str, ...] = (), **rest: Any) -> None:
         super().__init_subclass__(**rest)
         own = []
@@ -168,10 +177,16 @@ class Command:
         cls.tags = cls.tags + tuple(own)
         cls.secrets = frozenset(one.name for one in cls.tags if one.kind.secret)
         cls.words, cls.summary, cls.destructive = tuple(words.split()), help, destructive
-        cls.single, cls.remarks, cls.examples = single, remarks, examples
+        cls.single, cls.rows, cls.remarks, cls.examples = single, rows, remarks, examples
         cls.writes = (cls.words[:2] in WRITING_CONTEXTS and len(cls.words) > 2
                       and cls.words[2] in WRITING_VERBS)
 
     def run(self, session: "Session") -> Answer:
         """Does it. Raises CommandError or an EngineError; returns data, never text."""
         raise NotImplementedError
+
+    def row(self, session: "Session", appenders: "Appenders") -> "Row | None":
+        """All that the line changes, where that is one row of a filter list that may be added
+        together with others; None where it has to run. Raises as `run`.
+        """
+        return None

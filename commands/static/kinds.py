@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 LOCALHOST = 0x7F000001
 ROOTCA_OPTIONS = ("certmap", "excludecaname")
 ENDPOINT = Endpoint()
+# Makes a named tuple of a tuple, in a third of the time that its class takes: scripts need
+# thousands.
+_typed = tuple.__new__
 
 
 class TypedSide(NamedTuple):
@@ -34,7 +37,7 @@ class FilterSide(Kind[TypedSide]):
         if "/" in text:
             address, _, mask = text.partition("/")
             return TypedSide(Side("ip", parse_address(address), parse_mask(mask)), True)
-        return TypedSide(ENDPOINT.parse(text, session))
+        return _typed(TypedSide, (ENDPOINT.parse(text, session), False))
 
     def complete(self, prefix: str, session: "Session") -> Iterable[tuple[str, str]]:
         yield from ENDPOINT.complete(prefix, session)
@@ -88,19 +91,28 @@ def sides(typed: TypedSide, mask: int | None, session: "Session", field: str) ->
 
     Raises CommandError when address and mask contradict, or a name does not resolve.
     """
-    side, masked = typed
-    if mask is not None and not masked and side.kind == "ip" and side.address:
-        return [Side("ip", side.address, mask)]
+    side = typed.side
     if side.kind == "dns":
         return [side._replace(address=address, prefix=32 if mask is None else mask)
                 for address in resolve(side.name, session, field)]
+    return [one_side(typed, mask, field)]
+
+
+def one_side(typed: TypedSide, mask: int | None, field: str) -> Side:
+    """The side that a typed one and its mask tag mean, unless it is a DNS name.
+
+    Raises CommandError when address and mask contradict.
+    """
+    side, masked = typed
+    if mask is not None and not masked and side[0] == "ip" and side[1]:
+        return _typed(Side, ("ip", side[1], mask, ""))
     natural = side.prefix
     if mask is not None and mask != natural and (masked or side.kind != "ip"):
         raise CommandError("contradiction", f"{field} and its mask contradict each other",
                            tag=field, fix="leave the mask out")
     if side.kind == "ip" and mask is not None:
         side = Side("ip", side.address, mask)
-    return [plain(side)]
+    return plain(side)
 
 
 def plain(side: Side) -> Side:

@@ -1,14 +1,16 @@
 """Filter lists with their filters, and filter actions, of a machine's configuration."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from engine.errors import NotFound
+from engine.errors import Broken, NotFound
 from engine.policy import verify
 from engine.policy.methods import format_quick_modes, parse_quick_mode
 from engine.policy.model import Filter, FilterAction, FilterList, Side
 from engine.policy.part import Part
+from engine.policy.statements import Added
+from engine.policy.transactions import Row
 
 LIST_COLUMNS = "key name description modified"
 FILTER_COLUMNS = ("source_kind source source_prefix source_name destination_kind destination "
@@ -22,6 +24,26 @@ FILTER_SELECT = (f"SELECT id, {', '.join(FILTER_COLUMNS.split())} FROM filter "
 USERS_SELECT = """
 SELECT policy.name, rule.name FROM rule JOIN policy ON policy.id = rule.policy
 WHERE rule.{column} = ? ORDER BY rule.id"""
+
+
+class Appender:
+    """Makes the rows of filters that are to be added to one list, as many as you like.
+
+    It is good until somebody changes anything but filters: nobody may have a rule on its list.
+    """
+
+    __slots__ = ("_number", "_guid")
+
+    def __init__(self, number: int, guid: Callable[[], str]) -> None:
+        self._number, self._guid = number, guid
+
+    def row(self, new: Filter) -> Row:
+        """The row of a filter. Raises Refused."""
+        verify.filter(new)
+        source, destination, description, protocol, source_port, destination_port, mirrored, _ = new
+        # The truth as a number: SQLite's module takes long for what is no number itself.
+        return (self._number, *source, *destination, description, protocol, source_port,
+                destination_port, 1 if mirrored else 0, self._guid())
 
 
 class ListTables(Part):
@@ -115,6 +137,46 @@ class ListTables(Part):
             store.stamp("filterlist", number, store.clock())
         return number > 0
 
+    def appender(self, list_name: str, location: str = "local") -> Appender | None:
+        """Makes rows for `append_rows`; None for a list that is not there, or that rules use."""
+        number = self._look("FilterList", list_name, location)
+        if not number or self._users("filterlist", number):
+            return None
+        return Appender(number, self._store.new_guid)
+
+    def append_each(self, rows: Sequence[Row], notes: Iterable[tuple[str, str]],
+                    generation: int) -> Added:
+        """Adds filters by their rows, each in a transaction of its own with its machine and line.
+
+        Up to one that its list has already, or for which the list is to be stamped, or before
+        which anybody else has changed the store; the first one follows on `generation`.
+        """
+        store, count = self._store, 0
+        try:
+            for row, note in zip(rows, notes, strict=True):
+                if not (store.is_stamped("filterlist", row[0], store.clock())
+                        and store.insert_alone("filter", FILTER_INSERT, row, note,
+                                               generation + count)):
+                    break
+                count += 1
+        except Broken as failure:
+            return Added(count, failure)
+        return Added(count, None)
+
+    def append_rows(self, rows: Sequence[Row]) -> Added:
+        """Adds filters by their rows, up to one that its list has already; joins the transaction.
+        """
+        store = self._store
+        added = store.insert_many("filter", FILTER_INSERT, rows)
+        if added.failure is None:
+            for number in dict.fromkeys(row[0] for row in rows[:added.done]):
+                store.stamp("filterlist", number, store.clock())
+        return added
+
+    def unused_rows(self, rows: Sequence[Row]) -> None:
+        """Rows that will not be added."""
+        self._store.unused_guids(row[-1] for row in rows)
+
     def delete_filters(self, list_name: str, match: Callable[[Filter], bool],
                        location: str = "local") -> int:
         """Deletes the filters of a list that `match` accepts, and counts them. Raises NotFound."""
@@ -129,12 +191,14 @@ class ListTables(Part):
             return len(doomed)
 
     def _add_filter(self, number: int, new: Filter) -> None:
-        verify.filter(new)
+        row = Appender(number, self._store.new_guid).row(new)
         try:
-            self._store.insert("filter", FILTER_INSERT, (number, *new[0], *new[1], *new[2:7],
-                                                         self._store.new_guid()))
+            self._store.insert("filter", FILTER_INSERT, row)
         except sqlite3.IntegrityError:
-            verify.filter_new(new, self._list_at(number).filters)
+            # By their ends, which an index finds: a script run again is refused line by line.
+            verify.filter_new(new, map(_read_filter, self._store.query(
+                FILTER_SELECT.replace("ORDER", "AND source = ? AND destination = ? ORDER"),
+                (number, new.source.address, new.destination.address))))
             raise
 
     def _list_at(self, number: int) -> FilterList:

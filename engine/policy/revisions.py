@@ -13,6 +13,11 @@ from engine.policy.undo import read
 
 if TYPE_CHECKING:
     from engine.policy.store import Store
+    from engine.policy.transactions import Transactions
+
+# How many revisions are kept at least, unless they hold more octets.
+REVISIONS_KEPT = 5_000
+UNDO_OCTETS_KEPT = 32 * 1024 * 1024
 
 
 class Revision(NamedTuple):
@@ -102,6 +107,21 @@ def forget(store: "Store") -> int:
         store.untracked("DELETE FROM revision WHERE id < ?", (newest,))
         store.untracked("UPDATE revision SET undo = '' WHERE id = ?", (newest,))
     return count
+
+
+def prune(store: "Transactions", newest: int) -> None:
+    """Forgets the oldest revisions: those beyond a number, and beyond a sum of octets.
+
+    What a change on probation would go back to stays.
+    """
+    floor = newest - REVISIONS_KEPT
+    size = "length(undo) + length(what)"
+    if store.query(f"SELECT sum({size}) FROM revision")[0][0] > UNDO_OCTETS_KEPT:
+        floor = max(floor, store.query(
+            f"SELECT max(id) FROM (SELECT id, sum({size}) OVER (ORDER BY id DESC) AS size "
+            "FROM revision) WHERE size > ?", (UNDO_OCTETS_KEPT,))[0][0])
+    store.untracked("DELETE FROM revision WHERE id <= ? AND id < "
+                    "ifnull((SELECT base FROM unconfirmed), ?)", (floor, newest))
 
 
 # --- probation ----------------------------------------------------------------------------------

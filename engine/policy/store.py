@@ -6,26 +6,26 @@ is told in `engine.policy.transactions`.
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from engine.entropy import Entropy
 from engine.errors import NotFound
 from engine.policy import verify, verify_machine
 from engine.policy.certificates import CertificateTables
 from engine.policy.connect import MEMORY, open_file, translate
-from engine.policy.guid import new_guid
+from engine.policy.guid import guids
 from engine.policy.lists import ListTables
 from engine.policy.machine import MachineTables
 from engine.policy.model import Machine
 from engine.policy.policies import PolicyTables
-from engine.policy.transactions import Transactions
+from engine.policy.statements import Statements
 from engine.policy.undo import NoUndo
 
 # Where a file's header says (with 2) that it has a log beside it; one in memory has none.
 FORMAT_VERSIONS = slice(18, 20)
 
 
-class Store(Transactions):
+class Store(Statements):
     """An open policy store: its machines, and settings that belong to all of them.
 
     `is_new` is True while nobody has put a machine into it.
@@ -34,7 +34,7 @@ class Store(Transactions):
     def __init__(self, connection: sqlite3.Connection, path: str, *,
                  clock: Callable[[], float], entropy: Entropy, readonly: bool) -> None:
         super().__init__(connection, path, clock, readonly)
-        self._entropy = entropy
+        self._guids, self._unused = guids(entropy), list[str]()
         self.is_new = not self.query("SELECT 1 FROM machine LIMIT 1")
 
     @classmethod
@@ -59,9 +59,10 @@ class Store(Transactions):
         copy = self._in_memory()
         copy.execute("PRAGMA foreign_keys = ON")
         copy.execute("PRAGMA temp_store = MEMORY")
-        store = Store(copy, MEMORY, clock=self.clock, entropy=entropy or self._entropy,
+        store = Store(copy, MEMORY, clock=self.clock, entropy=entropy or bytes,
                       readonly=False)
         if entropy is None:
+            store._guids, store._unused = self._guids, self._unused
             store._keeping, store._undo = False, NoUndo(copy)
         return store
 
@@ -80,7 +81,11 @@ class Store(Transactions):
 
     def new_guid(self) -> str:
         """A GUID for a new object."""
-        return new_guid(self._entropy)
+        return self._unused.pop() if self._unused else next(self._guids)
+
+    def unused_guids(self, guids: Iterable[str]) -> None:
+        """GUIDs, in their order, that no object got after all: they are given next."""
+        self._unused[:0] = reversed([*guids])
 
     def machines(self) -> tuple[Machine, ...]:
         """The machines, in the order they were added."""

@@ -1,4 +1,4 @@
-"""Statements and transactions of a policy store, and what they remember and leave behind.
+"""Transactions of a policy store, what they remember and leave behind.
 
 `transaction()` takes the write lock at once, so what a command has read cannot change before it
 writes, and two shells on one file queue up for a bounded time. When it has ended without an
@@ -14,46 +14,41 @@ from typing import Any, TypeVar
 
 from engine.errors import Refused
 from engine.policy.connect import broken, translate
+from engine.policy.notes import Notes
 from engine.policy.undo import UndoLog
 
 Row = tuple[Any, ...]
 Found = TypeVar("Found")
 # A change as it can be made again on an equal store: a method's name and its arguments.
 Change = tuple[str, tuple[Any, ...]]
-# How many revisions are kept, how often the older ones are looked for, how many of a
-# transaction's lines are kept with it.
-REVISIONS_KEPT, PRUNED_EVERY, LINES_KEPT = 5_000, 256, 1_000
-UNDO_OCTETS_KEPT = 32 * 1024 * 1024
 JOINED = nullcontext()
+REVISION_INSERT = ("INSERT INTO revision (time, who, machine, what, lines, undo) "
+                   "VALUES (?, ?, ?, ?, ?, ?)")
+# At every such revision the oldest ones are looked for.
+PRUNED_EVERY = 1024
 
 
-class Transactions:
+class Transactions(Notes):
     """The connection of a store. Mutable owner of it; not shared between threads.
 
     `path` is the file (":memory:" for none), `readonly` whether writes are bound to fail.
-    `clock` gives Unix seconds. `who` is the operator whose name each revision bears; what it is
-    about says `note`, else `subject`, which gives the machine and the line.
+    `clock` gives Unix seconds.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: str, clock: Callable[[], float],
                  readonly: bool) -> None:
+        super().__init__()
         self.path, self.readonly, self.clock = path, readonly, clock
-        self.who = ""
-        self.subject: Callable[[], tuple[str, str]] | None = None
+        self.commits = 0  # how often this program has raised the generation
         self._keeping = True
         self._connection = connection
         self._depth = 0
         self.writing = False  # whether a transaction is open
         self._changes = 0
         self._version = 0
-        self.commits = 0  # how often this program has raised the generation
         self._levels: list[int] = []
         self._known: dict[Hashable, Any] = {}
         self._stamped: dict[tuple[str, int], float] = {}
-        self._inserts: dict[tuple[str, str], str] = {}
-        self._notes: list[tuple[str, str]] = []
-        self._unheard = 0
-        self.listening = True  # whether the text of one more line would be kept
         self._undo = UndoLog(connection)
         self._log: list[Change] | None = None
         self._log_marks: list[int] = []
@@ -170,8 +165,7 @@ class Transactions:
             self.writing = False
             if not done:
                 self._forget()
-            self._notes.clear()
-            self._unheard, self.listening = 0, True
+            self.forget_notes()
             self._undo.forget(undone=not done)
 
     def _end_level(self, done: bool) -> None:
@@ -228,30 +222,6 @@ class Transactions:
             found = self._known[key] = read()
         return found
 
-    def note(self, machine: str, text: str) -> None:
-        """Says which typed line (without its secrets) the open transaction is about."""
-        if self.listening:
-            self._notes.append((machine, text))
-            self.listening = len(self._notes) < LINES_KEPT
-        else:
-            self._unheard += 1
-
-    def execute(self, sql: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
-        """Runs one changing statement. Raises Broken when not the statement is at fault."""
-        self._forget()
-        self._undo.watch_all()
-        return self._change("execute", sql, values, (sql, values))
-
-    def _change(self, name: str, sql: str, values: Sequence[object],
-                arguments: tuple[Any, ...]) -> sqlite3.Cursor:
-        if self._levels:
-            self._mark()
-        if self._log is not None:
-            done = self._run(sql, values)
-            self._log.append((name, arguments))
-            return done
-        return self._run(sql, values)
-
     def query(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
         """All rows of a SELECT. Raises Broken as `execute`."""
         try:
@@ -259,66 +229,10 @@ class Transactions:
         except sqlite3.Error as error:
             raise translate(error, self.path) from None
 
-    def insert(self, table: str, columns: str, row: Sequence[object]) -> int:
-        """Adds a row to `table` and gives its id; `columns` are blank-separated."""
-        statement = self._inserts.get((table, columns))
-        if statement is None:
-            names = columns.split()
-            assert len(names) == len(row), (table, names, len(row))
-            statement = (f"INSERT INTO {table} ({', '.join(names)}) "
-                         f"VALUES ({', '.join('?' * len(names))})")
-            self._inserts[table, columns] = statement
-        if table != "filter":
-            self._known.clear()
-        if self._levels:
-            self._mark()
-        number = self._run(statement, row).lastrowid or 0
-        if self._log is not None:
-            self._log.append(("insert", (table, columns, row)))
-        self._undo.inserted(table, number)
-        return number
-
-    def update(self, table: str, columns: str, row: Sequence[object], number: int) -> None:
-        """Replaces the `columns` of the row of `table` with id `number`."""
-        assignments = ", ".join(f"{name} = ?" for name in columns.split())
-        self._known.clear()
-        self._undo.watch(table)
-        self._change("update", f"UPDATE {table} SET {assignments} WHERE id = ?", (*row, number),
-                     (table, columns, row, number))
-
-    def restore(self, table: str, row: Sequence[object]) -> None:
-        """Puts a whole row back, its id included; `execute` has deleted what was there."""
-        self._forget()
-        self._change("restore", f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row,
-                     (table, row))
-        self._undo.inserted(table, int(str(row[0])))
-
     def untracked(self, sql: str, values: Sequence[object] = ()) -> None:
         """Changes what is about revisions, and no part of the configuration."""
         self._mark()
         self._run(sql, values)
-
-    def put(self, table: str, keys: str, row: Sequence[object], columns: str,
-            values: Sequence[object]) -> None:
-        """Updates `columns` of the row of `table` whose `keys` are `row`, or inserts that row."""
-        where = " AND ".join(f"{name} = ?" for name in keys.split())
-        found = self.query(f"SELECT id FROM {table} WHERE {where}", row)
-        if found:
-            self.update(table, columns, values, found[0][0])
-        else:
-            self.insert(table, f"{keys} {columns}", (*row, *values))
-
-    def stamp(self, table: str, number: int, now: float) -> None:
-        """Gives a row of `table` the time of its change, once a second: no stamp shows less."""
-        row = (table, number)
-        if 0 <= now - self._stamped.get(row, now - 1) < 1:
-            return
-        self._undo.watch(table)
-        self._change("stamp", f"UPDATE {table} SET modified = ?1 WHERE id = ?2 "
-                     "AND (modified > ?1 OR modified <= ?1 - 1)", (now, number),
-                     (table, number, now))
-        if self.writing:
-            self._stamped[row] = now
 
     def damaged(self) -> Exception:
         """The error for a row that no version of this program can have written."""
@@ -329,37 +243,22 @@ class Transactions:
         number: int = self.query("SELECT max(id) FROM revision")[0][0]
         return number
 
+
     def _keep_revision(self) -> None:
         """Before a commit: who changed what and when, and how to undo it."""
         if not self._keeping:
             return
-        if not self._notes and self.subject is not None:
-            self._notes.append(self.subject())
-        machines = " ".join(dict.fromkeys(machine for machine, _ in self._notes))
-        what = "\n".join(text for _, text in self._notes)
-        number = self._run(
-            "INSERT INTO revision (time, who, machine, what, lines, undo) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
-            (self.clock(), self.who, machines, what, len(self._notes) + self._unheard,
-             self._undo.take(self._connection.total_changes - self._changes))).lastrowid or 0
+        undo = self._undo.take(self._connection.total_changes - self._changes)
+        number = self._run(REVISION_INSERT, (self.clock(), self.who, *self.about(),
+                                             undo)).lastrowid or 0
+        self._committing(number)
+
+    def _committing(self, number: int) -> None:
+        """That revision is about to be committed."""
         self.commits += 1
         if number % PRUNED_EVERY == 0:
-            self._prune(number)
-
-    def _prune(self, newest: int) -> None:
-        """Forgets the oldest revisions: those beyond a number, and beyond a sum of octets.
-
-        What a change on probation would go back to stays.
-        """
-        floor, size = newest - REVISIONS_KEPT, 0
-        for number, octets in self.query("SELECT id, length(undo) + length(what) FROM revision "
-                                         "ORDER BY id DESC"):
-            size += octets
-            if size > UNDO_OCTETS_KEPT:
-                floor = max(floor, number)
-                break
-        self._run("DELETE FROM revision WHERE id <= ? AND id < "
-                  "ifnull((SELECT base FROM unconfirmed), ?)", (floor, newest))
+            from engine.policy.revisions import prune
+            prune(self, number)
 
 
 class Transaction:

@@ -27,24 +27,25 @@ class UndoLog:
         self._fresh: Ranges = {}
         self._marking = False
 
-    def inserted(self, table: str, number: int) -> None:
-        """A row has been inserted; ids of one insert after the other become one range.
+    def inserted(self, table: str, first: int, last: int) -> None:
+        """Rows have been inserted; ids of one insert after the other become one range.
 
         Once something may have been deleted an id can come back; then the table in memory, which
         knows what was there first, decides.
         """
-        self._inserted += 1
+        self._inserted += last - first + 1
         if self._marking:
-            self._connection.execute("INSERT OR IGNORE INTO temp.undo (tbl, row, fresh) "
-                                     "VALUES (?, ?, 1)", (table, number))
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO temp.undo (tbl, row, fresh) VALUES (?, ?, 1)",
+                ((table, number) for number in range(first, last + 1)))
             return
         ranges = self._fresh.get(table)
         if ranges is None:
-            self._fresh[table] = [[number, number]]
-        elif ranges[-1][1] == number - 1:
-            ranges[-1][1] = number
+            self._fresh[table] = [[first, last]]
+        elif ranges[-1][1] == first - 1:
+            ranges[-1][1] = last
         else:
-            ranges.append([number, number])
+            ranges.append([first, last])
 
     def watch(self, table: str) -> None:
         """Before rows of one table are updated."""
@@ -124,7 +125,7 @@ class UndoLog:
 class NoUndo(UndoLog):
     """Of a copy that nobody goes back with."""
 
-    def inserted(self, table: str, number: int) -> None:
+    def inserted(self, table: str, first: int, last: int) -> None:
         """Not remembered."""
 
     def watch(self, table: str) -> None:

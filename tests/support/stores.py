@@ -33,8 +33,8 @@ def counting(count: int = 0) -> Callable[[int], bytes]:
 
     def octets(size: int) -> bytes:
         nonlocal count
-        count += 1
-        return count.to_bytes(size, "big")
+        first, count = count + 1, count + size // 16
+        return b"".join(one.to_bytes(16, "big") for one in range(first, count + 1))
 
     return octets
 

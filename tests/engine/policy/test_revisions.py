@@ -133,7 +133,7 @@ def test_nobody_goes_back_in_the_middle_of_a_change() -> None:
 
 def test_only_so_many_revisions_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transactions, "PRUNED_EVERY", 4)
-    monkeypatch.setattr(transactions, "REVISIONS_KEPT", 10)
+    monkeypatch.setattr(revisions, "REVISIONS_KEPT", 10)
     config = bare()
     store = store_of(config)
     for number in range(40):
@@ -145,7 +145,7 @@ def test_only_so_many_revisions_are_kept(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_long_undo_makes_the_oldest_go(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transactions, "PRUNED_EVERY", 1)
-    monkeypatch.setattr(transactions, "UNDO_OCTETS_KEPT", 2_000)
+    monkeypatch.setattr(revisions, "UNDO_OCTETS_KEPT", 2_000)
     config = bare()
     for number in range(20):
         config.set_setting("natt", str(number) * 200)
@@ -264,7 +264,7 @@ def test_the_next_one_who_opens_the_file_finds_the_deadline(tmp_path: Path) -> N
 def test_the_way_back_of_a_probation_is_never_pruned(
         guarded: tuple[Config, Watch], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transactions, "PRUNED_EVERY", 1)
-    monkeypatch.setattr(transactions, "REVISIONS_KEPT", 3)
+    monkeypatch.setattr(revisions, "REVISIONS_KEPT", 3)
     config, watch = guarded
     before = contents(store_of(config))
     commit(config, 60)
