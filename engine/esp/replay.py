@@ -1,5 +1,7 @@
 """The anti-replay window of an inbound SA (RFC 2406 3.4.3, RFC 2401 appendix C)."""
 
+from collections.abc import Iterable
+
 DEFAULT_WINDOW = 64
 MIN_WINDOW = 32
 MAX_WINDOW = 1024
@@ -41,6 +43,17 @@ class ReplayWindow:
             return
         self._seen = (self._seen << ahead if ahead < self.size else 0) & self._mask | 1
         self.top = sequence
+
+    @property
+    def seen(self) -> frozenset[int]:
+        """The numbers of the window that were accepted."""
+        return frozenset(self.top - age for age in range(min(self.size, self.top))
+                         if self._seen >> age & 1)
+
+    def restore(self, top: int, seen: Iterable[int]) -> None:
+        """From now on these are the highest number and the accepted ones."""
+        self.top = top
+        self._seen = sum(1 << top - number for number in seen if 0 <= top - number < self.size)
 
     def advance_run(self, number: int) -> None:
         """Marks the `number` sequence numbers behind the highest one."""

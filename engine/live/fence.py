@@ -28,6 +28,7 @@ class Posts(NamedTuple):
     """What the fence is made of: devices by adapter, inbound entries, exemptions, RRAS filters.
 
     `soft` are the entries whose peers do not speak IKE and whose clear text was agreed on.
+    `offloaded` says that the kernel opens ESP itself, by its own policies.
     """
 
     devices: Mapping[str, str]
@@ -35,6 +36,7 @@ class Posts(NamedTuple):
     level: int
     rras: RrasTable
     soft: Collection[str] = ()
+    offloaded: bool = False
 
 
 def chains(posts: Posts, tun: str) -> tuple[Chain, ...]:
@@ -71,6 +73,8 @@ def _policy(entries: Iterable[SpdEntry], posts: Posts, tun: str) -> tuple[Rule, 
     passing = nft.verdict(RETURN)
     rules = [nft.rule(nft.device(one, incoming=True), passing) for one in (tun, "lo")]
     rules += [nft.rule(nft.protocol(one), passing) for one in (ESP, AH)]
+    if posts.offloaded:
+        rules.append(nft.rule(nft.decrypted(), passing))
     rules += _exemptions(posts.level)
     for one in entries:
         rules.append(nft.rule(*_entry(one), nft.counter(), _decision(one, posts),

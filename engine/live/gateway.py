@@ -86,7 +86,8 @@ class Gateway:
             self.carrier.datagram, self.carrier.packet, self.carrier.icmp,
             self.inward.read_natt, self.inward.read_esp))
         self.outward = Outward(self.host, self.sockets, self._tun, self.carrier, self.clock.now)
-        self.offload = Offload(self.host)
+        self.offload = Offload(self.host, drain=self.outward.drain,
+                               open_udp=self.sockets.kernel_opens_udp)
         self.echoes = Echoes(self)
         self.outward.watched = self.echoes.departed
         self.loop.watch(self._tun, self.outward.read_tun)
@@ -345,12 +346,12 @@ class Gateway:
                 self.log("socket", priority=3, text=str(failure))
             self._index = self.kernel.raise_device(self.tun_name, self._mtu())
             self.outward.size = self._mtu() + VNET
-        self.settled.settle(self.host, self.facts, self._index)
+        self._offload()
+        self.settled.settle(self.host, self.facts, self._index, offloaded=self.offload.active)
         for complaint in self.settled.complaints:
             self.log("kernel", priority=4, text=complaint)
         self.settled.complaints.clear()
         self._soft = self.host.soft
-        self._offload()
         self.loop.progress()
 
     def _offload(self) -> None:
@@ -358,12 +359,12 @@ class Gateway:
         said, was = self.offload.refused, self.offload.active
         self.loop.forget(self.offload.descriptor)
         self.offload.settle()
+        self.inward.elsewhere = self.offload.spis
         if self.offload.active:
             self.loop.watch(self.offload.descriptor, self._expired)
         if self.offload.refused and self.offload.refused != said:
             self.log("offload", priority=4, text=self.offload.refused)
         if self.offload.active != was:
-            self.sockets.kernel_opens_udp(self.offload.active)
             self.log("offload", priority=5, active=self.offload.active)
 
     def _expired(self) -> None:

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-Callback = Callable[[], None]
+Callback = Callable[[], object]
 GIVE_WAY_SECONDS = 5.0
 EVENTS = 16
 """Descriptors of one wake-up; there are hardly more, and room for them is made each time."""

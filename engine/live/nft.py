@@ -88,6 +88,12 @@ def marked(mark: int) -> list[Expression]:
     return [_meta(3), _compare(struct.pack("=I", mark))]
 
 
+def decrypted() -> list[Expression]:
+    """The packet came out of the kernel's own IPsec (which a kernel without XFRM cannot be asked).
+    """
+    return [_meta(25), _compare(b"\1")]
+
+
 def protocol(number: int) -> list[Expression]:
     """The packet's protocol."""
     return [_payload(1, 9, 1), _compare(bytes((number,)))]

@@ -18,6 +18,12 @@ from engine.sad import SaPair
 from engine.suites import AH_HASHES
 
 PRIORITY = 0x10000000
+REQUEST = 0x6B520000
+"""Added to the number of a tunnel: by it what a crash left in the kernel is known as ours."""
+RESERVED = 4096
+"""Sequence numbers kept for packets on their way to the agent while the kernel takes over."""
+AFTERWARDS = 60
+"""Seconds an association may stay in the kernel after its end, when nobody takes it out."""
 KERNEL = "kernel"
 
 
@@ -25,6 +31,8 @@ class Kernel(Protocol):
     """What is asked of XFRM."""
 
     def try_esp(self) -> None: ...
+
+    def sweep(self, request: int) -> None: ...
 
     def add_sa(self, one: KernelSa) -> None: ...
 
@@ -60,10 +68,17 @@ def why_not(make: Callable[[], Kernel] = Xfrm) -> str:
 
 
 class Offload:
-    """The pairs that are in the kernel. `spis` are the inbound ones, whose packets it opens."""
+    """The pairs that are in the kernel. `spis` are the inbound ones, whose packets it opens.
 
-    def __init__(self, host: Host, make: Callable[[], Kernel] = Xfrm) -> None:
-        self._host, self._make = host, make
+    `drain` has the agent send what it was handed already, before packets go the kernel's way;
+    `open_udp` says whether the kernel takes ESP out of UDP, from all peers or from none.
+    """
+
+    def __init__(self, host: Host, make: Callable[[], Kernel] = Xfrm, *,
+                 drain: Callable[[], None] = lambda: None,
+                 open_udp: Callable[[bool], None] = lambda on: None) -> None:
+        self._host, self._make, self._drain, self._open_udp = host, make, drain, open_udp
+        self._opens_udp = False
         self._kernel: Kernel | None = None
         self._pairs: dict[int, SaPair] = {}
         self._sealing: dict[str, SecurityAssociation] = {}
@@ -72,6 +87,16 @@ class Offload:
         self._seen: dict[tuple[Address, int], Counted] = {}
         self._stamp = -1
         self.refused = ""
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Takes out what an agent that crashed left: its policies would catch all packets."""
+        try:
+            kernel = self._make()
+        except Broken:
+            return  # no XFRM: nothing can be there
+        kernel.sweep(REQUEST)
+        kernel.close()
 
     @property
     def active(self) -> bool:
@@ -107,29 +132,43 @@ class Offload:
         sad = self._host.sad
         if sad.generation != self._stamp:
             self._stamp = sad.generation
-            there = {pair.spi: pair for pair in sad.pairs() if _fits(pair)}
+            there = _fitting(sad.pairs())
+            self._udp(any(pair.inbound.udp for pair in there.values()), False)
             for spi in [one for one in self._pairs if one not in there]:
                 self._take_out(self._pairs.pop(spi))
             for pair in there.values():
                 self._put_in(pair)
+            self._udp(any(pair.inbound.udp for pair in there.values()), True)
         self._count(now)
         self._expire()
 
     def stop(self) -> None:
-        """Takes everything out of the kernel."""
+        """Takes everything out of the kernel; what lives goes on here, where the kernel was."""
         if self._kernel is None:
             return
+        for policies in self._policies.values():
+            for one in policies:
+                self._kernel.delete_policy(one)
+        self._udp(False, False)
+        self._count(0.0, last=True)
         for pair in list(self._pairs.values()):
             self._take_out(pair)
         self._pairs.clear()
+        self._seen.clear()
         self._kernel.close()
         self._kernel = None
+
+    def _udp(self, wanted: bool, on: bool) -> None:
+        """Opened after the associations are there, closed before they go."""
+        if wanted == on and on != self._opens_udp:
+            self._opens_udp = on
+            self._open_udp(on)
 
     # --- pairs ---------------------------------------------------------------------------------
 
     def _put_in(self, pair: SaPair) -> None:
         assert self._kernel is not None
-        number = self._numbers.setdefault(pair.entry, len(self._numbers) + 1)
+        number = REQUEST + self._numbers.setdefault(pair.entry, len(self._numbers) + 1)
         if pair.spi not in self._pairs:
             self._kernel.add_sa(_sa(pair, pair.inbound, number))
             self._pairs[pair.spi] = pair
@@ -144,6 +183,7 @@ class Offload:
         if before is not None:
             # Of two that fit the kernel takes either: the newer one is meant.
             self._kernel.delete_sa(before.destination, before.spi)
+        self._drain()
         policies = _policies(pair, outbound, number)
         for one in policies:
             self._kernel.add_policy(one)
@@ -159,21 +199,31 @@ class Offload:
             self._kernel.delete_sa(sealing.destination, sealing.spi)
             del self._sealing[pair.entry]
 
-    def _count(self, now: float) -> None:
-        """Adds what the kernel has counted; limits of octets are reached as ever."""
+    def _count(self, now: float, *, last: bool = False) -> None:
+        """Adds what the kernel has counted; limits of octets are reached as ever.
+
+        What leaves is numbered here again after the last time, from where the kernel was.
+        """
         assert self._kernel is not None
-        counted = self._kernel.counters()
+        counted, node = self._kernel.counters(), self._host.node
         sas = [pair.inbound for pair in self._pairs.values()] + list(self._sealing.values())
         for sa in sas:
             key = sa.destination, sa.spi
             after, before = counted.get(key), self._seen.get(key, Counted(0, 0, 0))
-            if after is None or after.packets <= before.packets:
+            if after is None or after.packets <= before.packets and not last:
                 continue
             self._seen[key] = after
-            sa.packets += after.packets - before.packets - 1
-            sa.account(after.octets - before.octets, now)
+            if sa.direction == "inbound":
+                sa.window.restore(after.top, after.seen)
+                sa.sequence = after.top
+            elif last:
+                sa.sequence = after.sent
+            if after.packets > before.packets:
+                sa.packets += after.packets - before.packets - 1
+                sa.account(after.octets - before.octets, now)
+                count = node.count_received if sa.direction == "inbound" else node.count_sent
+                count(sa, after.octets - before.octets)
         self._seen = {key: one for key, one in self._seen.items() if key in counted}
-
 
     def _expire(self) -> None:
         """Reports the limits that the kernel saw reached (packets, which only it numbers)."""
@@ -186,6 +236,12 @@ class Offload:
                 sa.on_limit(sa, "hard" if one.hard else "soft")
 
 
+def _fitting(pairs: tuple[SaPair, ...]) -> dict[int, SaPair]:
+    """Those that can be the kernel's: where it opens ESP in UDP it does so for all, or for none."""
+    udp = all(_fits(pair) for pair in pairs if pair.inbound.udp)
+    return {pair.spi: pair for pair in pairs if _fits(pair) and (udp or not pair.inbound.udp)}
+
+
 def _fits(pair: SaPair) -> bool:
     """Tunnels of ESP alone; AH and transport mode stay here."""
     return pair.tunnel and pair.method.has_esp and pair.method.ah_auth not in AH_HASHES
@@ -195,8 +251,12 @@ def _sa(pair: SaPair, sa: SecurityAssociation, number: int) -> KernelSa:
     inbound = sa is pair.inbound
     keys = pair.installed.inbound if inbound else pair.installed.outbound
     udp = tuple(reversed(sa.udp)) if inbound else sa.udp
+    # What went or came before is not said again, nor accepted again.
     return KernelSa(sa.spi, sa.source, sa.destination, pair.method, keys.esp_key, keys.auth_key,
-                    number, sa.terms.window, pair.kilobytes * 1024, udp)
+                    number, sa.terms.window, pair.kilobytes * 1024, udp,
+                    sent=0 if inbound else sa.sequence + RESERVED, top=sa.window.top,
+                    seen=sa.window.seen,
+                    seconds=pair.seconds + AFTERWARDS if pair.seconds else 0)
 
 
 def _policies(pair: SaPair, outbound: SecurityAssociation,

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from engine.host import Host, Output
 
 WAYS = 65536
+QUEUE = 1024
+"""Packets that the TUN device keeps at most (500), and those that come meanwhile."""
 SEGMENTS = 64
 _SEGMENTED = 65000
 """Octets of one UDP_SEGMENT send, headers not counted."""
@@ -99,8 +101,8 @@ class Outward:
             self._ways.clear()
             self._shape = _ADDRESSES if told_apart_by_address(node) else _PORTS
 
-    def read_tun(self) -> None:
-        """Takes what the kernel hands over, up to READS packets.
+    def read_tun(self) -> bool:
+        """Takes what the kernel hands over, up to READS packets; False when there was nothing.
 
         One that comes a while after the last one leaves before the next is looked for.
         """
@@ -108,7 +110,7 @@ class Outward:
         try:
             data = read(tun, size)
         except BlockingIOError:
-            return
+            return False
         self._check()
         if now > self._busy:
             self._busy = now + ALONE
@@ -117,7 +119,7 @@ class Outward:
                 self._depart(data, now)
             else:
                 self._seal_one(way, data[VNET:], now)
-            return
+            return True
         datas = [data]
         add = datas.append
         try:
@@ -127,6 +129,13 @@ class Outward:
             pass
         self._take(datas, now)
         self._busy = self.clock() + (MANY if len(datas) > 1 else ALONE)
+        return True
+
+    def drain(self) -> None:
+        """Takes all that the kernel has handed over so far, but no more than its queue holds."""
+        for _ in range(QUEUE // READS):
+            if not self.read_tun():
+                return
 
     def _way(self, data: bytes, now: float) -> Way | None:
         """The way of a packet of a known flow, None when the engine is to decide."""

@@ -54,7 +54,7 @@ class Settled:
         self.complaints.append(f"{failure}; RRAS filters and the inbound policy hold for packets "
                                "of tunnels only")
 
-    def settle(self, host: Host, facts: Facts, index: int) -> None:
+    def settle(self, host: Host, facts: Facts, index: int, *, offloaded: bool = False) -> None:
         """Sets what differs. Raises Broken when a right is missing, or the kernel refuses rules."""
         steering = plan(host.spd.entries, host.node.own), index
         if steering != self._steering:
@@ -64,16 +64,16 @@ class Settled:
         devices = {one.link: numbers[one.link] for one in host.interfaces.values()
                    if one.link in numbers}
         self.complaints += self._reverse.settle(is_in_the_way(host.spd.entries), devices)
-        self._fence(host)
+        self._fence(host, offloaded)
         self._route(host, facts)
 
-    def _fence(self, host: Host) -> None:
+    def _fence(self, host: Host, offloaded: bool) -> None:
         if self._tables is None or not self.fenced:
             return
         soft = {one.entry for one in host.soft}
         devices = {one.name: one.link for one in host.interfaces.values()}
         posts = Posts(devices, host.spd.entries, host.agent.snapshot.exempt_level, host.node.rras,
-                      soft)
+                      soft, offloaded)
         wanted = chains(posts, self._tun)
         peers, spis = peers_of(host), spis_of(host)
         if host.spd.entries:

@@ -18,7 +18,8 @@ from engine.esp.sa import SOFT_SHARE, Selector
 from engine.suites import AEAD_CIPHERS, QuickModeMethod
 
 _NETLINK_XFRM = 6
-_NEWSA, _DELSA, _GETSA, _NEWPOLICY, _DELPOLICY, _EXPIRE = 0x10, 0x11, 0x12, 0x13, 0x14, 0x18
+_NEWSA, _DELSA, _GETSA, _NEWPOLICY, _DELPOLICY, _GETPOLICY = range(0x10, 0x16)
+_EXPIRE = 0x18
 _SOL_NETLINK, _CAP_ACK, _EXT_ACK = 270, 10, 11
 _MESSAGE = 1
 _REQUEST, _ACK, _DUMP, _CREATE, _REPLACE = 0x1, 0x4, 0x300, 0x400, 0x100
@@ -41,6 +42,7 @@ _CURRENT = struct.Struct("=4Q")
 _SA = struct.Struct("=12xIIHBBB7x")
 _SA_SIZE = _SELECTOR.size + _ID.size + 16 + _LIFETIME.size + _CURRENT.size + _SA.size
 _POLICY = struct.Struct("=IIBBBB4x")
+_POLICY_SIZE = _SELECTOR.size + _LIFETIME.size + _CURRENT.size + _POLICY.size
 _TEMPLATE_BODY = struct.Struct("=H2x4s12xIBBB1xIII")
 _ALGORITHM = struct.Struct("=64sI")
 _TRUNCATED = struct.Struct("=64sII")
@@ -56,9 +58,10 @@ GCM = "rfc4106(gcm(aes))"
 
 
 class KernelSa(NamedTuple):
-    """One direction of a tunnel for the kernel. `octets` is the hard limit, 0 for none.
+    """One direction of a tunnel for the kernel. `octets` and `seconds` are hard limits, 0 for none.
 
-    `udp` are source and destination port of ESP in UDP, () without.
+    `udp` are source and destination port of ESP in UDP, () without. `sent` and `top` are the
+    highest sequence numbers so far, out and in, `seen` those that the replay window has accepted.
     """
 
     spi: int
@@ -71,6 +74,10 @@ class KernelSa(NamedTuple):
     window: int = 64
     octets: int = 0
     udp: tuple[int, ...] = ()
+    sent: int = 0
+    top: int = 0
+    seen: frozenset[int] = frozenset()
+    seconds: int = 0
 
 
 class KernelPolicy(NamedTuple):
@@ -85,11 +92,17 @@ class KernelPolicy(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """What the kernel has counted under an association; `used` is Unix seconds, 0 for never."""
+    """What the kernel has counted under an association; `used` is Unix seconds, 0 for never.
+
+    Of sequence numbers `sent` and `top` are the highest, `seen` the accepted ones of the window.
+    """
 
     octets: int
     packets: int
     used: int
+    sent: int = 0
+    top: int = 0
+    seen: frozenset[int] = frozenset()
 
 
 class Expired(NamedTuple):
@@ -121,10 +134,10 @@ def _id(destination: Address, spi: int) -> bytes:
     return _ID.pack(_address(destination), spi.to_bytes(4, "big"), PROTOCOL_ESP)
 
 
-def _lifetime(octets: int) -> bytes:
+def _lifetime(octets: int, seconds: int = 0) -> bytes:
     hard = octets or _FOR_EVER
     return _LIFETIME.pack(int(octets * SOFT_SHARE) or _FOR_EVER, hard,
-                          int(_SEQUENCE_MOST * SOFT_SHARE), _SEQUENCE_MOST, 0, 0, 0, 0)
+                          int(_SEQUENCE_MOST * SOFT_SHARE), _SEQUENCE_MOST, 0, seconds, 0, 0)
 
 
 def algorithms(one: KernelSa) -> bytes:
@@ -143,15 +156,36 @@ def algorithms(one: KernelSa) -> bytes:
 def sa_body(one: KernelSa) -> bytes:
     """The octets of XFRM_MSG_NEWSA behind the netlink header."""
     info = (_selector(Selector()) + _id(one.destination, one.spi) + _address(one.source)
-            + bytes(12) + _lifetime(one.octets) + bytes(_CURRENT.size)
+            + bytes(12) + _lifetime(one.octets, one.seconds) + bytes(_CURRENT.size)
             + _SA.pack(0, one.reqid, _FAMILY, _TUNNEL, 0, 0))
-    words = (one.window + 31) // 32
-    replay = _REPLAY_STATE.pack(words, 0, 0, 0, 0, one.window) + bytes(4 * words)
+    replay = (_REPLAY_STATE.pack(_words(one.window), one.sent, one.top, 0, 0, one.window)
+              + _bits(one.window, one.seen))
     udp = b""
     if one.udp:
         ports = [port.to_bytes(2, "big") for port in one.udp]
         udp = _attribute(_ENCAP, _ENCAPSULATION.pack(_ESP_IN_UDP, *ports))
     return info + algorithms(one) + _attribute(_REPLAY, replay) + udp
+
+
+def _words(window: int) -> int:
+    return (window + 31) // 32
+
+
+def _bits(window: int, seen: frozenset[int]) -> bytes:
+    """The kernel's bitmap: a number has the bit of its remainder, from 1 on (xfrm_replay.c)."""
+    found = sum(1 << (number - 1) % window for number in seen)
+    return struct.pack(f"={_words(window)}I", *(found >> 32 * at & 0xFFFFFFFF
+                                                for at in range(_words(window))))
+
+
+def _replay(body: bytes) -> tuple[int, int, frozenset[int]]:
+    """The highest numbers out and in, and the accepted ones, of XFRMA_REPLAY_ESN_VAL."""
+    words, sent, top, _, _, window = _REPLAY_STATE.unpack_from(body)
+    bits = int.from_bytes(b"".join(
+        word.to_bytes(4, "little")
+        for word in struct.unpack_from(f"={words}I", body, _REPLAY_STATE.size)), "little")
+    return sent, top, frozenset(number for number in range(max(top - window, 0) + 1, top + 1)
+                                if bits >> (number - 1) % window & 1)
 
 
 def policy_body(one: KernelPolicy) -> bytes:
@@ -256,15 +290,33 @@ class Xfrm:
 
     def counters(self) -> dict[tuple[Address, int], Counted]:
         """What was counted, by destination and SPI."""
-        found: dict[tuple[Address, int], Counted] = {}
-        self._socket.send(_HEADER.pack(_HEADER.size, _GETSA, _REQUEST | _DUMP, 1, 0))
+        return dict(read_sa(data) for data in self._dump(_GETSA, _NEWSA, _SA_SIZE))
+
+    def sweep(self, request: int) -> None:
+        """Takes out all policies and associations whose request is that number or up to 65,535
+        more.
+        """
+        for data in self._dump(_GETPOLICY, _NEWPOLICY, _POLICY_SIZE):
+            template = dict(_attributes(data, _POLICY_SIZE)).get(_TEMPLATE, b"")
+            if len(template) >= _ID.size + _TEMPLATE_BODY.size and _TEMPLATE_BODY.unpack_from(
+                    template, _ID.size)[2] & ~0xFFFF == request:
+                direction = _POLICY.unpack_from(data, _POLICY_SIZE - _POLICY.size)[2]
+                self._quietly(_DELPOLICY, data[:_SELECTOR.size]
+                              + struct.pack("=IB3x", 0, direction))
+        for data in self._dump(_GETSA, _NEWSA, _SA_SIZE):
+            if _SA.unpack_from(data, _SA_SIZE - _SA.size)[1] & ~0xFFFF == request:
+                self.delete_sa(*read_sa(data)[0])
+
+    def _dump(self, asked: int, told: int, size: int) -> list[bytes]:
+        """The bodies of what the kernel has of one kind, each of at least `size` octets."""
+        found: list[bytes] = []
+        self._socket.send(_HEADER.pack(_HEADER.size, asked, _REQUEST | _DUMP, 1, 0))
         while True:
             for number, _, data in _messages(self._socket.recv(1 << 16)):
                 if number in (_DONE, _ERROR):
                     return found
-                if number == _NEWSA and len(data) >= _SA_SIZE:
-                    key, counted = read_sa(data)
-                    found[key] = counted
+                if number == told and len(data) >= size:
+                    found.append(data)
 
 
 def read_sa(data: bytes) -> tuple[tuple[Address, int], Counted]:
@@ -272,8 +324,9 @@ def read_sa(data: bytes) -> tuple[tuple[Address, int], Counted]:
     destination, spi, _ = _ID.unpack_from(data, _SELECTOR.size)
     octets, packets, _, used = _CURRENT.unpack_from(
         data, _SELECTOR.size + _ID.size + 16 + _LIFETIME.size)
+    replay = dict(_attributes(data, _SA_SIZE)).get(_REPLAY)
     return ((int.from_bytes(destination, "big"), int.from_bytes(spi, "big")),
-            Counted(octets, packets, used))
+            Counted(octets, packets, used, *(_replay(replay) if replay else ())))
 
 
 def read_expiry(data: bytes) -> Expired:
@@ -284,15 +337,17 @@ def read_expiry(data: bytes) -> Expired:
 
 def _said(error: bytes) -> str:
     """The kernel's own sentence about an error, "" when it has none."""
-    at = 4 + _HEADER.size
-    while at + _ATTRIBUTE.size <= len(error):
-        size, kind = _ATTRIBUTE.unpack_from(error, at)
+    found = dict(_attributes(error, 4 + _HEADER.size)).get(_MESSAGE, b"")
+    return found.rstrip(b"\0").decode("ascii", "replace")
+
+
+def _attributes(data: bytes, at: int) -> Iterator[tuple[int, bytes]]:
+    while at + _ATTRIBUTE.size <= len(data):
+        size, kind = _ATTRIBUTE.unpack_from(data, at)
         if size < _ATTRIBUTE.size:
-            break
-        if kind == _MESSAGE:
-            return error[at + _ATTRIBUTE.size:at + size].rstrip(b"\0").decode("ascii", "replace")
+            return
+        yield kind, data[at + _ATTRIBUTE.size:at + size]
         at += size + 3 & ~3
-    return ""
 
 
 def _refused(code: int, what: str, said: str = "") -> Broken:

@@ -1,4 +1,4 @@
-"""Offload against the kernel at hand: what it takes is read back, what it refuses is named."""
+"""Offload: to the kernel at hand, which may refuse it, and in a guest whose kernel has ESP."""
 
 import sys
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.live.agent import Agent, ping, pings_at_last, policy_lines, route_line
+from tests.support.live.guest import ENDED, in_guest
 from tests.support.live.network import WAN_A, Network
 from tests.support.live.strongswan import Settings, StrongSwan
 
@@ -18,6 +19,18 @@ from engine.live.xfrm import OUT, KernelPolicy, Xfrm
 one = KernelPolicy(Selector(parse_network("10.1.0.0/24"), parse_network("10.2.0.0/24"), 6, 0, 80),
                    OUT, parse_address("203.0.113.1"), parse_address("203.0.113.2"), 7, 1000)
 getattr(Xfrm(), VERB)(one)
+"""
+
+FENCE = """
+from engine.address import parse_network
+from engine.live.fence import Posts, chains
+from engine.live.nft import Tables
+from engine.pipeline.rras import RrasTable
+from engine.spd import INBOUND, SpdEntry
+entry = SpdEntry("id", "n", parse_network("10.2.0.0/24"), parse_network("10.1.0.0/24"),
+                 direction=INBOUND)
+posts = Posts({"External": "wan0"}, (entry,), 0, RrasTable((), [], ()), (), offloaded=True)
+Tables().replace(chains(posts, "ipsecsh0"))
 """
 
 EXPIRY = """
@@ -45,6 +58,14 @@ def test_the_kernel_reads_our_policies_as_they_are_meant(network: Network) -> No
     assert network.ip("gwA", "xfrm", "policy") == ""
 
 
+def test_what_the_kernel_has_decrypted_passes_the_fence(network: Network) -> None:
+    network.run("gwA", sys.executable, "-c", FENCE)
+    told = network.run("gwA", "nft", "list", "table", "ip", "ipsecsh").splitlines()
+    passing = [at for at, line in enumerate(told) if line.strip() == "meta ipsec exists return"]
+    refusing = [at for at, line in enumerate(told) if "10.2.0.0/24" in line and "drop" in line]
+    assert passing and refusing and passing[0] < refusing[0], told
+
+
 def test_offload_works_or_is_refused_in_words_and_the_tunnel_works_either_way(
         network: Network, tmp_path: Path) -> None:
     with StrongSwan(network, Settings(), tmp_path / "b"), \
@@ -60,3 +81,10 @@ def test_offload_works_or_is_refused_in_words_and_the_tunnel_works_either_way(
             assert "ESP stays in the agent" in agent.log()
         else:
             assert states.count("proto esp") == 2
+
+
+def test_a_kernel_with_esp_carries_the_tunnel_gives_it_back_and_is_left_clean(
+        tmp_path: Path) -> None:
+    said = in_guest([sys.executable, "-m", "tests.support.live.kernel_esp", "/run/pair"], tmp_path)
+    assert ENDED + "0" in said, said[-6000:]
+    assert "an end leaves nothing" in said

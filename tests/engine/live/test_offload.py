@@ -7,7 +7,7 @@ import pytest
 from engine.address import Address
 from engine.errors import Broken
 from engine.lab.lab import Lab
-from engine.live.offload import Offload, why_not
+from engine.live.offload import REQUEST, RESERVED, Offload, why_not
 from engine.live.xfrm import (
     FORWARD,
     IN,
@@ -38,11 +38,14 @@ class FakeKernel:
         self.counted: dict[tuple[Address, int], Counted] = {}
         self.expired: list[Expired] = []
         self.descriptor = 7
-        self.closed = 0
+        self.closed = self.swept = 0
 
     def try_esp(self) -> None:
         if self.refusal is not None:
             raise self.refusal
+
+    def sweep(self, request: int) -> None:
+        self.swept = request
 
     def add_sa(self, one: KernelSa) -> None:
         assert (one.destination, one.spi) not in self.sas
@@ -127,6 +130,35 @@ def test_what_the_kernel_counts_is_the_associations_and_reaches_its_limits() -> 
     assert seen in (["soft"], ["hard"])
 
 
+def test_sequence_numbers_go_on_there_and_back() -> None:
+    kernel = FakeKernel()
+    lab, offload, ping = offloaded(kernel)
+    for _ in range(3):
+        ping()
+    offload.follow(lab.now)
+    pair = lab.hosts["gwA"].sad.pairs()[0]
+    assert pair.outbound is not None and pair.outbound.sequence == 3
+    out, back = kernel.sas[pair.peer, pair.outbound.spi], kernel.sas[pair.local, pair.spi]
+    assert (out.sent, out.top, back.sent, back.top, back.seen) == (
+        3 + RESERVED, 0, 0, 3, frozenset({1, 2, 3}))
+    kernel.counted = {(pair.peer, pair.outbound.spi): Counted(500, 90, 0, sent=93),
+                      (pair.local, pair.spi): Counted(500, 89, 0, 0, 93, frozenset({92, 93}))}
+    lab.store.on("gwA").set_setting("offload", "no")
+    offload.settle()
+    assert pair.outbound.sequence == 93 and pair.inbound.window.top == 93
+    assert [pair.inbound.window.check(one) for one in (91, 92, 93, 94)] == [
+        True, False, False, True]
+
+
+def test_windows_are_read_as_they_are_told() -> None:
+    for top, seen in ((0, set[int]()), (5, {1, 5}), (200, {137, 150, 200}), (1 << 31, {1 << 31})):
+        one = KernelSa(0x1000, 1, 2, QuickModeMethod("AES128", "SHA1"), bytes(16), bytes(20), 1,
+                       64, sent=top + 1, top=top, seen=frozenset(seen))
+        _, counted = read_sa(sa_body(one))
+        assert (counted.sent, counted.top, counted.seen) == (
+            top + 1, top, frozenset(seen))
+
+
 def test_switched_off_everything_comes_out_again() -> None:
     kernel = FakeKernel()
     lab, offload, ping = offloaded(kernel)
@@ -135,7 +167,7 @@ def test_switched_off_everything_comes_out_again() -> None:
     lab.store.on("gwA").set_setting("offload", "no")
     offload.settle()
     assert not kernel.sas and not kernel.policies and not offload.active
-    assert kernel.closed == 2
+    assert kernel.closed == 3 and kernel.swept == REQUEST
 
 
 def test_a_kernel_without_esp_says_so_and_the_agents_way_goes_on() -> None:
