@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # A filter looks at whole lines, wherever a terminal would break them.
 UNWRAPPED = 1 << 20
+# What scripts from Windows redirect to when nobody is to see it.
+NOWHERE = frozenset({"nul", "nul:"})
 
 
 def apply_stages(answer: Answer, stages: tuple[Stage, ...], session: "Session") -> Answer:
@@ -73,6 +75,8 @@ FILTERS = {"include": _include, "exclude": _exclude, "begin": _begin, "section":
 
 
 def _write(stage: Stage, lines: list[SpanLine], session: "Session") -> None:
+    if stage.argument.lower() in NOWHERE:
+        return
     text = "".join(plain(line) + "\n" for line in lines)
     try:
         session.files.write(session.files.full(stage.argument, session.folder),

@@ -89,6 +89,13 @@ def test_output_is_written_and_appended_to_a_private_file(session: Session,
     assert stat.S_IMODE((tmp_path / "out.txt").stat().st_mode) == 0o600
 
 
+def test_windows_name_for_nowhere_is_no_file(session: Session, tmp_path: Path) -> None:
+    session.folder = str(tmp_path)
+    for line in ("try speak > nul", "try speak >> NUL", "try speak | count > nul:"):
+        assert run_line(line, session).blocks == ()
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_file_that_cannot_be_written_is_one_error(session: Session, tmp_path: Path) -> None:
     session.folder = str(tmp_path)
     with pytest.raises(CommandError) as raised:
