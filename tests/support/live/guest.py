@@ -32,7 +32,7 @@ poweroff -f
 ENDED = "guest ended: "
 
 
-def in_guest(words: Sequence[str], folder: Path, timeout: float = 170.0) -> str:
+def in_guest(words: Sequence[str], folder: Path, timeout: float = 420.0) -> str:
     """Runs a program as root in the guest; what its console said, the last line its exit code.
 
     `folder` is one of this machine's, for the guest's first program.
