@@ -86,6 +86,7 @@ class Gateway:
             self.carrier.datagram, self.carrier.packet, self.carrier.icmp,
             self.inward.read_natt, self.inward.read_esp))
         self.outward = Outward(self.host, self.sockets, self._tun, self.carrier, self.clock.now)
+        self.inward.answer = self.outward.read_tun
         self.offload = Offload(self.host, drain=self.outward.drain,
                                open_udp=self.sockets.kernel_opens_udp)
         self.echoes = Echoes(self)

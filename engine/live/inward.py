@@ -60,7 +60,8 @@ class Inward:
     """The flows known on the way in, by association.
 
     `elsewhere` are inbound SPIs that the kernel opens itself: a raw socket sees a copy all the
-    same.
+    same. `answer` takes what comes out of the TUN device: a single packet is often answered before
+    the write that hands it over is done.
     """
 
     def __init__(self, host: "Host", tun: int, carrier: Carrier,
@@ -73,6 +74,7 @@ class Inward:
         self._changes = self._generation = -1
         self._plain = False
         self.elsewhere: frozenset[int] = frozenset()
+        self.answer: Callable[[], object] = lambda: None
         self._busy = 0.0
         self._batch = _Batch()
 
@@ -97,9 +99,9 @@ class Inward:
         if place is not batch.place or self._node.trace is not None:
             batch.forget()
             batch.place = place
-        most = READS if now <= self._busy else 1
+        alone = now > self._busy
         taken = 0
-        for _ in range(most):
+        for _ in range(1 if alone else READS):
             try:
                 data, extra, _, ends = receive(DATAGRAM, 128)
             except OSError as error:
@@ -112,17 +114,27 @@ class Inward:
                 self._flush(batch, place, now)
                 batch.forget()
                 batch.origin = ends, tos
-            for at in range(0, len(data) or 1, size or 1):
-                one = data[at:at + size]
-                if one[:4] == batch.spi:
-                    batch.ready.append(one)
-                else:
-                    self._begin(batch, one, place, now)
-                taken += 1
-            if len(batch.ready) >= READS:
-                self._flush(batch, place, now)
+            if alone and size >= len(data) and data[:4] == batch.spi and batch.sa is not None:
+                self._busy = now + ALONE
+                self._open_one(batch.sa, data, place, tos, now)
+                return
+            taken += self._sort(batch, data, size, place, now)
         self._flush(batch, place, now)
         self._busy = now + ALONE if taken < 2 else self.clock() + MANY
+
+    def _sort(self, batch: "_Batch", data: bytes, size: int, place: Place, now: float) -> int:
+        """Datagrams of `size` octets that came as one: into the batch, or where they belong."""
+        taken = 0
+        for at in range(0, len(data) or 1, size or 1):
+            one = data[at:at + size]
+            if one[:4] == batch.spi:
+                batch.ready.append(one)
+            else:
+                self._begin(batch, one, place, now)
+            taken += 1
+        if len(batch.ready) >= READS:
+            self._flush(batch, place, now)
+        return taken
 
     def _begin(self, batch: "_Batch", data: bytes, place: Place, now: float) -> None:
         """A datagram that the batch is not made of: its association's, or nobody's."""
@@ -142,8 +154,7 @@ class Inward:
         ready = batch.ready
         if ready and batch.sa is not None:
             batch.ready = []
-            open_ready = self._open if len(ready) > 1 else self._open_one
-            open_ready(batch.sa, ready, place, batch.origin[1], now)
+            self._open(batch.sa, ready, place, batch.origin[1], now)
 
     def read_esp(self, place: Place) -> None:
         """Takes ESP packets, up to READS of them."""
@@ -178,19 +189,21 @@ class Inward:
             known = sa
             ready.append(packet[HEADER:])
         if known is not None and ready:
-            open_ready = self._open if len(ready) > 1 else self._open_one
-            open_ready(known, ready, place, 0, now)
+            if len(ready) > 1:
+                self._open(known, ready, place, 0, now)
+            else:
+                self._open_one(known, ready[0], place, 0, now)
         self._busy = now + ALONE if taken < 2 else self.clock() + MANY
 
-    def _open_one(self, sa: SecurityAssociation, datas: list[bytes], place: Place, tos: int,
+    def _open_one(self, sa: SecurityAssociation, data: bytes, place: Place, tos: int,
                   now: float) -> None:
         """One packet of an association, opened and handed over; counted afterwards."""
         node = self._node
         try:
-            inner = sa.decap(datas[0], now)[0]
+            inner = sa.decap(data, now)[0]
         except ParseError as error:
-            self._refuse(sa, [Refusal(datas[0], error.drop)], node.own.get(place.address, ""),
-                         tos, now)
+            self._refuse(sa, [Refusal(data, error.drop)], node.own.get(place.address, ""), tos,
+                         now)
             return
         self._check()
         passes = self._passes.get(sa.spi, _NO_PASSES)
@@ -203,6 +216,7 @@ class Inward:
             os.write(self._tun, PLAIN + inner)
         except OSError:
             node.count("tun-refused")
+        self.answer()
         node.count_received(sa, len(inner))
         for cell in cells:
             cell[0] += 1

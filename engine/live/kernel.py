@@ -25,6 +25,8 @@ from engine.live.steering import (
 )
 from engine.policy.model import Route
 
+TUN_QUEUE = 1000
+"""Packets that wait for the agent while others have the processor, as on other devices."""
 MAIN_TABLE = 254
 _GROUPS = 0x1 | 0x10 | 0x40  # RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV4_ROUTE
 _UNICAST, _UNREACHABLE = 1, 7
@@ -114,10 +116,10 @@ class Kernel:
     # --- the TUN device ------------------------------------------------------------------------
 
     def raise_device(self, name: str, mtu: int) -> int:
-        """Sets the TUN device up with an MTU; its index."""
+        """Sets the TUN device up with an MTU and a queue; its index."""
         with _explained(f"the device {name} cannot be set up"):
             index: int = self._ip.link_lookup(ifname=name)[0]
-            self._ip.link("set", index=index, mtu=mtu)
+            self._ip.link("set", index=index, mtu=mtu, txqlen=TUN_QUEUE)
             self._ip.link("set", index=index, state="up")
         return index
 
