@@ -40,6 +40,11 @@ class Log:
         if os.environ.get("JOURNAL_STREAM") and os.path.exists(JOURNAL):
             self._journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
 
+    @property
+    def in_journal(self) -> bool:
+        """Whether the journal keeps it; else it is told on standard error."""
+        return self._journal is not None
+
     def __call__(self, event: str, *, priority: int = 6, text: str = "",
                  **fields: object) -> None:
         found = fields_of(event, priority, text, fields)

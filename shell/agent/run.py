@@ -54,7 +54,8 @@ def read_wishes(words: "tuple[str, ...]") -> Wishes:
     while rest:
         option, equals, value = rest.pop(0).partition("=")
         if option not in ("--store", "--socket", "--machine", "--interface"):
-            raise ValueError(f"unknown option {option}")
+            raise ValueError(f"unknown option {option}" if option.startswith("-") else
+                             f"{option} is no option of agent run")
         if not equals:
             if not rest:
                 raise ValueError(f"option {option} needs a value")
@@ -87,7 +88,9 @@ def agent(words: tuple[str, ...], store: str) -> int:
         from shell.agent.ask import metrics
         return metrics(words[1:])
     if words[:1] != ("run",):
-        sys.stderr.write(f"ERR usage : say what the agent is to do\n{USAGE}")
+        mistake = (f"{' '.join(words)} is nothing that an agent does" if words else
+                   "say what the agent is to do")
+        sys.stderr.write(f"ERR usage : {mistake}\n{USAGE}")
         return EXIT_USAGE
     try:
         wishes = read_wishes(words[1:])
@@ -98,8 +101,10 @@ def agent(words: tuple[str, ...], store: str) -> int:
     try:
         return _run(wishes._replace(store=wishes.store or store or default_store()), log)
     except Broken as failure:
-        log("refused", priority=2, text=str(failure))
-        sys.stderr.write(f"ERR agent : {failure}\n")
+        if log.in_journal:
+            log("refused", priority=2, text=str(failure))
+        else:
+            sys.stderr.write(f"ERR agent : {failure}\n")
         return EXIT_UNABLE
 
 
@@ -142,6 +147,7 @@ def _gateway(wishes: Wishes, log: Log) -> "Gateway":
 
 
 def _serve(gateway: "Gateway", wishes: Wishes, log: Log) -> None:
+    from engine.live.facts import why_down
     from engine.live.metrics import metrics
     from engine.live.provision import open_store
     from shell.agent.server import Server
@@ -154,6 +160,10 @@ def _serve(gateway: "Gateway", wishes: Wishes, log: Log) -> None:
     signal.signal(signal.SIGHUP, lambda _number, _frame: _again(gateway))
     log("started", priority=5, machine=gateway.name, socket=server.path, store=wishes.store,
         interfaces=" ".join(f"{name}={device}" for name, device in gateway.names.items()))
+    for name, device in gateway.names.items():
+        missing = why_down(gateway.facts, name, device)
+        if missing:
+            log("interface", priority=4, interface=name, device=device, text=missing)
     _notify("READY=1")
     try:
         gateway.serve()

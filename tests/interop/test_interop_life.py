@@ -260,7 +260,7 @@ def test_we_reach_the_peer_from_behind_a_nat(version: str, tmp_path: Path) -> No
 # --- certificates ---------------------------------------------------------------------------------
 
 
-def certify(peer: StrongSwan, folder: Path) -> None:
+def make_certificates(peer: StrongSwan, folder: Path) -> None:
     """An authority, and a key and a certificate for each end, made by strongSwan's pki."""
     made = peer.folder
     (made / "ca.key").write_bytes(peer.pki("--gen", "--type", "rsa", "--size", "2048",
@@ -285,20 +285,25 @@ def certify(peer: StrongSwan, folder: Path) -> None:
         (folder / name).chmod(0o600)
 
 
+def certify(peer: StrongSwan, agent: Agent, folder: Path) -> None:
+    """Both ends have certificates of one authority, and a tunnel that is proved by them."""
+    make_certificates(peer, folder)
+    peer.configure(certificate="gw.crt", local_id="C=CH, O=interop, CN=gwb",
+                   remote_id="C=CH, O=interop, CN=gwa")
+    peer.load()
+    authority = "C=CH, O=interop, CN=authority"
+    agent.lines([
+        f'ipsec static add certificate name=own file="{folder}/a.crt" key="{folder}/a.key"',
+        f'ipsec static add certificate name=root type=ca file="{folder}/ca.crt"',
+        *policy_lines(own=WAN_A, auth=f'rootca="{authority}"'), route_line(WAN_B)])
+
+
 @ENDS
 def test_certificates_prove_both_ends(network: Network, version: str, ours: bool,
                                       tmp_path: Path) -> None:
     with StrongSwan(network, Settings(version), tmp_path / "b") as peer, \
             Agent(network, tmp_path / "a") as agent:
-        certify(peer, tmp_path)
-        peer.configure(certificate="gw.crt", local_id="C=CH, O=interop, CN=gwb",
-                       remote_id="C=CH, O=interop, CN=gwa")
-        peer.load()
-        authority = "C=CH, O=interop, CN=authority"
-        agent.lines([
-            f'ipsec static add certificate name=own file="{tmp_path}/a.crt" key="{tmp_path}/a.key"',
-            f'ipsec static add certificate name=root type=ca file="{tmp_path}/ca.crt"',
-            *policy_lines(own=WAN_A, auth=f'rootca="{authority}"'), route_line(WAN_B)])
+        certify(peer, agent, tmp_path)
         up(network, agent, peer, ours)
         assert "RSA" in agent.typed("ipsec", "dynamic", "show", "mmsas", check=False) or \
             "ertificate" in agent.typed("ipsec", "dynamic", "show", "mmsas", check=False)

@@ -74,15 +74,7 @@ def test_a_clock_that_is_set_costs_no_tunnel_and_no_packet(network: Network, pee
 
 def test_certificates_are_judged_by_the_clock_as_it_was_set(
         network: Network, peer: StrongSwan, agent: Jumping, tmp_path: Path) -> None:
-    certify(peer, tmp_path)
-    peer.configure(certificate="gw.crt", local_id="C=CH, O=interop, CN=gwb",
-                   remote_id="C=CH, O=interop, CN=gwa")
-    peer.load()
-    authority = "C=CH, O=interop, CN=authority"
-    agent.lines([
-        f'ipsec static add certificate name=own file="{tmp_path}/a.crt" key="{tmp_path}/a.key"',
-        f'ipsec static add certificate name=root type=ca file="{tmp_path}/ca.crt"',
-        *policy_lines(own=WAN_A, auth=f'rootca="{authority}"'), route_line()])
+    certify(peer, agent, tmp_path)
     assert pings_at_last(network)
     agent.set_clock(25 * DAY)
     assert wait_for(lambda: "was set by" in agent.log(), 5.0)

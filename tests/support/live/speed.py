@@ -4,6 +4,8 @@ import json
 import os
 import re
 import subprocess
+import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,8 +13,11 @@ from typing import NamedTuple
 from tests.support.live.network import HOST_B, Network
 from tests.support.live.processes import Program, wait_for
 
-STEPS = 5
+STEPS = 6
 """Halvings of the search for a rate."""
+UNDER_WAY = 0.3
+"""Seconds after which what was sent has come or is lost."""
+BLAST = Path(__file__).parent / "blast.py"
 
 
 class Figures(NamedTuple):
@@ -89,8 +94,16 @@ def udp(side: Side, top: int, seconds: int) -> float:
 
 
 def _arrives(side: Side, rate: float, seconds: int) -> bool:
-    one = _iperf(side, "-u", "-l", "64", "-b", str(int(rate * 64 * 8)), seconds=seconds)["sum"]
-    return one["lost_percent"] < 1.0 and one["packets"] / one["seconds"] > rate * 0.95
+    argv = side.network.argv("hostB", [sys.executable, str(BLAST)])
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          text=True) as receiver:
+        assert receiver.stdout is not None
+        receiver.stdout.readline()
+        sent = int(side.network.run("hostA", sys.executable, str(BLAST), HOST_B, str(rate),
+                                    str(seconds)))
+        time.sleep(UNDER_WAY)
+        came = int(receiver.communicate("")[0])
+    return came > sent * 0.99 and sent > rate * seconds * 0.95
 
 
 def round_trip(side: Side, *words: str) -> float:
@@ -101,7 +114,7 @@ def round_trip(side: Side, *words: str) -> float:
     return times[len(times) // 2]
 
 
-def race(sides: Sequence[Side], *, rounds: int = 3, top: int = 100_000,
+def race(sides: Sequence[Side], *, rounds: int = 3, top: int = 160_000,
          seconds: int = 2) -> list[Figures]:
     """The figures of tunnels that are all up, measured in turns; of each the best round's."""
     bulk = [[(0.0, 0.0)] for _ in sides]
