@@ -6,7 +6,7 @@ finds them in the store. A line whose row is refused runs by itself, and fails a
 failed alone.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from commands.batch import Step
 from commands.errors import CommandError
@@ -17,7 +17,7 @@ from engine.errors import EngineError
 
 if TYPE_CHECKING:
     from commands.session import Session
-    from commands.spec import Appenders
+    from commands.spec import Command
     from engine.policy.statements import Added
     from engine.policy.transactions import Row
 
@@ -32,6 +32,18 @@ class Refused(NamedTuple):
     failure: EngineError | None
 
 
+class Meaning(NamedTuple):
+    """What a step was read as: its command, the words that name it, its fields."""
+
+    command: "type[Command]"
+    used: int
+    fields: dict[str, Any]
+
+    def typed(self, step: Step) -> Typed:
+        """The step as a line that is run."""
+        return Typed(step.text, self.command.read(self.fields), self.used)
+
+
 class Gathering:
     """The steps of one script that wait. Mutable.
 
@@ -41,33 +53,36 @@ class Gathering:
     def __init__(self, session: "Session", read: PlainReader) -> None:
         self.session, self.read = session, read
         self.steps: list[Step] = []
-        self._typed: list[Typed] = []
+        self._meanings: list[Meaning] = []
         self._rows: list[Row] = []
-        # The lists that were looked up, None until somebody looks; the newest revision then, and
-        # how many of them this program had made. Whether one transaction holds all that waits.
-        self._appenders: Appenders | None = None
+        # What was looked up, None until somebody looks; the newest revision then, and how many
+        # this program had made. Whether one transaction holds all that waits.
+        self._known: dict[str, Any] | None = None
         self._generation = self._commits = 0
         self._together = False
 
     def take(self, step: Step) -> bool:
         """Holds a step back; False when it has to run now."""
-        if step.when or step.ends or step.problem:
+        text, problem, when, _, ends = step[1:]
+        if problem or when or ends:
             return False
+        read = self.read
         try:
-            command = self.read(step.text)
-            if command is None or not command.rows:
+            fields = read.fields(text)
+            if fields is None or not read.command.rows:
                 return False
-            if self._appenders is None and not self._look():
+            if self._known is None and not self._look():
                 return False
-            assert self._appenders is not None
-            row = command.row(self.session, self._appenders)
+            assert self._known is not None
+            row = read.command.row(fields, self.session, self._known)
         except (CommandError, EngineError):
             return False  # what is wrong with it is said when it runs
         if row is None:
             return False
         self.steps.append(step)
-        self._typed.append(tuple.__new__(Typed, (step.text, command, self.read.used)))
         self._rows.append(row)
+        # As Meaning(...), which takes three times as long.
+        self._meanings.append(tuple.__new__(Meaning, (read.command, read.used, fields)))
         return True
 
     def _look(self) -> bool:
@@ -81,12 +96,12 @@ class Gathering:
             if store.writing:
                 return False
             self._generation, self._commits = store.generation(), store.commits
-        self._appenders = {}
+        self._known = {}
         return True
 
     def forget(self) -> None:
         """Something else has run: whether lines may wait, and in which lists, is open again."""
-        self._appenders = None
+        self._known = None
 
     def stale(self) -> list[Step]:
         """The steps that have to be held back anew, as the store is not what it was to them."""
@@ -97,7 +112,7 @@ class Gathering:
             if own != self._generation:
                 self.session.config.unused_rows(self._rows)
                 steps, self.steps = self.steps, []
-                self._typed, self._rows, self._appenders = [], [], None
+                self._meanings, self._rows, self._known = [], [], None
                 return steps
         return []
 
@@ -106,16 +121,18 @@ class Gathering:
         added = self._add()
         done = added.done
         if done:
-            self._added(self.steps[done - 1].number, self._typed[done - 1])
+            self._added(self.steps[done - 1], self._meanings[done - 1])
         refused = Refused(self.steps[done], added.failure) if done < len(self.steps) else None
         self.session.config.unused_rows(self._rows[done:done + 1])
-        for waiting in (self.steps, self._typed, self._rows):
+        for waiting in (self.steps, self._meanings, self._rows):
             del waiting[:done + 1]
         return refused
 
     def _add(self) -> "Added":
         session = self.session
-        notes = ((session.machine, one.text(session)) for one in self._typed)
+        lines = (meaning.typed(step)
+                 for step, meaning in zip(self.steps, self._meanings, strict=True))
+        notes = ((session.machine, line.text(session)) for line in lines)
         if not self._together:
             added = session.config.append_each(self._rows, notes, self._generation)
             self._generation += added.done
@@ -123,20 +140,21 @@ class Gathering:
             return added
         added = session.config.append_rows(self._rows)
         if session.pending is not None:
-            session.pending.edits += [Edit(one.command, one, session.machine, session.location)
-                                      for one in self._typed[:added.done] if one.command]
-        else:
-            for at, note in zip(range(added.done), notes, strict=False):
-                if not session.base.listening:
-                    session.base.note_more(added.done - at)
-                    break
-                session.base.note(*note)
+            session.pending.edits += [Edit(line.command, line, session.machine, session.location)
+                                      for line, _ in zip(lines, range(added.done), strict=False)
+                                      if line.command is not None]
+            return added
+        for at in range(added.done):
+            if not session.base.listening:
+                session.base.note_more(added.done - at)
+                break
+            session.base.note(*next(notes))
         return added
 
-    def _added(self, number: int, typed: Typed) -> None:
+    def _added(self, step: Step, meaning: Meaning) -> None:
         """The last line whose row was added has run."""
         session = self.session
-        session.reveal, session.typed = False, typed
+        session.reveal, session.typed = False, meaning.typed(step)
         if session.witness is not None:
-            session.witness.line = number
+            session.witness.line = step.number
         session.settle()

@@ -89,11 +89,14 @@ class Plan:
 
 
 class PlainReader:
-    """Reads the plain lines of one script. Mutable: it remembers what it has seen."""
+    """Reads the plain lines of one script. Mutable: it remembers what it has seen.
+
+    `command` is the last line's, `used` how many of its words named it.
+    """
 
     def __init__(self, session: "Session") -> None:
         self.session = session
-        self.used = 0
+        self.command, self.used = Command, 0
         self._tree = index.tree()
         self._plans: dict[str, Plan] = {}
         self._context: tuple[str, ...] | None = None
@@ -102,16 +105,32 @@ class PlainReader:
 
     def __call__(self, text: str) -> Command | None:
         """The command of a line; None when `parse` has to read it."""
+        fields = self.fields(text)
+        return None if fields is None else self.command.read(fields)
+
+    def fields(self, text: str) -> dict[str, Any] | None:
+        """The fields of a line's `command`; None when `parse` has to read it.
+
+        They are to be left as they are.
+        """
         session = self.session
-        if session.aliases or len(text) > LINE_LIMIT or not text.isprintable():
+        if session.aliases or len(text) > LINE_LIMIT:
+            return None
+        # That a text is ASCII is known at once; whether it can be printed has to be found out.
+        ascii = text.isascii()
+        if not ascii and not text.isprintable():
             return None
         if session.context is not self._context or index.tree() is not self._tree:
             self._move()
         for shape in self._shapes:
-            command = shape.read(text, session)
-            if command is not None:
-                self.used = shape.used
-                return command
+            fields = shape.read(text, session)
+            if fields is not None:
+                self.command, self.used = shape.command, shape.used
+                return fields
+        return None if ascii and not text.isprintable() else self._read(text)
+
+    def _read(self, text: str) -> dict[str, Any] | None:
+        """The fields of a line that has none of the shapes."""
         # Variables, escaped quotation marks, pipes and redirections are for the full reader.
         if "$" in text or "\\" in text or "|" in text or ">" in text:
             return None
@@ -120,12 +139,13 @@ class PlainReader:
         plan = self._plan(text, words) if words else None
         if plan is None:
             return None
-        command = self._bind(plan, words[self.used:])
-        if command is not None:
+        fields = self._bind(plan, words[self.used:])
+        if fields is not None:
+            self.command = plan.command
             plan.lines += 1
             if plan.lines % ALIKE == 0:
-                self._shape(text, command)
-        return command
+                self._shape(text, plan.command.read(fields))
+        return fields
 
     def _move(self) -> None:
         """The context is another one, or what can be typed in it."""
@@ -174,7 +194,7 @@ class PlainReader:
         self._plans[" ".join(words[:found.used])] = Plan(command)
         return found.used
 
-    def _bind(self, plan: Plan, words: list[str]) -> Command | None:
+    def _bind(self, plan: Plan, words: list[str]) -> dict[str, Any] | None:
         given: dict[str, Any] = {}
         seen = plan.seen
         try:
@@ -191,7 +211,7 @@ class PlainReader:
             return None
         if not plan.required <= given.keys():
             return None
-        return plan.command.read({**plan.defaults, **given, "given": tuple(given)})
+        return {**plan.defaults, **given, "given": tuple(given)}
 
 
 def _quoted(pieces: list[str]) -> list[str]:

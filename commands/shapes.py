@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
     Parser = Callable[[str, Session], object]
 
-# Values without the signs that mean something else to the full reader: variables, escapes, pipes,
-# redirections. Quotes may hold the sign of equality, and nothing only where no tag stands before.
-BARE, NAMED, PLACED = r'([^ "=$\\|>]+)', r'"([^"$\\|>]+)"', r'"([^"$\\|>]*)"'
+# Values without control characters and the signs that mean something else to the full reader:
+# variables, escapes, pipes, redirections. Quotes may hold blanks and the sign of equality, and
+# nothing at all where no tag stands before them.
+_NEVER = r"\x00-\x1f\x7f\"$\\|>"
+BARE, NAMED, PLACED = rf"([^ ={_NEVER}]+)", rf'"([^{_NEVER}]+)"', rf'"([^{_NEVER}]*)"'
 
 
 class Column(NamedTuple):
@@ -67,8 +69,10 @@ class Shape:
         self._steady = itemgetter(*steady) if steady else len
         self._kept = self._steady(self._texts)
 
-    def read(self, text: str, session: "Session") -> Command | None:
-        """The command of a printable line; None when the line has another shape, or a mistake."""
+    def read(self, text: str, session: "Session") -> dict[str, Any] | None:
+        """The fields of a line of ASCII or a printable one; None when it has another shape, or a
+        mistake.
+        """
         found = self._match(text)
         if found is None:
             return None
@@ -85,7 +89,7 @@ class Shape:
         except ValueError:
             return None
         self._texts, self._fields = texts, fields
-        return self.command.read(fields)
+        return fields
 
 
 def shape_of(text: str, used: int, bindings: Sequence[Binding], command: Command) -> Shape | None:

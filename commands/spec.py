@@ -19,11 +19,7 @@ from commands.answer import Answer
 
 if TYPE_CHECKING:
     from commands.session import Session
-    from engine.policy.lists import Appender
     from engine.policy.transactions import Row
-
-    # What makes the rows for the lists of a location, by their names as typed.
-    Appenders = dict[str, Appender | None]
 
 T = TypeVar("T")
 
@@ -185,8 +181,11 @@ class Command:
         """Does it. Raises CommandError or an EngineError; returns data, never text."""
         raise NotImplementedError
 
-    def row(self, session: "Session", appenders: "Appenders") -> "Row | None":
-        """All that the line changes, where that is one row of a filter list that may be added
-        together with others; None where it has to run. Raises as `run`.
+    @classmethod
+    def row(cls, fields: dict[str, Any], session: "Session", known: dict[str, Any]) -> "Row | None":
+        """All that a line with these fields changes, where that is one row of a filter list and
+        may be added together with others; None where it has to run. Raises as `run`.
+
+        `known` is for what was looked up for one line and serves the next one.
         """
         return None

@@ -1,6 +1,6 @@
 """ipsec static add, delete filter."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from commands.answer import NOTHING, Answer
 from commands.errors import CommandError
@@ -9,12 +9,12 @@ from commands.names import FilterListName
 from commands.spec import Command, tag
 from commands.static.common import answer, tunnels_using
 from commands.static.kinds import FilterSide, TypedSide, one_side, sides
-from engine.policy.model import Filter, FilterList, Side
+from engine.policy.model import ME, Filter, FilterList, Side
 
 if TYPE_CHECKING:
     from commands.session import Session
-    from commands.spec import Appenders
     from engine.policy.lint import Lint
+    from engine.policy.lists import Appender
     from engine.policy.transactions import Row
 
 
@@ -43,20 +43,15 @@ class AddFilter(Command, words="ipsec static add filter", help="Adds a filter to
     srcport: int = tag(Port(), "Source port; 0 is any.", default=0)
     dstport: int = tag(Port(), "Destination port; 0 is any.", default=0)
 
-    def row(self, session: "Session", appenders: "Appenders") -> "Row | None":
+    @classmethod
+    def row(cls, fields: dict[str, Any], session: "Session", known: dict[str, Any]) -> "Row | None":
         """The filter's row, when it is one and its list is there and serves no rule."""
-        name, typed, other = self.filterlist, self.srcaddr, self.dstaddr
-        if name not in appenders:
-            appenders[name] = session.config.appender(name, session.location)
-        appender = appenders[name]
-        if appender is None or typed[0][0] == "dns" or other[0][0] == "dns":
-            return None
-        source = one_side(typed, self.srcmask, "srcaddr")
-        destination = one_side(other, self.dstmask, "dstaddr")
-        # As Filter(...), which takes three times as long.
-        return appender.row(tuple.__new__(Filter, (
-            source, destination, self.description, self.protocol, self.srcport, self.dstport,
-            self.mirrored, "")))
+        name = fields["filterlist"]
+        if name not in known:
+            appender = session.config.appender(name, session.location)
+            known[name] = appender and _Rows(appender)
+        rows: _Rows | None = known[name]
+        return None if rows is None else rows.row(fields)
 
     def run(self, session: "Session") -> Answer:
         """Adds the filters, and the list when it is missing."""
@@ -88,6 +83,38 @@ class AddFilter(Command, words="ipsec static add filter", help="Adds a filter to
         from engine.policy import lint
         return [found for rule in tunnels_using(session, users) for one in added
                 for found in lint.tunnel_filter(self.filterlist, one, rule.name)]
+
+
+class _Rows:
+    """Makes rows for one filter list. Of the last line it keeps the sides: many share one."""
+
+    __slots__ = ("appender", "source", "destination")
+
+    def __init__(self, appender: "Appender") -> None:
+        self.appender = appender
+        self.source: tuple[TypedSide | None, int | None, Side] = (None, None, ME)
+        self.destination = self.source
+
+    def row(self, fields: dict[str, Any]) -> "Row | None":
+        """The row of a filter; None for DNS names. Raises CommandError, Refused."""
+        typed, mask, source = self.source
+        if typed is not fields["srcaddr"] or mask != fields["srcmask"]:
+            typed, mask = fields["srcaddr"], fields["srcmask"]
+            if typed[0][0] == "dns":
+                return None
+            source = one_side(typed, mask, "srcaddr")
+            self.source = typed, mask, source
+        typed, mask, destination = self.destination
+        if typed is not fields["dstaddr"] or mask != fields["dstmask"]:
+            typed, mask = fields["dstaddr"], fields["dstmask"]
+            if typed[0][0] == "dns":
+                return None
+            destination = one_side(typed, mask, "dstaddr")
+            self.destination = typed, mask, destination
+        # As Filter(...), which takes three times as long.
+        return self.appender.row(tuple.__new__(Filter, (
+            source, destination, fields["description"], fields["protocol"], fields["srcport"],
+            fields["dstport"], fields["mirrored"], "")))
 
 
 class DeleteFilter(Command, words="ipsec static delete filter",
