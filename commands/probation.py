@@ -115,8 +115,11 @@ def _whole(one: "Revision") -> Lines:
     number = cells.number(one.number)
     data = {"revision": number, "time": _when(one), "who": cells.name(one.who),
             "machine": cells.name(one.machine), "lines": lines}
-    head: list[Line] = [("Revision ", number, ", ", _when(one)),
-                        ("By ", cells.name(one.who), " on ", cells.name(one.machine))]
+    head: list[Line] = [("Revision ", number, *((", ", _when(one)) if one.time else ()))]
+    who = (*(("By ", cells.name(one.who)) if one.who else ()),
+           *((" on " if one.who else "On ", cells.name(one.machine)) if one.machine else ()))
+    if who:
+        head.append(who)
     return Lines((*head, *(("  ", line) for line in lines)), data, "revision")
 
 

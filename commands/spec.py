@@ -112,7 +112,8 @@ class Command:
     (an example is a whole line and is run by a test), `single` says that it makes one change at
     most or has transactions of its own, so that it needs no way back around it; `rows` that a
     line often adds one row and nothing else (`row`). `writes`, from its words, says that the
-    whole of it is one transaction of the store, reads included.
+    whole of it is one transaction of the store, reads included. Tags of a base class come before
+    the own ones, or behind them with `own_first`: commands that are asked alike share them.
     """
 
     words: ClassVar[tuple[str, ...]] = ()
@@ -160,8 +161,9 @@ class Command:
         return tuple(self.__dict__.get("given", ()))
 
     def __init_subclass__(cls, words: str = "", help: str = "", destructive: bool = False,
-                          single: bool = False, rows: bool = False, remarks: tuple[str, ...] = (),
-                          examples: tuple[str, ...] = (), **rest: Any) -> None:
+                          single: bool = False, rows: bool = False, own_first: bool = False,
+                          remarks: tuple[str, ...] = (), examples: tuple[str, ...] = (),
+                          **rest: Any) -> None:
         super().__init_subclass__(**rest)
         own = []
         for name, value in list(cls.__dict__.items()):
@@ -170,7 +172,7 @@ class Command:
                 value.word = value.word or name
                 own.append(value)
                 delattr(cls, name)
-        cls.tags = cls.tags + tuple(own)
+        cls.tags = (*own, *cls.tags) if own_first else (*cls.tags, *own)
         cls.secrets = frozenset(one.name for one in cls.tags if one.kind.secret)
         cls.words, cls.summary, cls.destructive = tuple(words.split()), help, destructive
         cls.single, cls.rows, cls.remarks, cls.examples = single, rows, remarks, examples

@@ -5,20 +5,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from commands import cells
 from commands.answer import Answer, Cell, Line, Lines
-from commands.dynamic.select import (
-    Wanted,
-    action_tag,
-    mask_tag,
-    names_of,
-    port_tag,
-    protocol_tag,
-    resolve_tag,
-    resolved,
-)
+from commands.dynamic.select import MainSelection, QuickSelection, Wanted, names_of, resolved
 from commands.dynamic.view import AUTH_WORDS, protocol_word
-from commands.kinds import Address as AddressKind
 from commands.kinds import Choice, Text
-from commands.spec import Command, tag
+from commands.spec import tag
 from engine.address import Address, Network
 from engine.spd import OUTBOUND, SpdEntry
 from engine.suites import format_main_mode, format_quick_mode
@@ -34,16 +24,6 @@ LABEL = 28
 
 def _name() -> str:
     one: str = tag(Text("<string> | all"), "Only the filter of this name.", default="all")
-    return one
-
-
-def _srcaddr() -> int:
-    one: int = tag(AddressKind(), "Only filters that hold this source address.", default=0)
-    return one
-
-
-def _dstaddr() -> int:
-    one: int = tag(AddressKind(), "Only filters that hold this destination address.", default=0)
     return one
 
 
@@ -105,18 +85,13 @@ def _type(default: str) -> str:
     return one
 
 
-class ShowMmfilter(Command, words="ipsec dynamic show mmfilter",
+class ShowMmfilter(MainSelection, words="ipsec dynamic show mmfilter", own_first=True,
                    help="Displays main mode filters.",
                    examples=("ipsec dynamic show mmfilter",)):
     """Between which addresses main mode may be made, and with what."""
 
     name: str = _name()
     type: str = _type("generic")
-    srcaddr: int = _srcaddr()
-    dstaddr: int = _dstaddr()
-    srcmask: int | None = mask_tag("source")
-    dstmask: int | None = mask_tag("destination")
-    resolvedns: bool = resolve_tag()
 
     def run(self, session: "Session") -> Answer:
         """One block a filter, or the sentence that there is none."""
@@ -202,7 +177,7 @@ def _generic(entries: tuple[SpdEntry, ...]) -> list[SpdEntry]:
     return [one for one in entries if one in kept.values()]
 
 
-class ShowQmfilter(Command, words="ipsec dynamic show qmfilter",
+class ShowQmfilter(QuickSelection, words="ipsec dynamic show qmfilter", own_first=True,
                    help="Displays quick mode filters.",
                    remarks=("The order is the one in which they are looked up: the most specific "
                             "first.",),
@@ -211,16 +186,6 @@ class ShowQmfilter(Command, words="ipsec dynamic show qmfilter",
 
     name: str = _name()
     type: str = _type("specific")
-    srcaddr: int = _srcaddr()
-    dstaddr: int = _dstaddr()
-    srcmask: int | None = mask_tag("source")
-    dstmask: int | None = mask_tag("destination")
-    protocol: int | None = protocol_tag()
-    srcport: int | None = port_tag("source")
-    dstport: int | None = port_tag("destination")
-    actioninbound: str | None = action_tag("inbound")
-    actionoutbound: str | None = action_tag("outbound")
-    resolvedns: bool = resolve_tag()
 
     def run(self, session: "Session") -> Answer:
         """One block a filter and direction, or the sentence that there is none."""

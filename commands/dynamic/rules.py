@@ -7,18 +7,9 @@ from commands import cells
 from commands.answer import NOTHING, Answer, Cell, Record, Records
 from commands.dynamic.live import REMARK, edit, live, main_of, quick_of
 from commands.dynamic.policies import MainName, QuickName, main_records
-from commands.dynamic.select import (
-    Wanted,
-    action_tag,
-    mask_tag,
-    names_of,
-    port_tag,
-    protocol_tag,
-    resolve_tag,
-)
+from commands.dynamic.select import QuickSelection, Wanted, names_of
 from commands.dynamic.view import AUTH_WORDS, protocol_word
 from commands.errors import CommandError
-from commands.kinds import Address as AddressKind
 from commands.kinds import Choice, Key, Mask, Port, Protocol, YesNo
 from commands.spec import Command, tag
 from commands.static.common import authentication, given
@@ -240,23 +231,12 @@ def rule_records(found: Live, kind: str = "all",
     ), "", "rule") for one in chosen), "No. of Dynamic Rules", "rules")
 
 
-class ShowRule(Command, words="ipsec dynamic show rule",
+class ShowRule(QuickSelection, words="ipsec dynamic show rule", own_first=True,
                help="Displays the rules that were added to the running machine.",
                examples=("ipsec dynamic show rule type=tunnel",)):
     """The added ones; show qmfilter displays all filters in force."""
 
     type: str = tag(Choice("all", "transport", "tunnel"), "Which rules.", default="all")
-    srcaddr: int = tag(AddressKind(), "Only rules that hold this source address.", default=0)
-    dstaddr: int = tag(AddressKind(), "Only rules that hold this destination address.",
-                       default=0)
-    srcmask: int | None = mask_tag("source")
-    dstmask: int | None = mask_tag("destination")
-    protocol: int | None = protocol_tag()
-    srcport: int | None = port_tag("source")
-    dstport: int | None = port_tag("destination")
-    actioninbound: str | None = action_tag("inbound")
-    actionoutbound: str | None = action_tag("outbound")
-    resolvedns: bool = resolve_tag()
 
     def run(self, session: "Session") -> Answer:
         """One block a rule."""

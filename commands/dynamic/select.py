@@ -5,46 +5,52 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from commands import cells
 from commands.answer import Line
+from commands.kinds import Address as AddressKind
 from commands.kinds import Choice, Mask, Port, Protocol, YesNo
-from commands.spec import tag
+from commands.spec import Command, tag
 from engine.address import Address, Network
 from engine.policy.model import ACTIONS
 
 if TYPE_CHECKING:
     from commands.session import Session
-    from commands.spec import Command
 
 ACTION = Choice(*ACTIONS)
-
-
-def mask_tag(what: str) -> int | None:
-    """srcmask and dstmask: with them the address is a whole network's."""
-    one: int | None = tag(Mask(), f"Mask of the {what} address: only that network.", default=None)
-    return one
-
-
-def protocol_tag() -> int | None:
-    """protocol."""
-    one: int | None = tag(Protocol(), "Only filters of this protocol.", default=None)
-    return one
-
-
-def port_tag(what: str) -> int | None:
-    """srcport and dstport."""
-    one: int | None = tag(Port(), f"Only filters of this {what} port.", default=None)
-    return one
-
-
-def action_tag(what: str) -> str | None:
-    """actioninbound and actionoutbound."""
-    one: str | None = tag(ACTION, f"Only filters that do this with {what} packets.", default=None)
-    return one
 
 
 def resolve_tag() -> bool:
     """resolvedns."""
     one: bool = tag(YesNo(), "Whether the names of known machines are shown, too.", default=False)
     return one
+
+
+class _Ends(Command):
+    """Which addresses filters, rules or SAs are to hold."""
+
+    srcaddr: int = tag(AddressKind(), "Only those that hold this source address.", default=0)
+    dstaddr: int = tag(AddressKind(), "Only those that hold this destination address.", default=0)
+    srcmask: int | None = tag(Mask(), "Mask of the source address: only that network.",
+                              default=None)
+    dstmask: int | None = tag(Mask(), "Mask of the destination address: only that network.",
+                              default=None)
+
+
+class MainSelection(_Ends):
+    """What a display of main mode filters is asked for, beside name and type."""
+
+    resolvedns: bool = resolve_tag()
+
+
+class QuickSelection(_Ends):
+    """What a display of quick mode filters or of rules is asked for, beside name and type."""
+
+    protocol: int | None = tag(Protocol(), "Only those of this protocol.", default=None)
+    srcport: int | None = tag(Port(), "Only those of this source port.", default=None)
+    dstport: int | None = tag(Port(), "Only those of this destination port.", default=None)
+    actioninbound: str | None = tag(ACTION, "Only those that do this with inbound packets.",
+                                    default=None)
+    actionoutbound: str | None = tag(ACTION, "Only those that do this with outbound packets.",
+                                     default=None)
+    resolvedns: bool = resolve_tag()
 
 
 class Wanted(NamedTuple):
@@ -59,7 +65,7 @@ class Wanted(NamedTuple):
     dstport: int | None = None
 
     @classmethod
-    def typed(cls, command: "Command") -> "Wanted":
+    def typed(cls, command: Command) -> "Wanted":
         """What was typed of it in a command."""
         return cls(**{name: getattr(command, name) for name in cls._fields
                       if hasattr(command, name)})

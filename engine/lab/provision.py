@@ -31,7 +31,9 @@ def open_store(path: str, seed: int, clock: Callable[[], float] | None = None,
         store = Store.open("", clock=clock or (lambda: EPOCH),
                            entropy=seeded_entropy(seed, "store"))
     if store.is_new:
-        provision(store, site)
+        with store.transaction():
+            store.note("", "# the machines of the lab")
+            provision(store, site)
     return store
 
 
@@ -43,16 +45,17 @@ def provision(store: Store, site: "Site | None" = None) -> None:
     """
     from engine.lab.defaults import write_defaults
     from engine.lab.seed import EPOCH
-    clock, store.clock = store.clock, lambda: EPOCH
-    try:
-        with store.transaction():
-            if not store.machines():
-                if site is None:
-                    write_defaults(store)
-                else:
-                    write_defaults(store, site)
-    finally:
-        store.clock = clock
+    with store.transaction():
+        if store.machines():
+            return
+        clock, store.clock = store.clock, lambda: EPOCH
+        try:
+            if site is None:
+                write_defaults(store)
+            else:
+                write_defaults(store, site)
+        finally:
+            store.clock = clock
 
 
 def reset(store: Store, site: "Site | None" = None) -> None:

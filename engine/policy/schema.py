@@ -111,7 +111,8 @@ VERSION_4 = """
 CREATE TABLE revision (
     id INTEGER PRIMARY KEY, time REAL NOT NULL, who TEXT NOT NULL, machine TEXT NOT NULL,
     what TEXT NOT NULL, lines INTEGER NOT NULL, undo TEXT NOT NULL);
-INSERT INTO revision SELECT generation, 0, '', '', '', 0, '' FROM counter;
+INSERT INTO revision SELECT generation, 0, '', '', CASE generation WHEN 1 THEN '# a new store'
+    ELSE '# what was there before revisions were kept' END, 1, '' FROM counter;
 DROP TABLE counter;
 CREATE TABLE unconfirmed (
     one INTEGER PRIMARY KEY CHECK (one = 1), deadline REAL NOT NULL, base INTEGER NOT NULL,

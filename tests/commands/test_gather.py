@@ -37,7 +37,7 @@ SIDES = ["me", "any", "10.1.0.0", "10.2.0.0", "10.1.0.0/24", "10.1.0.7/24", "10.
          "DNS", "help", '"10.1.0.0"']
 TAGS = ["mirrored=no", "mir=n", "srcmask=24", "srcmask=255.255.255.0", "dstmask=8", "dstmask=33",
         "protocol=TCP", "protocol=UDP dstport=53", "srcport=7", 'description="a b"',
-        "description=x=1", 'desc="${NetA}"', "description=d", "psk=k", "bogus=1", "?", "> nul"]
+        "description=x=1", 'desc="${NetA}"', "description=d", "psk=k", "bogus=1", "?", "| count"]
 OTHERS = ["", "# note", "bogus line", "show filterlist L", "show filterlist all level=verbose",
           "delete filter L me any", "delete filterlist L", "add filterlist L", "add filterlist New",
           "add rule s P L A tunnel=192.0.2.9 psk=key", "alias af add filter", "unalias af",
