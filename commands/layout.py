@@ -74,11 +74,11 @@ def _literal(line: Line, reveal: bool, width: int) -> list[SpanLine]:
     spans = tuple(span_of(part, reveal) if isinstance(part, Cell)
                   else Span(part.replace("\t", "    ")) for part in line)
     if spans and spans[0].type == "hang" and isinstance(spans[0].value, int):
-        return _hanging(spans[1:], spans[0].value, width)
+        return hanging(spans[1:], spans[0].value, width)
     return [spans]
 
 
-def _hanging(spans: SpanLine, indent: int, width: int) -> list[SpanLine]:
+def hanging(spans: SpanLine, indent: int, width: int) -> list[SpanLine]:
     """A line of at most `width` columns and those below it, broken at blanks where it can be."""
     text = plain(spans)
     lines, at, first = [], 0, indent

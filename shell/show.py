@@ -14,6 +14,7 @@ from commands.colour import coloured
 from commands.errors import CommandError
 from commands.layout import Span, SpanLine, lines_of, plain, render_block
 from commands.render import error_block, render, render_warning
+from shell.fit import fit, terminal_width
 
 if TYPE_CHECKING:
     from commands.session import Session
@@ -103,17 +104,31 @@ class Show:
                          for at, line in enumerate(lines)]
         else:
             lines = render(block, "jsonl", False)
-        self._print(lines, stream)
+        self._print(lines, stream, self._fitted(lines, stream))
 
-    def _print(self, lines: Iterable[SpanLine], stream: TextIO) -> None:
+    def _fitted(self, lines: list[SpanLine], stream: TextIO) -> list[SpanLine]:
+        """Lines as a terminal is told them."""
+        width = terminal_width(stream) if self.format == "table" else 0
+        return fit(lines, width, self._typed) if width else lines
+
+    def _typed(self, text: str) -> bool:
+        """Whether a text is a line that can be typed."""
+        from commands.parser import parse
+        parsed = parse(text, self.session)
+        return parsed.kind == "command" and parsed.error is None
+
+    def _print(self, lines: Iterable[SpanLine], stream: TextIO,
+               fitted: Iterable[SpanLine] | None = None) -> None:
+        """Writes lines to a stream, there as they are `fitted`, and as they are to `set file`."""
         colour = wants_colour(self.color, stream)
-        lines = list(lines) if colour and self.session.copy else lines
-        text = "".join((coloured if colour else plain)(line) + "\n" for line in lines)
+        copied = list(lines) if self.session.copy else ()
+        shown = (copied or lines) if fitted is None else fitted
+        text = "".join((coloured if colour else plain)(line) + "\n" for line in shown)
         if text:
             stream.write(text)
             stream.flush()
-            if self.session.copy:
-                self.copy("".join(plain(line) + "\n" for line in lines) if colour else text)
+            if copied:
+                self.copy("".join(plain(line) + "\n" for line in copied))
 
     def copy(self, text: str) -> None:
         """`set file`: the same into a file; one that cannot be written any more is given up."""
