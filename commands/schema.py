@@ -9,13 +9,16 @@ cannot change unseen. What changes it in a way that breaks a reader raises VERSI
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from commands import index
 from commands.answer import Answer, Block, Cell, Joined
 from commands.dataform import whole
 from commands.errors import CommandError
+from commands.reference import HIGHER
 from commands.run import run_line
 from commands.session import Session
 from commands.words import USAGE_EXIT
@@ -25,6 +28,8 @@ SCHEMA = Path(__file__).parent.parent / "docs" / "schema.json"
 PAGE = Path(__file__).parent.parent / "docs" / "data.md"
 COMPANIONS = ("ping", "ipconfig", "route print", "netdiag", "ipsecmon", "auditpol", "checklist",
               "dump", "commit", "rollback", "net start", "tracert", "firewall show")
+# The world of the commands of `commands.reference.HIGHER`.
+TRIED = "transcripts.tried"
 # Commands below a companion that show nothing of their own.
 ACTS = frozenset({"report", "resume", "undo"})
 ARTICLE = (
@@ -54,6 +59,8 @@ DOMAIN = ("ipsec static set store domain", "ipsec static add policy D",
           "ipsec static set policy D assign=yes gponame=G")
 BROKEN = (*ARTICLE[:-1], "lab add fault phase1-proposal-mismatch", "offline",
           "ipsec static add filterlist Fresh")
+# Between the types that a value may have.
+OR = " or "
 # Blocks that go beside the data.
 ASIDE = ("warning", "seen")
 # What is typed before each line of a command, for the last finding is that of the last check.
@@ -89,6 +96,9 @@ def shown() -> Iterator[str]:
 def schemas() -> dict[str, dict[str, Any]]:
     """The JSON Schema of each command's document, from everything it says in every world."""
     found: dict[str, dict[str, Any]] = {}
+    for path, document in _higher():
+        if document is not None:
+            found[path] = _merged(found.get(path), _shape(document))
     for lines in ((), ARTICLE, DOMAIN, BROKEN):
         session = Session("", yes=True)
         for line in lines:
@@ -102,6 +112,25 @@ def schemas() -> dict[str, dict[str, Any]]:
                     found[path] = _merged(found.get(path), _shape(document))
         session.close()
     return found
+
+
+def _higher() -> Iterator[tuple[str, object]]:
+    """What the commands of the higher floor answer, in the world of their examples."""
+    tried: Any = import_module(TRIED)
+    before = list(index.ROWS)
+    for row in import_module(HIGHER).ROWS:
+        index.register(*row)
+    try:
+        for path in [row[0] for row in index.ROWS if row not in before]:
+            examples = index.load(index.node_at(tuple(path.split()))).examples
+            for line in tried.VARIANTS.get(path, examples):
+                with TemporaryDirectory() as folder:
+                    session = tried.prepared(path, folder)
+                    yield path, _answer(line, session)
+                    session.close()
+    finally:
+        index.ROWS[:] = before
+        index.forget_tree()
 
 
 def _lines(path: str) -> Iterable[str]:
@@ -155,9 +184,10 @@ def _merged(old: dict[str, Any] | None, new: dict[str, Any]) -> dict[str, Any]:
         return new
     types = sorted({*_types(old), *_types(new)})
     result: dict[str, Any] = {"type": types[0] if len(types) == 1 else types}
-    about = sorted({one["description"] for one in (old, new) if "description" in one})
+    about = sorted({part for one in (old, new) for part in one.get("description", "").split(OR)
+                    if part})
     if about:
-        result["description"] = " or ".join(about)
+        result["description"] = OR.join(about)
     if "properties" in old or "properties" in new:
         both = [one["properties"] for one in (old, new) if "properties" in one]
         keys = dict.fromkeys(key for one in both for key in one)
