@@ -117,11 +117,11 @@ def schemas() -> dict[str, dict[str, Any]]:
 def _higher() -> Iterator[tuple[str, object]]:
     """What the commands of the higher floor answer, in the world of their examples."""
     tried: Any = import_module(TRIED)
-    before = list(index.ROWS)
-    for row in import_module(HIGHER).ROWS:
+    before, rows = list(index.ROWS), import_module(HIGHER).ROWS
+    for row in rows:
         index.register(*row)
     try:
-        for path in [row[0] for row in index.ROWS if row not in before]:
+        for path, _, _ in rows:
             examples = index.load(index.node_at(tuple(path.split()))).examples
             for line in tried.VARIANTS.get(path, examples):
                 with TemporaryDirectory() as folder:
