@@ -13,6 +13,8 @@ from commands.errors import CommandError, Span
 LINE_LIMIT = 32_768
 BRIEF_LIMIT = 60
 USAGE_EXIT = 2
+# What may mean something else than itself.
+SIGNS = frozenset(' \t"=\\$')
 
 
 class Word(NamedTuple):
@@ -185,7 +187,9 @@ class _Scanner:
         line, length = self.line, len(self.line)
         while self.at < length:
             sign = line[self.at]
-            if sign == '"':
+            if sign not in SIGNS:
+                self._plain()
+            elif sign == '"':
                 self.open_quote = -1 if self.open_quote >= 0 else self.at
                 self.at += 1
             elif sign in " \t" and self.open_quote < 0:
@@ -198,6 +202,14 @@ class _Scanner:
                 span=Span(self.open_quote, self.open_quote + 1), exit=USAGE_EXIT,
                 fix='write the value between two quotation marks: name="My Policy"')
         return Word("".join(self.parts), start, self.at, line[start] == '"', self.equals, self.cut)
+
+    def _plain(self) -> None:
+        """A stretch of letters that mean themselves."""
+        line, length = self.line, len(self.line)
+        end = self.at + 1
+        while end < length and line[end] not in SIGNS:
+            end += 1
+        self._take(line[self.at:end], end - self.at)
 
     def _sign(self, sign: str) -> None:
         line, at = self.line, self.at

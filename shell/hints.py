@@ -40,6 +40,9 @@ class SafeSuggest(AutoSuggest):
 
     def __init__(self, session: "Session") -> None:
         self.session = session
+        # What was found out of lines, as long as they mean the same.
+        self._key: tuple[object, ...] = ()
+        self._known: dict[str, bool] = {}
 
     def get_suggestion(self, buffer: Buffer, document: Document) -> Suggestion | None:
         """The rest of the suggested line."""
@@ -50,11 +53,22 @@ class SafeSuggest(AutoSuggest):
         for line in reversed(buffer.history.get_strings()):
             if line.startswith(text) and line != text:
                 tried += 1
-                if calmly(False, partial(self.harmless, line)):
+                if self._suggested(line):
                     return Suggestion(line[len(text):])
                 if tried == SUGGESTIONS_TRIED:
                     return None
         return None
+
+    def _suggested(self, line: str) -> bool:
+        """`harmless`, found out once: with each key the same lines are looked at again."""
+        session = self.session
+        key = session.context, session.machine, tuple(session.aliases.items())
+        if key != self._key:
+            self._key = key
+            self._known.clear()
+        if line not in self._known:
+            self._known[line] = calmly(False, partial(self.harmless, line))
+        return self._known[line]
 
     def harmless(self, line: str) -> bool:
         """Whether a line may be suggested: it parses, destroys nothing, holds no secret."""

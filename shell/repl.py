@@ -5,6 +5,7 @@ from time import sleep
 from typing import TYPE_CHECKING, Protocol
 
 from prompt_toolkit import PromptSession
+from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import DummyHistory
 from prompt_toolkit.input import Input
 from prompt_toolkit.output import ColorDepth, Output
@@ -61,6 +62,23 @@ def prompt_text(session: "Session") -> str:
     return f"{machine}{' '.join(('ipsecsh', *session.context))}>"
 
 
+class Prompt:
+    """The prompt as the terminal shows it. It is asked for several times with each key."""
+
+    def __init__(self, session: "Session", place: str) -> None:
+        self.session, self.place = session, place
+        self._key: tuple[object, ...] = ()
+        self._shown: StyleAndTextTuples = []
+
+    def __call__(self) -> StyleAndTextTuples:
+        """Its one fragment."""
+        key = self.session.context, self.session.machine, self.session.remote
+        if key != self._key:
+            self._key = key
+            self._shown = [("class:prompt", self.place + prompt_text(self.session))]
+        return self._shown
+
+
 def run_repl(session: "Session", options: Options) -> int:
     """Reads and runs lines until ``bye`` or Ctrl-D at the root; the exit class."""
     return Repl(session, Show(session, options.format, options.color)).run()
@@ -88,7 +106,7 @@ class Repl:
     def _make_prompt(self) -> PromptSession[str]:
         session = self.session
         return PromptSession(
-            lambda: [("class:prompt", self.place + prompt_text(session))],
+            Prompt(session, self.place),
             lexer=LineLexer(session), completer=LineCompleter(session),
             complete_while_typing=False, reserve_space_for_menu=MENU_ROWS,
             auto_suggest=SafeSuggest(session), enable_suspend=False,
