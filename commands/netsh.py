@@ -26,8 +26,9 @@ refuses an old copy, and a parameter that is missing without a reason.
 *Accepted* means that it can be typed, by name and at its place; *honoured*, that the engine or the
 display acts by it. Missing, doubled, unknown and wrongly typed values of every parameter, and
 objects that are absent or in use, are generated from the declarations in
-`tests/commands/test_bad_input.py` and `tests/commands/test_bad_objects.py`; the folder named with a
-command has the tests of what it does. What this program has beyond netsh is in
+`tests/commands/test_bad_input.py` and `tests/commands/test_bad_objects.py`; the file named with a
+command tests what it does. A test holds this table against what public pages say of netsh
+(`tests/commands/netsh_pages.txt`). What this program has beyond netsh is in
 [commands.md](commands.md).
 """
 _AUTH = "kerberos psk rootca"

@@ -26,7 +26,7 @@ instead.
 
 How each is tested: doubled, unknown, missing and wrongly typed values of every parameter are
 generated from the declarations (`tests/commands/test_bad_input.py`); every example of a usage page
-of `ipsec static` is run; behaviour is tested in the folder named with each command.
+of `ipsec static` is run; behaviour is tested in the file named with each command.
 """
 
 # What is accepted but has another effect than on Windows, or none. "" is the whole command.
@@ -67,8 +67,34 @@ HONOURED: dict[tuple[str, str], str] = {
 # The module on a higher floor whose ROWS the shell registers.
 HIGHER = "transcripts.rows"
 
-# Where it is not the folder of the same name.
-TESTED: dict[str, str] = {}
+# The file that tests what a module's commands do, or one of them, where it has another name.
+_TESTS = "tests/commands/"
+TESTED: dict[str, str] = {
+    "commands.probation": _TESTS + "test_mode.py", "commands.dumps": _TESTS + "static/test_dump.py",
+    **{f"commands.static.{name}": _TESTS + "static/test_changes.py"
+       for name in ("policy", "filterlist", "filter", "filteraction", "rule", "store")},
+    **{f"commands.dynamic.{name}": _TESTS + "dynamic/test_live.py"
+       for name in ("policies", "rules", "whole")},
+    "commands.routing.interface": _TESTS + "routing/test_settings.py",
+    "commands.lab.send": _TESTS + "lab/test_adapter.py",
+    "commands.diag.fix": _TESTS + "diag/test_explain.py",
+    "commands.diag.listing": _TESTS + "diag/test_check.py",
+    "commands.diag.probing": _TESTS + "diag/test_probe.py",
+    "commands.report.command": _TESTS + "report/test_report.py",
+    "commands.support.command": _TESTS + "support/test_bundle.py",
+    "commands.tools.tracert": "tests/transcripts/test_bundled.py",
+    "commands.tools.ipsecmon": "tests/transcripts/test_bundled.py",
+    **{f"commands.static.store:{name}": _TESTS + "static/test_exchange.py"
+       for name in ("SetBatch", "ShowGpoAssignedPolicy")},
+    **{f"commands.root:{name}": _TESTS + "test_script.py" for name in ("Exec", "Bye")},
+    **{f"commands.root:{name}": _TESTS + "test_examples.py" for name in ("Exit", "Quit")},
+    "transcripts.command": "tests/transcripts/test_replay.py",
+    "transcripts.checking.command": "tests/transcripts/checking/test_check.py",
+    "transcripts.exports.command": "tests/transcripts/exports/test_exports.py",
+    "transcripts.imports.command": "tests/transcripts/imports/test_imports.py",
+    "transcripts.reports.unmask": "tests/transcripts/reports/test_reports.py",
+    "transcripts.recording.command": "tests/transcripts/recording/test_record.py",
+}
 
 # Commands of the reference that are not built, with the reason.
 MISSING: tuple[tuple[str, str], ...] = (
@@ -136,9 +162,11 @@ def _command(command: type[Command], target: str) -> Iterator[str]:
 
 
 def place_of_tests(target: str) -> str:
-    """Where a command is tested, from where it is declared."""
-    parts = target.partition(":")[0].split(".")
-    return TESTED.get(parts[1]) or "/".join(["tests", *parts[:-1]]) + "/"
+    """The file that tests a command, from where it is declared."""
+    module = target.partition(":")[0]
+    *folders, name = module.split(".")
+    own = "/".join(["tests", *folders, f"test_{name}.py"])
+    return TESTED.get(target) or TESTED.get(module) or own
 
 
 def _typed(tag: Tag[Any]) -> str:
