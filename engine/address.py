@@ -90,14 +90,20 @@ class Network(NamedTuple):
 ANY_NETWORK = Network(0, 0)
 
 
-# RFC 1918 and RFC 6598.
-PRIVATE = (Network(10 << 24, 8), Network(0xAC100000, 12), Network(0xC0A80000, 16),
-           Network(0x64400000, 10))
+# RFC 1918; RFC 6598, whose addresses a carrier's NAT has outside those and inside the Internet.
+PRIVATE = (Network(10 << 24, 8), Network(0xAC100000, 12), Network(0xC0A80000, 16))
+SHARED = Network(0x64400000, 10)
 
 
-def is_private(address: Address) -> bool:
-    """Whether an address is of a private network: nobody outside can answer to it."""
-    return any(address in one for one in PRIVATE)
+def needs_nat(address: Address, outside: Address) -> bool:
+    """Whether an address is of a private network, and the one `outside` of a more public one:
+    nobody there can answer to it unless a NAT stands between.
+    """
+    return _privacy(address) > _privacy(outside)
+
+
+def _privacy(address: Address) -> int:
+    return 2 if any(address in one for one in PRIVATE) else int(address in SHARED)
 
 
 def make_network(address: Address, prefix: int) -> Network:

@@ -180,8 +180,8 @@ def _quick_policy(look: Look, judge: Station | None, one: Outcome) -> Phase2Poli
         return found
     for leg in judge.legs:
         if leg.outbound and leg.rule.active:
-            entry = judge.agent.spd.lookup("outbound", leg.source.address + 1,
-                                           leg.destination.address + 1, 1)
+            entry = next((each for each in judge.agent.spd.entries
+                          if each.direction == "outbound" and each.filter == leg.filter.guid), None)
             if entry is not None and entry.action == "negotiate":
                 return judge.agent.wanted(entry, local, peer)
     return None

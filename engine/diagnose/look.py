@@ -148,7 +148,7 @@ class Look:
 
         The bool says that the trace is of the second kind.
         """
-        near, far = self._sample()
+        near, far = self.sample
         if not near or not far:
             return ()
         ways = [Question(near, far, wall=self.wall)]
@@ -159,7 +159,8 @@ class Look:
         return tuple((trace(scene, way), scene.fresh) for scene in (self.scene, self.fresh)
                      for way in ways)
 
-    def _sample(self) -> Ends:
+    @property
+    def sample(self) -> Ends:
         """Whom to ask about: as given, or a host of each network of the first tunnel."""
         near, far = self.ends
         if self.intent is not None:

@@ -191,16 +191,15 @@ def _far_end(own: Station, one: Tunnel, outside: str) -> Address:
     votes: Counter[Address] = Counter()
     if one.peer:
         votes[one.peer] += 1
-    route = own.routes.lookup(one.remote.address)
+    route = own.routes.towards(one.remote)
     if route is not None and route.gateway and route.prefix \
             and route.gateway not in own.net(route.interface):
         votes[route.gateway] += 1
-    allowed = {(each.destination if each.direction == "output" else each.source)
-               for each in own.snapshot.filters
-               if each.interface == outside
-               and each.source_prefix == each.destination_prefix == HOST_PREFIX}
-    for address in allowed - own.own.keys():
-        votes[address] += 1
+    allowed = dict.fromkeys(each.destination if each.direction == "output" else each.source
+                            for each in own.snapshot.filters
+                            if each.interface == outside
+                            and each.source_prefix == each.destination_prefix == HOST_PREFIX)
+    votes.update(address for address in allowed if address not in own.own)
     if not votes:
         return 0
     most = max(votes.values())

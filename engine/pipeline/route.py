@@ -8,7 +8,7 @@ address on the link is found.
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from engine.address import Address, prefix_mask
+from engine.address import Address, Network, prefix_mask
 
 MAX_RECURSION = 4
 
@@ -57,6 +57,17 @@ class RouteTable:
                 if interface in ("", entry.interface):
                     return entry
         return None
+
+    def towards(self, network: Network) -> RouteEntry | None:
+        """The best route to a whole network, else the widest one to a part of it."""
+        whole = [one for one in self.entries
+                 if Network(one.destination, one.prefix).covers(network)]
+        part = [one for one in self.entries
+                if network.covers(Network(one.destination, one.prefix))]
+        best = max(whole, key=lambda one: (one.prefix, -one.metric), default=None)
+        if best is not None and best.prefix or not part:
+            return best
+        return min(part, key=lambda one: (one.prefix, one.metric))
 
     def resolve(self, destination: Address, interface: str = "") -> Hop | None:
         """The outgoing interface and the on-link address to hand the packet to.

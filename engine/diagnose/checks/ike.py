@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from math import inf
 
-from engine.address import format_address, is_private
+from engine.address import format_address, needs_nat
 from engine.diagnose import repair, showing
 from engine.diagnose.checks.declare import (
     HISTORY,
@@ -154,7 +154,7 @@ def _fifth(look: Look, exchange: Exchange, last: Outcome | None,
 def behind_nat(look: Look) -> bool:
     """Whether our outer address cannot be the one that others see, and we do not say so."""
     intent = look.intent
-    return intent is not None and is_private(intent.own) and not is_private(intent.peer) \
+    return intent is not None and needs_nat(intent.own, intent.peer) \
         and not look.own.snapshot.policy.natt
 
 

@@ -131,7 +131,7 @@ def routes(look: Look) -> Iterator[Result]:
     faults = list(blamed(look, ROUTES))
     yield from faults
     if not faults and look.intent is not None:
-        hop = look.own.routes.resolve(look.intent.remote.address)
+        hop = look.own.routes.resolve(look.sample.far)
         if hop is not None:
             yield passed(f"{look.intent.remote} is reached by {hop.interface}.")
 

@@ -189,9 +189,9 @@ def clear_outside(look: Look) -> Iterator[Result]:
 def icmp_answers(look: Look) -> Iterator[Result]:
     """ICMP unreachable names who gave up."""
     probe, any_found = look.decisive, False
-    told = {(one.kind, one.source) for one in probe.echoes
-            if one.kind.startswith(("unreachable", "prohibited"))} if probe is not None else set()
-    for kind, source in sorted(told):
+    told = dict.fromkeys((one.kind, one.source) for one in (probe.echoes if probe else ())
+                         if one.kind.startswith(("unreachable", "prohibited")))
+    for kind, source in told:
         if source in look.own.own or source == look.ends.near or look.blamed_at(source):
             continue
         any_found = True

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from copy import copy
 from typing import NamedTuple
 
-from engine.address import Address, is_private
+from engine.address import Address, needs_nat
 from engine.diagnose.finding import Fix
 from engine.diagnose.plan import Hints, Intent, intent_for, intents
 from engine.diagnose.station import TRANSLATORS, Station
@@ -78,7 +78,7 @@ class Scene:
         """What the other gateway is known as; behind a NAT that is not seen, the rule says it."""
         public = self._public(one.peer)
         written = one.tunnel.peer if one.tunnel is not None else 0
-        if public == one.peer and is_private(public) and written and not is_private(written) \
+        if public == one.peer and written and needs_nat(public, written) \
                 and self.owner(written) is None:
             return written
         return public
@@ -147,9 +147,7 @@ class Scene:
 
     def _behind(self, public: Address) -> Station | None:
         """The gateway that an address stands for which nobody in view has: it has a private one."""
-        if is_private(public):
-            return None
         return next((one for one in self.stations.values() if one.is_gateway
-                     and any(is_private(each.own) for each in self.intents.get(one.name, ()))
+                     and any(needs_nat(each.own, public) for each in self.intents.get(one.name, ()))
                      and any(each.peer == public for other, found in self.intents.items()
                              if other != one.name for each in found)), None)

@@ -1,6 +1,6 @@
 """Addresses that change on the way: NATs and proxies that are seen, or must be there."""
 
-from engine.address import format_address, is_private
+from engine.address import format_address, needs_nat
 from engine.diagnose import repair
 from engine.diagnose.finding import Fix
 from engine.diagnose.station import TRANSLATORS, Station
@@ -60,11 +60,11 @@ def assume(record: Record, station: Station, packet: IPv4) -> IPv4:
         return packet.with_addresses(packet.source, inner)
     far = scene.owner(packet.destination)
     if far is None or not far.is_gateway or not station.is_gateway \
-            or packet.source not in station.own or not is_private(packet.source):
+            or packet.source not in station.own:
         return packet
     known = [one.peer for one in scene.intents.get(far.name, ())]
     public = next((one for one in known if one and scene.owner(one) is None
-                   and not is_private(one)), 0)
+                   and needs_nat(packet.source, one)), 0)
     if not public or packet.source in known:
         return packet
     record.translated[public] = packet.source
