@@ -29,16 +29,17 @@ def meets(one: RrasFilter, source: Address, destination: Address) -> bool:
             and one.destination_port in (0, IKE_PORT))
 
 
-def tunnel_ends(config: "Config") -> tuple[set[Address], set[Address]]:
-    """The tunnel ends of the policy in force: (this machine's own, the peers')."""
+def tunnel_ends(config: "Config") -> tuple[set[Address], list[Address]]:
+    """The tunnel ends of the policy in force: (this machine's own, the peers' as the rules come).
+    """
     active = config.active_policy()
     if active is None:
-        return set(), set()
+        return set(), []
     location, policy = active
-    ends = {rule.tunnel for rule in config.rules(policy.name, location)
-            if rule.active and rule.tunnel is not None}
+    ends = dict.fromkeys(rule.tunnel for rule in config.rules(policy.name, location)
+                         if rule.active and rule.tunnel is not None)
     own = {one.address for one in config.interfaces()}
-    return ends & own, ends - own
+    return ends.keys() & own, [end for end in ends if end not in own]
 
 
 def _outward(config: "Config", interface: Interface, own: set[Address], peer: Address) -> bool:
@@ -77,5 +78,5 @@ def _missing(config: "Config", interface: Interface, peer: Address) -> Iterator[
 def without_ike(config: "Config", interface: Interface) -> tuple[Warn, ...]:
     """A warning for each direction and peer whose IKE the interface drops, with its mending."""
     own, peers = tunnel_ends(config)
-    return tuple(warn for peer in sorted(peers) if _outward(config, interface, own, peer)
+    return tuple(warn for peer in peers if _outward(config, interface, own, peer)
                  for warn in _missing(config, interface, peer))

@@ -81,7 +81,7 @@ def ends_lints(session: "Session", policy: Policy) -> "list[Lint]":
 def lists_of(session: "Session", rules: Iterable[Rule]) -> dict[str, FilterList]:
     """The filter lists that rules use, by name."""
     return {name: session.config.filterlist(name, session.location)
-            for name in {rule.filterlist for rule in rules}}
+            for name in dict.fromkeys(rule.filterlist for rule in rules)}
 
 
 def tunnels_using(session: "Session", users: Iterable[str]) -> list[Rule]:
