@@ -25,11 +25,16 @@ TYPES = frozenset({
     "path", "secret",
     "added", "removed",  # the words of a diff that only one of its sides has
     "fill",    # one sign repeated to the width of what it stands beside
+    "typed",   # a line as somebody typed it: its tags by name or by place, cut short or in full
+    "user",    # who uses this machine
     "line",    # words with values in them that are not taken apart: a script's line, a finding
+    "hits",    # how many lines a filter met, some of them perhaps by chance
+    "chance",  # no text: another run need not have the line, a filter met it by chance
     "sorted",  # no text: the line is one of several in the order of their own values
     "hang",    # no text: what does not fit into the line goes on below, so many columns in
 })
-VOLATILE = frozenset({"spi", "cookie", "guid", "msgid", "seed", "time", "dur", "size"})
+VOLATILE = frozenset({"spi", "cookie", "guid", "msgid", "seed", "time", "dur", "size",
+                      "hits", "user"})
 
 
 class Cell(NamedTuple):

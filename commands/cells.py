@@ -122,6 +122,16 @@ def line(value: str) -> Cell:
     return Cell("line", value, value)
 
 
+def typed(value: str) -> Cell:
+    """A line as somebody typed it."""
+    return Cell("typed", value, value)
+
+
+def user(value: str) -> Cell:
+    """Who did something; what nobody did is blank."""
+    return Cell("user", value, value) if value else text("")
+
+
 def sentence(value: str) -> Line:
     """Words of the engine, with the values that it has marked in them."""
     if not isinstance(value, Words):
