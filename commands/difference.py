@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from commands.answer import Cell, Line, Lines
+from commands.answer import Cell, Joined, Line, Lines
+from commands.written import free
 
 if TYPE_CHECKING:
     from commands.session import Session
@@ -37,12 +38,17 @@ def between(old: "Store", new: "Store") -> Lines:
         changed = _changed(_dump(old, name), _dump(new, name))
         if changed:
             lines.append(("machine ", Cell("name", name, name)))
-            data.append({"machine": name, "gone": [text for sign, text in changed if sign == "-"],
-                         "new": [text for sign, text in changed if sign == "+"]})
-        lines += [(f"{sign} ", Cell("text", text, text)) for sign, text in changed]
+            data.append({"machine": name, "gone": _joined(changed, "-"),
+                         "new": _joined(changed, "+")})
+        lines += [(f"{sign} ", *free(text)) for sign, text in changed]
     if not lines:
         lines.append(("Nothing differs.",))
     return Lines(tuple(lines), data, "difference")
+
+
+def _joined(changed: list[tuple[str, str]], wanted: str) -> list[Joined]:
+    """The lines of one side as data."""
+    return [Joined(free(text)) for sign, text in changed if sign == wanted]
 
 
 def _dump(store: "Store", machine: str) -> list[str]:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from commands import cells
-from commands.answer import NOTHING, Answer, Cell, Line, Lines
+from commands.answer import NOTHING, Answer, Line, Lines
 from commands.clock import time_cell
 from commands.errors import CommandError
 from commands.kinds import Choice, Number
@@ -163,9 +163,8 @@ class ShowChanges(Command, words="show changes",
         if self.form == "diff":
             from commands.difference import pending
             return Answer((pending(session),))
-        texts = list(_lines(edits, session))
-        return Answer((Lines(tuple((Cell("text", text, text),) for text in texts), texts,
-                             "changes"),))
+        typed = [cells.typed(text) for text in _lines(edits, session)]
+        return Answer((Lines(tuple((one,) for one in typed), typed, "changes"),))
 
 
 def _lines(edits: "list[Edit]", session: "Session") -> list[str]:

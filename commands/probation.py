@@ -10,6 +10,7 @@ from commands.kinds import Number
 from commands.layout import lines_of
 from commands.render import render_warning
 from commands.spec import Command, Kind, tag
+from engine.wording import Value, words
 
 if TYPE_CHECKING:
     from commands.session import Session
@@ -30,15 +31,22 @@ def still_unconfirmed(session: "Session") -> Answer:
     if session.deadline is None:
         return NOTHING
     return Answer(warnings=(Warn(
-        "NOT-CONFIRMED", "a change is on probation: everything since then is undone at "
-        f"{time_cell(session.deadline).text}", "confirm"),))
+        "NOT-CONFIRMED", words("a change is on probation: everything since then is undone at {}",
+                               _moment(session.deadline)), "confirm"),))
+
+
+def _moment(seconds: float) -> Value:
+    """A point in time inside a sentence."""
+    return Value("time", time_cell(seconds).text)
 
 
 def announce(waited: "Unconfirmed", undone: "tuple[Revision, ...]", session: "Session") -> None:
     """Says that a change has been undone, and what it was."""
-    who = f" by {waited.who}" if waited.who else ""
-    text = (f"the change of revision {waited.revision}{who} was not confirmed by "
-            f"{time_cell(waited.deadline).text}; undone: ") + "; ".join(_typed(undone))
+    lines = _typed(undone)
+    who = [Value("user", waited.who)] if waited.who else []
+    text = words(f"the change of revision {waited.revision}{' by {}' * len(who)} was not confirmed "
+                 "by {}; undone: " + "; ".join(["{}"] * len(lines)), *who,
+                 _moment(waited.deadline), *(Value("typed", line) for line in lines))
     warning = Warn("REVERTED", text, f"rollback {waited.revision}")
     data = {"warning": warning.code, "text": warning.text, "fix": warning.fix}
     session.emit(lines_of(render_warning(warning), "warning", data))
@@ -105,18 +113,18 @@ def _when(one: "Revision") -> Cell:
 
 
 def _row(one: "Revision") -> tuple[Cell, ...]:
-    return (cells.number(one.number), _when(one), cells.name(one.who), cells.name(one.machine),
-            cells.count(one.typed), cells.text(one.lines[0] if one.lines else ""))
+    return (cells.number(one.number), _when(one), cells.user(one.who), cells.name(one.machine),
+            cells.count(one.typed), cells.typed(one.lines[0] if one.lines else ""))
 
 
 def _whole(one: "Revision") -> Lines:
     """One revision with its lines, each of which can be typed."""
-    lines = [cells.text(line) for line in one.lines]
+    lines = [cells.typed(line) for line in one.lines]
     number = cells.number(one.number)
-    data = {"revision": number, "time": _when(one), "who": cells.name(one.who),
+    data = {"revision": number, "time": _when(one), "who": cells.user(one.who),
             "machine": cells.name(one.machine), "lines": lines}
     head: list[Line] = [("Revision ", number, *((", ", _when(one)) if one.time else ()))]
-    who = (*(("By ", cells.name(one.who)) if one.who else ()),
+    who = (*(("By ", cells.user(one.who)) if one.who else ()),
            *((" on " if one.who else "On ", cells.name(one.machine)) if one.machine else ()))
     if who:
         head.append(who)
@@ -167,12 +175,12 @@ class Rollback(Command, words="rollback", help="Makes the store what it was at a
         if session.pending is not None:
             from commands.pending import renew
             renew(session)
-        lines = _typed(undone)
+        lines = [cells.typed(line) for line in _typed(undone)]
         head: Line = ("Back at revision ", cells.number(number), "; undone: ",
                       cells.count(len(undone)),
                       " revision." if len(undone) == 1 else " revisions.")
         data = {"revision": number, "undone": [one.number for one in undone], "lines": lines}
-        return Answer((cells.say(head, *(("  ", cells.text(line)) for line in lines), data=data,
+        return Answer((cells.say(head, *(("  ", line) for line in lines), data=data,
                                  name="rollback"),))
 
 

@@ -3,6 +3,7 @@
 from commands.answer import Answer, Block, Cell, Lines, Warn
 from commands.errors import CommandError
 from commands.layout import Span, SpanLine, columns, lines_of, plain, printable, render_block, wrap
+from engine.wording import Words
 
 LINE_WINDOW = 160
 KNOWN_LIMIT = 40
@@ -44,12 +45,21 @@ def render_text(what: Answer | Block, format: str = "table", reveal: bool = Fals
 
 def render_warning(warning: Warn) -> list[SpanLine]:
     """``WARN CODE: text`` and its fix, each line of which can be typed as it stands."""
-    lines: list[SpanLine] = [(Span(f"WARN {warning.code}: {warning.text}", "warning"),)]
+    lines: list[SpanLine] = [_warned(f"WARN {warning.code}: ", warning.text)]
     label = "  fix: "
     for line in warning.fix.splitlines():
         lines.append((Span(label + line, "hint"),))
         label = " " * len(label)
     return lines
+
+
+def _warned(head: str, text: str) -> SpanLine:
+    """The sentence of a warning, with the values that are marked in it."""
+    if not isinstance(text, Words):
+        return (Span(head + text, "warning"),)
+    return (Span(head, "warning"), *(
+        Span(one, "warning") if isinstance(one, str) else Span(one.text, one.type, one.text)
+        for one in text.parts))
 
 
 def render_error(error: CommandError, width: int = 80) -> list[SpanLine]:

@@ -191,7 +191,7 @@ class SetFile(Command, words="set file", help="Copies the console output to a fi
               examples=("set file open console.txt", "set file mode=close")):
     mode: str = tag(Choice("open", "append", "close", help=(
         "begins the file anew", "goes on with a file", "ends the copying")), "What to do.")
-    name: str = tag(Path(), "Name of the file; not with close.", default="")
+    name: str = tag(Path(written=True), "Name of the file; not with close.", default="")
 
     def run(self, session: "Session") -> Answer:
         """Raises CommandError for a missing or a surplus name, OSError."""

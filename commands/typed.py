@@ -4,7 +4,11 @@ Full words, where it belongs in front, no pipes, secrets as stars: it can be rea
 typed anywhere.
 """
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
+
+from commands.words import filled, lookup
+from engine.policy.model import Secret
 
 if TYPE_CHECKING:
     from commands.parser import Parse
@@ -52,7 +56,13 @@ def _masked(words: str, line: str, session: "Session") -> str:
     text, moved = mask(parsed)
     end = _end(parsed)
     rest = text[moved(_begin(parsed)):moved(end) if end >= 0 else None].strip()
-    return f"{words} {rest}" if rest else words
+    return f"{words} {filled(rest, partial(_told, session))}" if rest else words
+
+
+def _told(session: "Session", name: str) -> str | None:
+    """What a variable stands for: another one may have its name when the line is read again."""
+    found = lookup(name, session.variables)
+    return None if isinstance(found, Secret) else found
 
 
 def _meant(line: str, session: "Session") -> str:

@@ -60,21 +60,28 @@ def split_words(line: str, variables: Mapping[str, str] | None = None) -> Words:
 
 
 def lookup(name: str, variables: Mapping[str, str]) -> str | None:
-    """What ``${name}`` stands for: a variable, or ``${NetA.host}``, an address of a named net."""
+    """What ``${name}`` stands for: a variable, ``${NetA.host}``, an address of a named net, or
+    ``${NetB/16}`` (and ``${NetB/16.id}``), the net of that length around it.
+    """
     value = variables.get(name)
-    if value is not None or "." not in name:
+    if value is not None or not ("." in name or "/" in name):
         return value
-    from engine.address import format_address, member, parse_network
-    net, _, what = name.rpartition(".")
+    from engine.address import format_address, make_network, member, parse_network, prefix_mask
+    of, dot, what = name.rpartition(".") if "." in name else (name, "", "")
+    net, wide, length = of.partition("/")
     try:
         network = parse_network(variables[net])
+        if wide:
+            network = make_network(network.address & prefix_mask(int(length)), int(length))
+        if not dot:
+            return str(network)
         return str(network.prefix) if what == "prefix" else format_address(member(network, what))
     except (KeyError, ValueError):
         return None
 
 
 def filled(text: str, value: Callable[[str], str | None]) -> str:
-    """The text with every ``${name}`` in it replaced; what has no value stays."""
+    """The text with every ``${name}`` in it replaced; what has no value stays, as does ``\\${``."""
     parts: list[str] = []
     at = 0
     while True:
@@ -82,7 +89,7 @@ def filled(text: str, value: Callable[[str], str | None]) -> str:
         end = text.find("}", start)
         if start < 0 or end < 0:
             return "".join((*parts, text[at:]))
-        found = value(text[start + 2:end])
+        found = None if text[max(start - 1, 0):start] == "\\" else value(text[start + 2:end])
         parts += [text[at:start], text[start:end + 1] if found is None else found]
         at = end + 1
 

@@ -20,7 +20,7 @@ def dumped(config: "Config", sections: tuple[str, ...], reveal: bool) -> Lines:
     from engine.policy.script import dump
     lines = dump(config, sections, reveal=reveal)
     if not reveal:
-        return _block([_free(line) for line in lines], "dump")
+        return _block([free(line) for line in lines], "dump")
     from commands.masking import secret_spans
     return _block([_cut(line, [_bare(line, span) for span in secret_spans(line)])
                    for line in lines], "dump")
@@ -32,7 +32,7 @@ def written(lines: list[str], masked: list[str], name: str) -> Lines:
     return _block([_cut(line, _places(line, twin)) for line, twin in pairs], name)
 
 
-def _free(line: str) -> Line:
+def free(line: str) -> Line:
     """A line whose names and descriptions mean themselves, whatever they look like."""
     parts: list[Cell] = []
     at = 0
@@ -69,9 +69,9 @@ def _cut(line: str, places: list[tuple[int, int]]) -> Line:
         if start < at:
             continue
         # The command that gives the line has been told to reveal it.
-        parts += [*_free(line[at:start]), Cell("secret", None, line[start:end])]
+        parts += [*free(line[at:start]), Cell("secret", None, line[start:end])]
         at = end
-    return (*parts, *_free(line[at:]))
+    return (*parts, *free(line[at:]))
 
 
 def _block(lines: list[Line], name: str) -> Lines:

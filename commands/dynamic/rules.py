@@ -14,7 +14,7 @@ from commands.kinds import Choice, Key, Mask, Port, Protocol, YesNo
 from commands.spec import Command, tag
 from commands.static.common import authentication, given
 from commands.static.kinds import FilterSide, RootCa, TunnelEnd, TypedSide, sides
-from engine.address import Address, Network, format_address
+from engine.address import Address, Network
 from engine.ip import TCP, UDP
 from engine.policy.live import Live, LiveRule, shown
 from engine.policy.model import ACTIONS, CONNECTION_TYPES, AuthMethod, Filter, Secret, Side
@@ -207,7 +207,7 @@ def rule_records(found: Live, kind: str = "all",
     def side(one: Side) -> Cell:
         name = known.get(one.address, "") if one.prefix == 32 else ""
         if name or one.kind != "ip":
-            return cells.text(shown(one) + (f" ({name})" if name else ""))
+            return cells.line(shown(one) + (f" ({name})" if name else ""))
         return Cell("net", shown(one), shown(one))
 
     chosen = [one for one in found.rules
@@ -220,7 +220,7 @@ def rule_records(found: Live, kind: str = "all",
         ("dstport", "Destination Port", cells.port(one.filter.destination_port)),
         ("mirrored", "Mirrored", cells.yes(one.filter.mirrored)),
         ("tunnel", "Tunnel Destination",
-         cells.text("NONE" if one.tunnel is None else format_address(one.tunnel))),
+         cells.text("NONE") if one.tunnel is None else cells.ip(one.tunnel)),
         ("conntype", "Connection Type", cells.enum(one.conntype.upper())),
         ("inbound", "Inbound Action", cells.enum(one.inbound.capitalize())),
         ("outbound", "Outbound Action", cells.enum(one.outbound.capitalize())),
