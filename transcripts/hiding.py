@@ -14,7 +14,7 @@ from engine.policy.model import Secret
 SHORTEST = 8
 SHORTEST_ENCODED = 6
 # The types of cells that may hold what somebody typed; the others are the program's own words.
-TYPED = frozenset({"text", "name", "path", "typed"})
+TYPED = frozenset({"text", "name", "path", "typed", "user"})
 # Base64 of a text that begins somewhere inside the encoded octets: what does not depend on its
 # neighbours of each alignment.
 ALIGNMENTS = (0, 1, 2)

@@ -18,7 +18,8 @@ class Printed(NamedTuple):
 
     When padded, `folded` is the text with every run of blanks as one, and cells count there;
     `fills` are the signs whose runs are as long as something else is wide. `ordered` lines stand
-    in the order of their own values, which says nothing more. `spans` are what it was made of.
+    in the order of their own values, which says nothing more. `chance`: a filter met the line by a
+    value that another run has otherwise, so it need not be there. `spans` are what it was made of.
     """
 
     sigil: str
@@ -28,6 +29,7 @@ class Printed(NamedTuple):
     padded: bool = False
     fills: str = ""
     ordered: bool = False
+    chance: bool = False
     spans: tuple[tuple[str, str, object], ...] = ()
 
     @property
@@ -59,11 +61,13 @@ def printed(sigil: str, spans: Sequence[tuple[str, str, object]]) -> Printed:
         not span[1] and span[0].isspace() and 0 < at < len(spans) - 1
         for at, span in enumerate(spans))
     order = any(span[1] == "sorted" for span in spans)
+    chance = any(span[1] == "chance" for span in spans)
     if not padded:
-        return Printed(sigil, text, "", _cells(spans, text), False, "", order, tuple(spans))
+        return Printed(sigil, text, "", _cells(spans, text), False, "", order, chance,
+                       tuple(spans))
     folded, places = _folded(text, fills)
     return Printed(sigil, text, folded, _moved(_cells(spans, text), places), True, fills, order,
-                   tuple(spans))
+                   chance, tuple(spans))
 
 
 def _cells(spans: Sequence[tuple[str, str, object]], text: str) -> tuple[Cell, ...]:

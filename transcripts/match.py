@@ -44,13 +44,22 @@ class Matcher:
         try:
             if sum(line.elision is not None for line in wanted) > ELISIONS_MOST:
                 raise TooManyWays
-            found = self._segments(_segments(wanted), shown, 0, self.captures)
-            if isinstance(found, Mismatch) and any(line.ordered for line in shown):
-                shown = self.arranged(wanted, shown)
-                found = self._segments(_segments(wanted), shown, 0, self.captures)
+            found = self._compared(wanted, shown)
+            sure = stripped([line for line in shown if not line.chance])
+            if isinstance(found, Mismatch) and len(sure) < len(shown):
+                found = self._compared(wanted, sure)
         except TooManyWays:
             line = wanted[0].line if wanted else 0
             return Mismatch(line, "the elisions fit in more ways than can be tried")
+        return found
+
+    def _compared(self, wanted: Sequence[Expected],
+                  shown: Sequence[Printed]) -> Captures | Mismatch:
+        """In the order in which they were printed, else in the one that is asked for."""
+        found = self._segments(_segments(wanted), shown, 0, self.captures)
+        if isinstance(found, Mismatch) and any(line.ordered for line in shown):
+            shown = self.arranged(wanted, shown)
+            found = self._segments(_segments(wanted), shown, 0, self.captures)
         return found
 
     def line(self, line: Expected, shown: Printed, captures: Captures) -> Captures | Mismatch:

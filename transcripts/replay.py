@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SCRIPTS = os.path.join(os.path.dirname(__file__), "scripts")
 TEMPORARY = "tmp"
+# Who changes the store in a replay.
+USER = "transcript"
 
 
 class Missing(CannotPlay):
@@ -84,6 +86,7 @@ def make_session(header: Header, folder: str, epoch: float | None = None) -> "Se
         register(*row)
     store = "" if header.store == "empty" else os.path.join(folder, header.store)
     session = Session(store, yes=True)
+    session.user = USER
     if header.seed is not None:
         session.seed = header.seed
     session.epoch = epoch if header.clock is None else header.clock

@@ -5,15 +5,17 @@ what it is; in sentences and script lines, whose values are not taken apart, an 
 by being one of the lab's.
 """
 
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from engine.address import (
     Address,
     Network,
     format_address,
+    make_network,
     member,
     parse_address,
-    parse_network,
+    parse_mask,
     prefix_mask,
 )
 from engine.lab.site import Site
@@ -22,6 +24,8 @@ DIGITS = frozenset("0123456789./")
 # How the tags of masks are called, and the tag of the address that belongs to each.
 PARTNERS = {"srcmask": ("srcaddr",), "dstmask": ("dstaddr",),
             "mask": ("dest", "addr", "destination")}
+# The same the other way round.
+MASKS = {address: mask for mask, addresses in PARTNERS.items() for address in addresses}
 
 
 class Known(NamedTuple):
@@ -56,8 +60,15 @@ class Symbols:
                        site.own_external: "W2KpubIP" if moved else "W2KextIP",
                        site.peer_external: "3rdExtIP", site.peer_internal: "3rdIntIP"}
 
-    def address(self, text: str) -> str:
-        """``${W2KextIP}`` of an address; the text itself when it is none of the lab's."""
+    def address(self, text: str, mask: str = "") -> str:
+        """``${W2KextIP}`` of an address; the text itself when it is none of the lab's.
+
+        Beside a `mask` that is wider than the lab's network a wider one is meant:
+        ``${NetB/16.id}``.
+        """
+        wide = self._wider(text, mask)
+        if wide:
+            return f"${{{wide}.id}}"
         try:
             address = parse_address(text)
         except ValueError:
@@ -69,25 +80,34 @@ class Symbols:
         name = self.names.get(address) or f"{known.name}.{address - known.net.address}"
         return f"${{{name}}}"
 
-    def network(self, text: str) -> str:
-        """``${NetA}`` of a network; of a part of one its address is named, and of a bare ``/24``
-        the length of the network that was named last.
+    def network(self, text: str, beside: str = "") -> str:
+        """``${NetA}`` of a network, ``${NetA/16}`` of a wider one around it; of a part of one its
+        address is named, and of a bare ``/24`` the length of the network that was named last.
+        `beside` is the mask that stands apart from an address.
         """
         address, slash, mask = text.partition("/")
         if not slash:
-            return self.address(text)
+            return self.address(text, beside)
         if not address:
             same = self.near is not None and mask == str(self.near.net.prefix)
             return f"/${{{self.near.name}.prefix}}" if same and self.near else text
-        try:
-            net = parse_network(text)
-        except ValueError:
-            return self.address(address) + slash + mask
         for known in self.nets:
-            if known.net == net and mask == str(net.prefix):
+            if text == str(known.net):
                 self.near = known
                 return f"${{{known.name}}}"
-        return self.address(address) + slash + mask
+        wide = self._wider(address, mask)
+        if wide and mask.isdigit():
+            return f"${{{wide}}}"
+        return self.address(address, mask) + slash + mask
+
+    def _wider(self, text: str, mask: str) -> str:
+        """``NetB/16`` of a network that holds NetB and no other one of the lab's, else ""."""
+        try:
+            net = make_network(parse_address(text), parse_mask(mask))
+        except ValueError:
+            return ""
+        inside = [one for one in self.nets if net.covers(one.net)]
+        return f"{inside[0].name}/{net.prefix}" if len(inside) == 1 and inside[0].net != net else ""
 
     def mask(self, text: str, of: str = "") -> str:
         """``${NetAMask}`` of the mask that belongs to an address (else to the one named last)."""
@@ -105,30 +125,51 @@ class Symbols:
 
     def words(self, text: str) -> str:
         """A sentence or a script line with all addresses of the lab by their names."""
+        found = list(_quads(text))
+        if not found:
+            return text
         parts: list[str] = []
         seen: dict[str, str] = {}
-        at = start = 0
-        while at < len(text):
-            if text[at] not in DIGITS or at and (text[at - 1].isalnum() or text[at - 1] in "_-"):
-                at += 1
-                continue
-            end = at
-            while end < len(text) and text[end] in DIGITS:
-                end += 1
-            bare = text[at:end].rstrip("./")
-            if bare.count(".") >= 3:
-                tag = _tag_before(text, at)
-                seen[tag] = bare
-                parts += [text[start:at], self._word(tag, bare, seen)]
-                start = at + len(bare)
-            at = end
-        return "".join((*parts, text[start:]))
+        at = 0
+        for number, one in enumerate(found):
+            seen[one.tag] = one.text
+            parts += [text[at:one.start], self._word(one, seen, found[number + 1:])]
+            at = one.start + len(one.text)
+        return "".join((*parts, text[at:]))
 
-    def _word(self, tag: str, text: str, seen: dict[str, str]) -> str:
-        if text.startswith("255."):
-            partner = next((one for one in PARTNERS.get(tag, ()) if one in seen), "")
-            return self.mask(text, seen.get(partner, ""))
-        return self.network(text)
+    def _word(self, one: "Quad", seen: dict[str, str], following: "Sequence[Quad]") -> str:
+        if one.text.startswith("255."):
+            partner = next((tag for tag in PARTNERS.get(one.tag, ()) if tag in seen), "")
+            return self.mask(one.text, seen.get(partner, ""))
+        mask = MASKS.get(one.tag, "")
+        if not mask:
+            following = [each for each in following[:1] if each.text.startswith("255.")]
+        beside = next((each.text for each in following if each.tag == mask), "")
+        return self.network(one.text, beside)
+
+
+class Quad(NamedTuple):
+    """A dotted address, network or mask in a text, where it stands, and the tag before it."""
+
+    tag: str
+    text: str
+    start: int
+
+
+def _quads(text: str) -> Iterator[Quad]:
+    """Every dotted quad of a text that is a word of its own."""
+    at = 0
+    while at < len(text):
+        if text[at] not in DIGITS or at and (text[at - 1].isalnum() or text[at - 1] in "_-"):
+            at += 1
+            continue
+        end = at
+        while end < len(text) and text[end] in DIGITS:
+            end += 1
+        bare = text[at:end].rstrip("./")
+        if bare.count(".") >= 3:
+            yield Quad(_tag_before(text, at), bare, at)
+        at = end
 
 
 def _tag_before(text: str, at: int) -> str:

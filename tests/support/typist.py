@@ -56,7 +56,7 @@ class Typist:
             index.register(*row)
         self.screen = io.StringIO()
         self.session = session = Session("", seed=self.draw.randint(1, 10**6))
-        session.folder = str(folder)
+        session.folder, session.user = str(folder), "root (alice)"
         start(session)
         clock = iter(range(1_700_000_000, 1_800_000_000)).__next__
         listen(session, str(folder / "journal.jsonl"), lambda: float(clock()))

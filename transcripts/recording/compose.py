@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from engine.lab.site import DEFAULT, Site, bound
 from transcripts.recording.base import Base
 from transcripts.recording.event import ELIDED, Event, Said
-from transcripts.recording.render import Placeholders, Renderer
+from transcripts.recording.render import Placeholders, Renderer, escape
 from transcripts.recording.rewrite import Line, Names, read_paths, rewrite, written_paths
-from transcripts.recording.scripts import Unknown, expand
+from transcripts.recording.scripts import Unknown, expand, meant
 from transcripts.symbols import Symbols
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class _Composer:
         self.site = site_of(frame.start)
         self.placeholders = Placeholders()
         self.names = Names(Symbols(self.site), {}, _Captured(self.placeholders))
-        self.renderer = Renderer(self.names, self.placeholders)
+        self.renderer = Renderer(self.names, self.placeholders, self._in_full)
         self.lines: list[str] = []
         self.context: tuple[str, ...] = ()
         self.sitting = ""
@@ -160,6 +160,13 @@ class _Composer:
         if event.exit:
             self.lines.append(f"= {event.exit}")
         self.context = event.after
+
+    def _in_full(self, text: str) -> str:
+        """A line that is printed as it was typed, as the recording types it."""
+        event = meant(text)
+        if event is None:
+            return self.names.symbols.words(escape(text))
+        return rewrite(event, self.names).text.replace("<", "\\<")
 
     def _asked(self, event: Event) -> list[str]:
         """Questions and answers, with whatever was printed between."""

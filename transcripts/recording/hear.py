@@ -238,7 +238,9 @@ def _spans(line: SpanLine, hider: "Hider") -> tuple[tuple[str, str], ...]:
     for span in line:
         if span.type == "secret" and span.text != Secret.MASK:
             found.append((hider.name(span.text), NAMED))
-        elif hide:
+        elif span.type == "typed":
+            found.append((hider.hide(span.text), "typed"))
+        elif hide and span.text:
             found += _cut(span.text, span.type, hider)
         else:
             found.append((span.text, span.type))

@@ -5,21 +5,29 @@ again; an address of the lab has its name; all else is what it is.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 
 from commands.answer import VOLATILE
 from commands.errors import CommandError, Span
 from commands.layout import SpanLine
 from transcripts.pairing import Capture
 from transcripts.recording.event import ELIDED, NAMED, Event, Said
-from transcripts.recording.rewrite import Line, Names, canonical
+from transcripts.recording.rewrite import (
+    CAPTURED,
+    Line,
+    Names,
+    canonical,
+    captures_like,
+    sought,
+)
 from transcripts.types import TYPES
 
-# Seen twice they must be equal: they name something. Times and lengths of time need not be.
-CAPTURED = frozenset({"spi", "cookie", "guid", "msgid"})
 # Words with values in them that are not taken apart: an address of the lab is known by itself.
-BY_VALUE = frozenset({"line", "warning", "hint", "known", "path"})
+BY_VALUE = frozenset({"line", "typed", "warning", "hint", "known"})
 COLUMNS_MOST = 16_000
+# How far below an address its mask is looked for.
+LINES_BELOW = 2
 
 Value = tuple[str, object]
 
@@ -38,6 +46,8 @@ class Placeholders:
             for one in event.meaning.arguments:
                 if one.type in CAPTURED:
                     self.seen[one.type, canonical(one.type, one.text)] += 1
+            for text in sought(event.meaning.tail):
+                self.seen.update(captures_like(text))
             for line in (*event.said, *(line for ran in event.scripts
                                         for lines in ran.said.values() for line in lines)):
                 for text, kind in line.spans:
@@ -64,8 +74,8 @@ class Placeholders:
 
     def write(self, kind: str, text: str) -> str:
         """The placeholder of a cell."""
-        if kind in ("seed", "size"):
-            return "<int>" if kind == "seed" else "<bytes>"
+        if kind in ("seed", "size", "hits"):
+            return {"seed": "<int>", "size": "<bytes>", "hits": "<count>"}[kind]
         if kind == "time":
             return "<date>" if _fits("date", text) else "<time>"
         value = kind, canonical(kind, text)
@@ -98,36 +108,46 @@ def escape(text: str) -> str:
 
 
 class Renderer:
-    """Writes the lines of one recording."""
+    """Writes the lines of one recording; `full` writes a line that somebody typed as a replay
+    types it.
+    """
 
-    def __init__(self, names: Names, placeholders: Placeholders) -> None:
-        self.names, self.placeholders = names, placeholders
+    def __init__(self, names: Names, placeholders: Placeholders,
+                 full: Callable[[str], str] | None = None) -> None:
+        self.names, self.placeholders, self.full = names, placeholders, full
 
     def output(self, line: Line, typed: str, said: Sequence[Said]) -> list[str]:
         """The lines behind a command, blank ones at the ends left out."""
         self.names.symbols.near = None
         lines: list[str] = []
-        for one in said:
+        for at, one in enumerate(said):
             if one.error is not None:
                 lines += [f"! {text}".rstrip() for text in self._error(one.error, line, typed)]
-            elif one.sigil == ELIDED:
-                lines.append("| <...>")
+            elif one.sigil == ELIDED or _by_chance(one) and not line.sought:
+                if lines[-1:] != ["| <...>"]:
+                    lines.append("| <...>")
             elif one.sigil == "<":
                 lines.append("< " + "".join(text for text, _ in one.spans))
             elif one.sigil != "=":
-                lines.append(f"{one.sigil} {self.line(one.spans)}".rstrip())
+                below = [span for two in said[at + 1:at + 1 + LINES_BELOW] for span in two.spans]
+                lines.append(f"{one.sigil} {self.line(one.spans, below)}".rstrip())
         while lines and lines[0] in ("|", "!"):
             lines.pop(0)
         while lines and lines[-1] in ("|", "!"):
             lines.pop()
         return lines
 
-    def line(self, spans: Sequence[tuple[str, str]]) -> str:
-        """The spans as text; the blanks between them keep the columns where they can."""
+    def line(self, spans: Sequence[tuple[str, str]],
+             below: Sequence[tuple[str, str]] = ()) -> str:
+        """The spans as text; the blanks between them keep the columns where they can.
+
+        `below` are spans of the next lines: the mask of an address may stand there.
+        """
         parts: list[str] = []
         debt = 0  # by how much what stands here is longer than what stood here
-        for text, kind in spans:
-            shown = self.span(text, kind)
+        for at, (text, kind) in enumerate(spans):
+            mask = _mask_behind(chain(spans[at + 1:], below)) if kind in ("ip", "net") else ""
+            shown = self.span(text, kind, mask)
             if not kind and text.isspace() and parts:
                 least = min(len(text), 2)
                 shown = " " * max(least, len(text) - debt)
@@ -138,21 +158,23 @@ class Renderer:
         text = "".join(parts)
         return text if len(text) <= COLUMNS_MOST else text[:COLUMNS_MOST].rstrip("\\<$") + "<*>"
 
-    def span(self, text: str, kind: str) -> str:
-        """One cell, or the words between."""
+    def span(self, text: str, kind: str, mask: str = "") -> str:
+        """One cell, or the words between; `mask` is that of an address, where one follows."""
         if not text or kind == NAMED:
             return text
         if kind in VOLATILE:
             return self.placeholders.write(kind, text)
         symbols = self.names.symbols
         if kind in ("ip", "net", "mask"):
-            shown = symbols.mask(text) if kind == "mask" else symbols.network(text)
+            shown = symbols.mask(text) if kind == "mask" else symbols.network(text, mask)
             return shown if shown != text else escape(text)
         if kind == "path":
             return self._path(text)
         if kind == "name":
             return self.names.free(escape(text))
-        if kind in BY_VALUE and kind != "path":
+        if kind == "typed" and self.full is not None:
+            return self.full(text)
+        if kind in BY_VALUE:
             return symbols.words(escape(text))
         return escape(text)
 
@@ -185,6 +207,17 @@ class Renderer:
             return f"<re( *)>{spans[-1].text}"
         return "".join(self.names.symbols.words(escape(span.text)) if span.type == "echo"
                        else self.span(span.text, span.type) for span in spans)
+
+
+def _by_chance(one: Said) -> bool:
+    """Whether a filter met the line by a value that the next run has otherwise."""
+    return any(kind == "chance" for _, kind in one.spans)
+
+
+def _mask_behind(spans: Iterable[tuple[str, str]]) -> str:
+    """The mask that follows an address, before any other address."""
+    return next((text if kind == "mask" else "" for text, kind in spans
+                 if kind in ("ip", "net", "mask")), "")
 
 
 def _mistake(data: dict[str, object]) -> CommandError:

@@ -9,21 +9,26 @@ from typing import NamedTuple
 
 from commands.words import quoted
 from transcripts.recording.event import FLAG, REST, Argument, Event
-from transcripts.symbols import PARTNERS, Symbols
+from transcripts.symbols import MASKS, PARTNERS, Symbols
 from transcripts.types import TYPES
 
 FREE = frozenset({"name", "text"})
 VOLATILE_ARGUMENTS = ("guid", "spi")
+# Seen twice they must be equal: they name something. Times and lengths of time need not be.
+CAPTURED = frozenset({"spi", "cookie", "guid", "msgid"})
+# What is looked for behind a pipe.
+SEEKING = frozenset({"include", "exclude", "begin", "section"})
 
 
 class Line(NamedTuple):
     """The new line, (old start, old end, new start, new end) of each of its parts, and where its
-    secrets stand.
+    secrets stand. `sought`: a filter looks for a value that was captured before.
     """
 
     text: str
     parts: tuple[tuple[int, int, int, int], ...] = ()
     secrets: tuple[tuple[int, int], ...] = ()
+    sought: bool = False
 
     def moved(self, span: tuple[int, int], length: int) -> tuple[int, int] | None:
         """Where a stretch of the old line of that length went; None when nobody can say."""
@@ -57,10 +62,10 @@ class Names:
 
     def value(self, one: Argument, others: Mapping[str, str]) -> str:
         """The text of an argument as it is written."""
+        tag = one.head.rstrip("= ").lower()
         if one.type in ("ip", "net"):
-            return self.symbols.network(one.text)
+            return self.symbols.network(one.text, others.get(MASKS.get(tag, ""), ""))
         if one.type == "mask":
-            tag = one.head.rstrip("= ").lower()
             partner = next((others[name] for name in PARTNERS.get(tag, ()) if name in others), "")
             return self.symbols.mask(one.text, partner)
         if one.type in VOLATILE_ARGUMENTS:
@@ -69,6 +74,11 @@ class Names:
         if one.type == "path":
             return self.path(one.text)
         return one.text
+
+    def capture(self, text: str) -> str:
+        """``${spi:1}`` of a text that is a value which was captured before, else ""."""
+        found = (self.captured.get(value) for value in captures_like(text))
+        return next((f"${{{name}}}" for name in found if name), "")
 
     def path(self, text: str) -> str:
         """A file that is written goes into the run's own folder, where it is read again."""
@@ -123,7 +133,8 @@ def rewrite(event: Event, names: Names) -> Line:
         if one.type == "secret":
             secrets.append(parts[-1][2:])
         text += value
-    return Line(f"{text} {_tail(meaning.tail, names)}".rstrip(), tuple(parts), tuple(secrets))
+    return Line(f"{text} {_tail(meaning.tail, names)}".rstrip(), tuple(parts), tuple(secrets),
+                any(names.capture(one) for one in sought(meaning.tail)))
 
 
 def _first(text: str) -> int:
@@ -140,9 +151,24 @@ def _tail(tail: str, names: Names) -> str:
             stages.append(f"{head} {quoted(names.path(_bare(rest)))}")
         elif verb == "save":
             stages.append(f"| save {quoted(names.path(_bare(path)))}")
+        elif verb in SEEKING and names.capture(_bare(path)):
+            stages.append(f"| {verb} {names.capture(_bare(path))}")
         else:
             stages.append(f"{head} {verb} {names.symbols.words(path)}".rstrip())
     return " ".join(stages)
+
+
+def sought(tail: str) -> list[str]:
+    """What the filters of a tail look for."""
+    found = [stage[1:].strip().partition(" ") for stage in _stages(tail)]
+    return [_bare(text) for verb, _, text in found if verb in SEEKING]
+
+
+def captures_like(text: str) -> list[tuple[str, object]]:
+    """The values that a text may be, of the kinds that are captured."""
+    import re
+    return [(kind, canonical(kind, text)) for kind in sorted(CAPTURED)
+            if re.fullmatch(TYPES[kind].shape, text)]
 
 
 def _bare(text: str) -> str:

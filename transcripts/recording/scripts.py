@@ -11,13 +11,13 @@ from copy import copy
 from typing import TYPE_CHECKING
 
 from commands.batch import Step, batch_steps, is_batch, plain_steps
+from transcripts.hiding import Hider
 from transcripts.recording.event import ELIDED, Event, Meaning, Ran, Said
 from transcripts.recording.hear import masked, meaning_of
 
 if TYPE_CHECKING:
     from commands.parser import Parse
     from commands.session import Session
-    from transcripts.hiding import Hider
 
 MOVES = frozenset({"..", "pushd", "popd", "alias", "unalias"})
 
@@ -43,6 +43,34 @@ def typed(lines: list[str], like: Event, hider: "Hider") -> list[Event]:
     scratch = Session("")
     scratch.context = event.context
     return list(_Lines(event, hider, scratch).script(0))
+
+
+class _AsPrinted(Hider):
+    """Takes the secrets of a line that was printed for what they are: stars and names."""
+
+    def name(self, value: str) -> str:
+        return value
+
+    def hide(self, text: str) -> str:
+        return text
+
+    def insert(self, text: str) -> str:
+        return text.replace("${", "\\${").replace("\\${secret:", "${secret:")
+
+
+def meant(text: str) -> Event | None:
+    """The event of a line that a command has printed, None when it is no command."""
+    from commands.parser import parse
+    from commands.session import Session
+    scratch = Session("")
+    for piece in text.split("${secret:")[1:]:
+        name = f"secret:{piece.partition('}')[0]}"
+        scratch.variables[name] = f"${{{name}}}"
+    parsed = parse(text, scratch)
+    if parsed.kind != "command" or parsed.error is not None:
+        return None
+    meaning = meaning_of(parsed, _AsPrinted(), [], scratch)
+    return Event(0.0, "", (), scratch.machine, text, meaning, (), 0)
 
 
 class _Lines:
