@@ -229,11 +229,13 @@ def keep_alive(core: Core, sa: Phase1, now: float) -> None:
     if core.sas.get(sa.cookies) is not sa and (
             not pairs or core.find_protected(sa.local, sa.peer)):
         return
-    sent = max((core.traffic(pair.inbound)[1] for pair in pairs), default=0.0)
-    if now - sent >= KEEPALIVE:
+    due = max((core.traffic(pair.inbound)[1] for pair in pairs), default=0.0) + KEEPALIVE
+    # Compared as it is set: `now - sent` may round to less than KEEPALIVE when the alarm has come.
+    if now >= due:
         core.count("keepalives_sent")
         core.transmit(sa, b"\xff", "KEEPALIVE")
-    core.timers.set("keepalive", sa, (now if now - sent >= KEEPALIVE else sent) + KEEPALIVE)
+        due = now + KEEPALIVE
+    core.timers.set("keepalive", sa, due)
 
 
 # --- silence ------------------------------------------------------------------------------------

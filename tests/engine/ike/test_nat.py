@@ -202,6 +202,16 @@ def test_the_side_behind_the_nat_keeps_its_mapping_alive_while_it_is_idle() -> N
     assert len([one for one in pair.sent if one.label == "KEEPALIVE"]) == 3
 
 
+def test_an_alarm_that_rounds_to_a_moment_too_early_does_not_come_again_and_again() -> None:
+    sent = 504.515581501757
+    assert sent + 20.0 - sent < 20.0
+    pair = natted()
+    pair.a.watch_traffic(lambda spi: (0.0, sent))
+    pair.run(600.0)
+    alive = [one for one in pair.sent if one.label == "KEEPALIVE"]
+    assert 3 <= len(alive) <= 5
+
+
 @pytest.mark.parametrize("label", ["MM3", "MM4"])
 def test_missing_discovery_payloads_are_refused(label: str) -> None:
     pair = Pair()
