@@ -23,6 +23,8 @@ TYPES = frozenset({
     "yesno", "enum", "method",
     "verdict",  # PASS, FAIL, WARN, SKIP, UNKNOWN, and what becomes of them
     "path", "secret",
+    "place",   # a file that the program has named itself
+    "hash",    # the digest of something that is made afresh
     "added", "removed",  # the words of a diff that only one of its sides has
     "fill",    # one sign repeated to the width of what it stands beside
     "typed",   # a line as somebody typed it: its tags by name or by place, cut short or in full
@@ -34,7 +36,7 @@ TYPES = frozenset({
     "hang",    # no text: what does not fit into the line goes on below, so many columns in
 })
 VOLATILE = frozenset({"spi", "cookie", "guid", "msgid", "seed", "time", "dur", "size",
-                      "hits", "user"})
+                      "hits", "user", "place", "hash"})
 
 
 class Cell(NamedTuple):

@@ -3,6 +3,9 @@
 import os
 from collections.abc import Mapping
 
+# Where the lab's own authority keeps its files: beside a store's file, else in a folder of its own.
+AUTHORITY, TEMPORARY = "lab-authority", "ipsecsh-lab-"
+
 
 def state_folder(environment: Mapping[str, str]) -> str:
     """The user's XDG state folder of this program; it need not exist yet."""

@@ -47,7 +47,8 @@ class Said(NamedTuple):
 class Answers:
     """What is typed while a command runs, in its order: answers, and Ctrl-C.
 
-    Each is (text, lines): the text, and how many lines that are not blank come before it.
+    Each is (text, lines): the text, and how many lines that are not blank come before it; -1 for
+    one that answers a question.
     """
 
     def __init__(self, given: Sequence[tuple[str, int]],
@@ -57,7 +58,7 @@ class Answers:
 
     def interrupt(self) -> tuple[int, float] | None:
         """The lines and the seconds after which Ctrl-C is pressed, when that comes next."""
-        if not self.left or self.left[0][0].split(" ")[0] != CTRL_C:
+        if not self.left or self.left[0][0].split(" ")[0] != CTRL_C or self.left[0][1] < 0:
             return None
         text, lines = self.left[0]
         after = text.partition("@")[2]

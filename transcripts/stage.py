@@ -100,9 +100,10 @@ def hidden(line: SpanLine, hider: Hider) -> SpanLine:
 def answers_of(expected: Sequence[Expected], expand: Callable[[str], str]) -> Answers:
     """What is typed while a command runs, with the number of printed lines before each."""
     given, count = [], 0
-    for line in expected:
+    for at, line in enumerate(expected):
         if line.sigil == "<":
-            given.append((line.text, count))
+            asked = at > 0 and expected[at - 1].sigil == "?"
+            given.append((line.text, -1 if asked else count))
         elif line.text and line.elision is None:
             count += 1
     return Answers(given, expand)

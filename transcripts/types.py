@@ -113,11 +113,11 @@ TYPES: dict[str, PlaceholderType] = {
         frozenset({"time"}), _same),
     "date": PlaceholderType(_DATE, frozenset({"time"}), _same),
     "seq": PlaceholderType(r"0x[0-9a-fA-F]+|[0-9]+", frozenset({"int", "count"}), _whole),
-    "hash": PlaceholderType(r"[0-9a-fA-F]{8,128}", frozenset({"text", "cookie"}), _folded),
+    "hash": PlaceholderType(r"[0-9a-fA-F]{8,128}", frozenset({"hash", "text", "cookie"}), _folded),
     "guid": PlaceholderType(
         rf"\{{?[0-9a-fA-F]{{8}}-{_HEX4}-{_HEX4}-{_HEX4}-[0-9a-fA-F]{{12}}\}}?",
         frozenset({"guid"}), lambda text: text.strip("{}").lower()),
-    "path": PlaceholderType(r"\S+", frozenset({"path", "text"}), _same),
+    "path": PlaceholderType(r"\S+", frozenset({"path", "place", "text"}), _same),
     "user": PlaceholderType(r"[\w.\\-]+", frozenset({"user", "name", "text"}), _same),
     "host": PlaceholderType(r"[\w.-]+", frozenset({"name", "text", "ip"}), _same),
     "name": PlaceholderType(r"\S(?:.*?\S)?", frozenset({"name", "text"}), _same),

@@ -4,10 +4,11 @@ import os
 from typing import TYPE_CHECKING
 
 from commands import cells
-from commands.answer import Answer, Cell, Line, Lines
+from commands.answer import Answer, Line, Lines
 from commands.errors import CommandError
 from commands.kinds import Choice, Number
 from commands.names import MachineName
+from commands.places import AUTHORITY, TEMPORARY
 from commands.spec import Command, tag
 from engine.errors import NotFound
 from engine.policy.model import Certificate
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 ROOT_NAME, OWN_NAME, SETTING = "Lab Root", "Lab certificate", "authority"
 DAY = 86_400.0
-FOLDER = "lab-authority"
 
 
 class IssueCertificate(Command, words="lab issue certificate",
@@ -52,9 +52,9 @@ class IssueCertificate(Command, words="lab issue certificate",
             _replace(config, Certificate(ROOT_NAME, "ca", authority.root), keep=True)
             _replace(config, Certificate(OWN_NAME, "machine", *files))
         line: Line = (cells.name(config.name), " has a certificate of CN=Lab Root: ",
-                      Cell("path", files[0], files[0]), ".")
+                      cells.file(files[0]), ".")
         return Answer((Lines((line,), {"machine": config.name, "state": self.state,
-                                       "file": Cell("path", files[0], files[0])}, "issued"),))
+                                       "file": cells.file(files[0])}, "issued"),))
 
 
 def _outer(config: "Config") -> int:
@@ -85,13 +85,13 @@ def _authority(session: "Session") -> "Authority":
 def _folder(session: "Session", store: "Store") -> str:
     """Beside the store's file; of a store in memory a folder that goes when it does."""
     if session.store_path:
-        return os.path.join(os.path.dirname(os.path.abspath(session.store_path)), FOLDER)
+        return os.path.join(os.path.dirname(os.path.abspath(session.store_path)), AUTHORITY)
     known = store.setting(SETTING)
     if not known or not os.path.isdir(known):
         import shutil
         import tempfile
         import weakref
-        known = tempfile.mkdtemp(prefix="ipsecsh-lab-")
+        known = tempfile.mkdtemp(prefix=TEMPORARY)
         weakref.finalize(store, shutil.rmtree, known, True)
         store.set_setting(SETTING, known)
     return known

@@ -11,6 +11,7 @@ from commands.kinds import Choice, Key, Path
 from commands.names import CertificateName
 from commands.spec import Command, tag
 from engine.policy.model import CERTIFICATE_TYPES, AuthMethod, Certificate, Secret
+from engine.wording import Value, Words, words
 
 if TYPE_CHECKING:
     from commands.session import Session
@@ -104,10 +105,12 @@ def _fields(one: "Loaded", wall: float) -> Iterator[Field]:
         yield from _crl_fields(one)
     else:
         yield from _certificate_fields(one)
-    yield "file", "File", Cell("path", entry.file, entry.file)
+    yield "file", "File", cells.file(entry.file)
     if entry.type == "machine":
         yield "key", "Private Key", cells.yes(bool(one.material.key))
-    faults = [fault.text for fault in _warnings(one, wall)]
+    # When it is valid stands above.
+    faults = [fault.text.partition(":")[0] if isinstance(fault.text, Words) else fault.text
+              for fault in _warnings(one, wall)]
     yield "state", "State", cells.text("; ".join(faults) or "OK")
 
 
@@ -133,7 +136,7 @@ def _certificate_fields(one: "Loaded") -> Iterator[Field]:
         yield "begins", "Valid From", time_cell(each.begins)
         yield "ends", "Valid To", time_cell(each.ends)
         yield "bits", "Public Key", cells.method(f"RSA ({each.bits} Bits)")
-        yield "thumbprint", "Thumbprint", cells.text(each.thumbprint)
+        yield "thumbprint", "Thumbprint", Cell("hash", each.thumbprint, each.thumbprint)
 
 
 # --- what is wrong ------------------------------------------------------------------------------
@@ -191,11 +194,15 @@ def _certificate_warnings(der: bytes, kind: str, wall: float) -> Iterator[Warn]:
 
 def _date_warnings(found: "X509", wall: float) -> Iterator[Warn]:
     if wall > found.ends:
-        yield Warn("certificate-expired",
-                   f"the certificate expired on {windows_time(found.ends)}")
+        yield Warn("certificate-expired", words(
+            "the certificate has expired: it was valid until {}", _moment(found.ends)))
     elif wall < found.begins:
-        yield Warn("certificate-not-yet-valid",
-                   f"the certificate is not valid before {windows_time(found.begins)}")
+        yield Warn("certificate-not-yet-valid", words(
+            "the certificate is not valid yet: it is from {} on", _moment(found.begins)))
+
+
+def _moment(seconds: float) -> Value:
+    return Value("time", windows_time(seconds))
 
 
 def authority_lints(session: "Session", auth: tuple[AuthMethod, ...]) -> "list[Lint]":

@@ -8,7 +8,7 @@ see `engine.policy.lint`.
 from collections.abc import Iterable
 from typing import NoReturn
 
-from engine.address import ALL_ONES, Address, format_address, prefix_mask
+from engine.address import ALL_ONES, Address, Network, format_address, prefix_mask
 from engine.errors import Refused
 from engine.policy.methods import (
     KILOBYTES_MAX,
@@ -276,7 +276,7 @@ def side_usable(what: str, side: Side) -> None:
 def no_host_bits(what: str, address: Address, prefix: int) -> None:
     """An address is not more specific than its mask."""
     if address & ~prefix_mask(prefix) & ALL_ONES:
-        network = format_address(address & prefix_mask(prefix))
+        network = Network(address & prefix_mask(prefix), prefix)
         refuse("host-bits", f"{what} {format_address(address)} has bits set outside the mask "
                             f"{format_address(prefix_mask(prefix))}",
                "Filter", what, hint=f"the network is {network}")

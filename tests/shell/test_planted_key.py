@@ -23,7 +23,8 @@ KEY = "Zq8XvB2LmK9pR4-Hw7tJ"
 LOOSE = "n0t-s0-w3ak-Yt5RkQ8m"
 SHOWN_BY_TYPE = ("screen.txt", "static.txt", "all.json", "all.csv", "dump.txt", "dump.json",
                  "policies.cfg", "checklist.txt", "check.txt", "check.json", "trace.txt",
-                 "peer.txt", "report.html", "report.md", "bundle.zip", "bundle.tar.gz")
+                 "peer.txt", "console.txt", "report.html", "report.md", "bundle.zip",
+                 "bundle.tar.gz")
 STORES = ("store.db", "store.db-wal", "store.db-shm")
 POLICY = 'policy="IPSec tunnel with third-party gateway"'
 RULE = f'name="NetA to NetB" {POLICY}'
@@ -31,6 +32,7 @@ ARTICLE = "\n".join(full_lines()).replace("kb252735", KEY)
 
 # What somebody does who builds the tunnel, looks at it, breaks it, records and reports it.
 BUILD = f"""{ARTICLE}
+set file open day/console.txt
 set machine gwB
 ipsec static show all
 set machine gwA
@@ -41,6 +43,7 @@ ipsec static add rule r p psk={KEY} colour=red
 ipsec static add policy name={LOOSE} activatedefaultrule=no
 ipsec static add filterlist "Pre {LOOSE} post"
 ipsec static show rule all {POLICY} level=verbose
+set file close
 alias key "ipsec static set rule x y psk={KEY}"
 key
 show alias
@@ -84,10 +87,11 @@ dump reveal=yes > shown/dump.txt
 """
 EXPORTS = (("html", "page.html"), ("cast", "three.cast"), ("cast2", "two.cast"),
            ("md", "article.md"), ("script", "script.txt"))
-# Commands that write a file which is no answer of theirs; every one of them is used above or below.
+# Commands that write a file which is no answer of theirs; every one of them is used above or
+# below.
 WRITING = ("ipsec static exportpolicy", "diag trace", "capture save", "transcript export",
-           "transcript start", "transcript stop", "transcript save", "history", "transcript run",
-           "transcript unmask", "transcript import", "support bundle",
+           "set file", "transcript start", "transcript stop", "transcript save", "history",
+           "transcript run", "transcript unmask", "transcript import", "support bundle",
            *(before + name for before in ("", "diag ")
              for name in ("checklist", "checklist resume", "checklist report")))
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from commands import index
 from commands.spec import Command, Kind, Tag
 from tests.support.article import full_lines
+from tests.support.stories import STORIES
 from transcripts.rows import ROWS
 
 POLICIES = ("P1", '"My Policy"', "toB")
@@ -140,6 +141,8 @@ KEYS = ("kb252735", "short", "Tr0ub4dor&3-Tr0ub4dor&3", "correct horse battery s
         "n0t-s0-w3ak-Zq8XvB2LmK9pR4", "ümlaut-Schlüssel-äöü-12345", "q'uote\\and$dollar{}<x>9Y7")
 
 
+# How many of the seeds stand for a whole story.
+STORY = 0.2
 # With a tunnel up: what there is to see, and what makes another one of it.
 RUNNING = (
     "ipsec dynamic show qmsas", "ipsec dynamic show mmsas all", "ipsec dyn show qmsas form=list",
@@ -192,7 +195,8 @@ TINY = """# transcript: 1
 
 
 class Line(NamedTuple):
-    """What is typed, the answers to its questions, and when Ctrl-C is pressed (0: never).
+    """What is typed, the answers to its questions, and when Ctrl-C is pressed: after so many
+    echoes, or `after` so many seconds of the lab's time (0: never).
 
     `seed` decides what its blanks are filled with.
     """
@@ -201,15 +205,29 @@ class Line(NamedTuple):
     answers: tuple[str, ...] = ()
     interrupt: int = 0
     seed: int = 0
+    after: float = 0.0
 
 
 def conversation(seeds: Sequence[int], running: bool) -> list[Line]:
-    """A line of each seed, `running` behind the article and its tunnel."""
+    """A line or a story of each seed, `running` behind the article and its tunnel."""
     lines = []
     if running:
         lines = [Line(text) for text in full_lines()]
         lines += [Line("set machine hostA"), Line("ping 10.2.0.10"), Line("set machine gwA")]
-    return lines + [_line(random.Random(seed), running)._replace(seed=seed) for seed in seeds]
+    for seed in seeds:
+        draw = random.Random(seed)
+        told = story(draw) if draw.random() < STORY else [_line(draw, running)]
+        lines += [one._replace(seed=seed) for one in told]
+    return lines
+
+
+def story(draw: random.Random) -> list[Line]:
+    """All lines of a story."""
+    lines = []
+    for one in draw.choice(STORIES):
+        text, more = (one, ()) if isinstance(one, str) else one
+        lines.append(Line(text, (), 0, 0, more) if isinstance(more, float) else Line(text, more))
+    return lines
 
 
 def _line(draw: random.Random, running: bool) -> Line:

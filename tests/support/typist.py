@@ -29,8 +29,10 @@ from tests.support.conversations import (
     YES,
     Line,
 )
-from transcripts.recording.command import begin, finish
+from tests.support.stories import NAMES, PEERS, UNICODE
+from transcripts.recording.command import begin, finish, select, sitting_of
 from transcripts.recording.compose import Recorded
+from transcripts.recording.record import history, make
 from transcripts.recording.sitting import listen
 from transcripts.rows import ROWS
 
@@ -69,7 +71,7 @@ class Typist:
     def fill(self, text: str) -> str:
         """A template with its blanks filled in."""
         draw = self.draw
-        plain = draw.choice(KEYS)
+        plain, name, spoken = draw.choice(KEYS), draw.choice(NAMES), draw.choice(UNICODE)
         if "{key}" in text or "{plain}" in text:
             self.keys.append(plain)
         quoted = f'"{plain}"' if any(sign in plain for sign in ' "|>') else plain
@@ -84,7 +86,8 @@ class Typist:
             policy=draw.choice(POLICIES), list=draw.choice(LISTS), action=draw.choice(ACTIONS),
             rule=draw.choice(RULES), net=draw.choice(NETS), host=draw.choice(HOSTS),
             machine=draw.choice(MACHINES), fault=draw.choice(sorted(FAULTS)), tiny=tiny,
-            yes=draw.choice(YES), key=quoted, plain=plain, script=script,
+            yes=draw.choice(YES), key=quoted, plain=plain, script=script, name=name, uni=spoken,
+            peer=draw.choice(PEERS),
             file=draw.choice((str(self.folder / "out"), "rel")))
 
     def ask(self, question: str) -> str:
@@ -112,7 +115,31 @@ class Typist:
         self.waits = line.interrupt or 4
         text = self.fill(line.text)
         self.screen.write(f"> {text}\n")
+        session = self.session
+        if line.after:
+            assert session.witness is not None
+            session.lab.interrupt_at(session.lab.now + line.after, session.witness.interrupted)
         self.repl.type(text)
+        if line.after:
+            session.lab.no_interrupt()
+
+    def save(self, lines: list[Line], last: int) -> Typed:
+        """Types a whole conversation, and saves the end of it afterwards: its last lines, or what
+        came behind a label.
+        """
+        path = self.folder / "c.transcript"
+        for at, line in enumerate(lines):
+            if at == len(lines) - last:
+                self.repl.type("transcript label here")
+            self.type(line)
+        which = (last, "") if last % 2 else (None, "here")
+        self.repl.type(f"transcript save file={path} verify=no overwrite=yes "
+                       + (f"last={last}" if last % 2 else "since=here"))
+        sitting = sitting_of(self.session)
+        events = select(history(sitting), self.session, *which, "")
+        made = make(events, history(sitting), self.session, sitting.hider)
+        self.session.close()
+        return Typed(made, path, tuple(self.keys), self.screen.getvalue())
 
     def record(self, lines: list[Line]) -> Typed:
         """Types and records a whole conversation."""

@@ -1,13 +1,21 @@
 """The text of a recorded transcript, from the events of the journal or of a recording."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.lab.site import DEFAULT, Site, bound
 from transcripts.recording.base import Base
 from transcripts.recording.event import ELIDED, Event, Said
 from transcripts.recording.render import Placeholders, Renderer, escape
-from transcripts.recording.rewrite import Line, Names, read_paths, rewrite, written_paths
+from transcripts.recording.rewrite import (
+    Line,
+    Names,
+    in_full,
+    read_paths,
+    rewrite,
+    written_paths,
+)
 from transcripts.recording.scripts import Unknown, expand, meant
 from transcripts.symbols import Symbols
 
@@ -70,6 +78,7 @@ class _Composer:
         self.sitting = ""
         self.commands = 0
         self.lost: list[str] = []
+        self.typed: set[str] = set()
 
     def compose(self, events: Sequence[Event], base: Base, setup: Sequence[Event]) -> Recorded:
         whole = self._lines_of(events)
@@ -79,6 +88,8 @@ class _Composer:
         self.names.type([*earlier, *whole])
         if any(event.meaning.words[:3] in MOVING for event in (*earlier, *whole)):
             self.names.symbols = Symbols(self.site, moved=True)
+        self.typed = {in_full(event, self.names) for event in (*earlier, *whole)
+                      if event.meaning.kind == "command"}
         if earlier:
             self._section(BEFORE)
             for event in earlier:
@@ -153,7 +164,7 @@ class _Composer:
         answers = [one for one in event.said if one.sigil == "<"]
         if quiet and not answers:
             self.lines.append("~ output ignore")
-        elif quiet:
+        elif quiet and not _pressed(event):
             self.lines += self._asked(event)
         else:
             self.lines += self.renderer.output(line, event.text, event.said)
@@ -162,11 +173,14 @@ class _Composer:
         self.context = event.after
 
     def _in_full(self, text: str) -> str:
-        """A line that is printed as it was typed, as the recording types it."""
+        """A line that is printed as it was typed, as the recording types it; one that the program
+        has typed itself is what it is.
+        """
         event = meant(text)
-        if event is None:
-            return self.names.symbols.words(escape(text))
-        return rewrite(event, self.names).text.replace("<", "\\<")
+        full = in_full(event, self.names) if event is not None else ""
+        if full in self.typed:
+            return full.replace("<", "\\<")
+        return self.names.symbols.words(escape(text))
 
     def _asked(self, event: Event) -> list[str]:
         """Questions and answers, with whatever was printed between."""
@@ -207,6 +221,12 @@ class _Captured(dict[tuple[str, object], str]):
     def get(self, key: tuple[str, object], default: object = None) -> str | None:  # type: ignore[override]
         """As a dictionary's."""
         return self.placeholders.names.get(key)
+
+
+def _pressed(event: Event) -> bool:
+    """Whether Ctrl-C came behind some lines, which count for that."""
+    return any(one.sigil == "<" and one.spans[0][0] == "^C" and before.sigil != "?"
+               for before, one in pairwise((Said("|"), *event.said)) if one.spans)
 
 
 def _whole(event: Event) -> Event:

@@ -215,7 +215,7 @@ def _asked(item: "Item", hider: "Hider") -> list[Said]:
         shown = f"${{{hider.fresh(answer, 'secret')}}}"
     else:
         shown = hider.insert(answer)
-    return [*(Said("?", tuple(_cut(line, "", hider))) for line in question.split("\n")),
+    return [*(Said("?", tuple(_cut(line, "line", hider))) for line in question.split("\n")),
             Said("<", ((shown, ""),))]
 
 

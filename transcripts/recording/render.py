@@ -24,7 +24,10 @@ from transcripts.recording.rewrite import (
 from transcripts.types import TYPES
 
 # Words with values in them that are not taken apart: an address of the lab is known by itself.
-BY_VALUE = frozenset({"line", "typed", "warning", "hint", "known"})
+BY_VALUE = frozenset({"line", "typed", "error", "warning", "hint", "known"})
+# The placeholders of cells whose types are no placeholders' themselves.
+UNNAMED = {"seed": "int", "size": "bytes", "hits": "count"}
+CALLED = {"place": "path"}
 COLUMNS_MOST = 16_000
 # How far below an address its mask is looked for.
 LINES_BELOW = 2
@@ -74,17 +77,17 @@ class Placeholders:
 
     def write(self, kind: str, text: str) -> str:
         """The placeholder of a cell."""
-        if kind in ("seed", "size", "hits"):
-            return {"seed": "<int>", "size": "<bytes>", "hits": "<count>"}[kind]
+        if kind in UNNAMED:
+            return f"<{UNNAMED[kind]}>"
         if kind == "time":
             return "<date>" if _fits("date", text) else "<time>"
-        value = kind, canonical(kind, text)
+        value, called = (kind, canonical(kind, text)), CALLED.get(kind, kind)
         if kind not in CAPTURED or self.seen[value] < 2:
-            return f"<{kind}>"
+            return f"<{called}>"
         name = self.names.get(value)
         if name is None:
-            self._numbers[kind] += 1
-            name = self.names[value] = f"{kind}:{self._numbers[kind]}"
+            self._numbers[called] += 1
+            name = self.names[value] = f"{called}:{self._numbers[called]}"
         return f"<{name}>"
 
 
@@ -155,6 +158,7 @@ class Renderer:
             else:
                 debt += len(shown) - len(text)
             parts.append(shown)
+        _unquote(parts, spans)
         text = "".join(parts)
         return text if len(text) <= COLUMNS_MOST else text[:COLUMNS_MOST].rstrip("\\<$") + "<*>"
 
@@ -207,6 +211,14 @@ class Renderer:
             return f"<re( *)>{spans[-1].text}"
         return "".join(self.names.symbols.words(escape(span.text)) if span.type == "echo"
                        else self.span(span.text, span.type) for span in spans)
+
+
+def _unquote(parts: list[str], spans: Sequence[tuple[str, str]]) -> None:
+    """A secret in quotation marks: whether it needs them depends on what it is."""
+    for at in range(1, len(parts) - 1):
+        before, after = parts[at - 1], parts[at + 1]
+        if spans[at][1] == NAMED and spans[at - 1][1] and before[-1:] == '"' == after[:1]:
+            parts[at - 1], parts[at + 1] = f'{before[:-1]}<re("?)>', f'<re("?)>{after[1:]}'
 
 
 def _by_chance(one: Said) -> bool:

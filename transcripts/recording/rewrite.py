@@ -8,14 +8,15 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from commands.words import quoted
-from transcripts.recording.event import FLAG, REST, Argument, Event
+from engine.policy.model import Secret
+from transcripts.recording.event import FLAG, REST, Argument, Event, Meaning
 from transcripts.symbols import MASKS, PARTNERS, Symbols
 from transcripts.types import TYPES
 
 FREE = frozenset({"name", "text"})
 VOLATILE_ARGUMENTS = ("guid", "spi")
 # Seen twice they must be equal: they name something. Times and lengths of time need not be.
-CAPTURED = frozenset({"spi", "cookie", "guid", "msgid"})
+CAPTURED = frozenset({"spi", "cookie", "guid", "msgid", "place", "hash"})
 # What is looked for behind a pipe.
 SEEKING = frozenset({"include", "exclude", "begin", "section"})
 
@@ -81,8 +82,11 @@ class Names:
         return next((f"${{{name}}}" for name in found if name), "")
 
     def path(self, text: str) -> str:
-        """A file that is written goes into the run's own folder, where it is read again."""
-        return self.paths.get(text, text)
+        """A file that is written goes into the run's own folder, where it is read again; one that
+        the program has named is what was captured.
+        """
+        known = self.captured.get(("place", text))
+        return f"${{{known}}}" if known else self.paths.get(text, text)
 
 
 def written_paths(event: Event) -> list[str]:
@@ -137,6 +141,20 @@ def rewrite(event: Event, names: Names) -> Line:
                 any(names.capture(one) for one in sought(meaning.tail)))
 
 
+def in_full(event: Event, names: Names) -> str:
+    """The line of an event as it can be typed at the root, without its pipes, keys as stars."""
+    from copy import copy
+    one, meaning = copy(event), event.meaning
+    one.context = ()
+    one.meaning = Meaning(meaning.kind, meaning.words, meaning.ends, meaning.arguments)
+    line = rewrite(one, names)
+    text, at = "", 0
+    for start, end in line.secrets:
+        text += line.text[at:start] + Secret.MASK
+        at = end
+    return text + line.text[at:]
+
+
 def _first(text: str) -> int:
     return len(text) - len(text.lstrip())
 
@@ -167,7 +185,7 @@ def sought(tail: str) -> list[str]:
 def captures_like(text: str) -> list[tuple[str, object]]:
     """The values that a text may be, of the kinds that are captured."""
     import re
-    return [(kind, canonical(kind, text)) for kind in sorted(CAPTURED)
+    return [(kind, canonical(kind, text)) for kind in sorted(CAPTURED & TYPES.keys())
             if re.fullmatch(TYPES[kind].shape, text)]
 
 

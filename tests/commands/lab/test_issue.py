@@ -53,7 +53,7 @@ def test_of_a_store_in_memory_nothing_is_left_behind() -> None:
 
 
 @pytest.mark.parametrize(("state", "words"), [
-    ("valid", "OK"), ("expired", "expired"), ("future", "not valid before")])
+    ("valid", "OK"), ("expired", "expired"), ("future", "not valid yet")])
 def test_it_can_be_outside_its_validity(state: str, words: str) -> None:
     session = Session()
     run_line(f"lab issue certificate gwA state={state}", session)
