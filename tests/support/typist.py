@@ -132,11 +132,11 @@ class Typist:
             if at == len(lines) - last:
                 self.repl.type("transcript label here")
             self.type(line)
-        which = (last, "") if last % 2 else (None, "here")
+        number, since = (last, "") if last % 2 else (None, "here")
         self.repl.type(f"transcript save file={path} verify=no overwrite=yes "
                        + (f"last={last}" if last % 2 else "since=here"))
         sitting = sitting_of(self.session)
-        events = select(history(sitting), self.session, *which, "")
+        events = select(history(sitting), self.session, number, since, "")
         made = make(events, history(sitting), self.session, sitting.hider)
         self.session.close()
         return Typed(made, path, tuple(self.keys), self.screen.getvalue())
