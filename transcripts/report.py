@@ -4,12 +4,14 @@
       | Tunnel  Dir  SPI
     - | toB     in   <spi:in>    up
     + | toB     in   0x88aa      up
-      line 31: <spi:in> was 0x1f2e (captured line 24), now 0x88aa
+        line 31: <spi:in> was 0x1f2e (captured line 24), now 0x88aa
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 
 from commands.answer import Cell, Line, Lines, Part
+from commands.layout import wrap
 from transcripts.results import BAD, SKIPPED, Change, Report, Result
 
 STYLES = ("unified", "words", "side")
@@ -71,18 +73,24 @@ def _unified(diff: Sequence[Change]) -> list[Line]:
 
 
 def _hunk(run: Sequence[Change]) -> list[Line]:
-    """Replaced lines: what was expected, what was printed, and why under each."""
+    """Replaced lines: what was expected, what was printed, and at once why they differ.
+
+    Lines of which nothing is to be said stay together.
+    """
     old = [one for one in run if one.mark == "-"]
     new = [one for one in run if one.mark == "+"]
     lines: list[Line] = []
-    for at, one in enumerate(old):
-        other = new[at].text if at < len(new) else ""
-        lines.append(_marked("-", "removed", one.text, other))
-    for at, one in enumerate(new):
-        other = old[at].text if at < len(old) else ""
-        lines.append(_marked("+", "added", one.text, other))
-    lines += [(f"  line {one.line}: ", *_reason(one.reason)) for one in old if one.reason]
-    return lines
+    gone: list[Line] = []
+    come: list[Line] = []
+    for one, two in zip_longest(old, new):
+        if one is not None:
+            gone.append(_marked("-", "removed", one.text, two.text if two else ""))
+        if two is not None:
+            come.append(_marked("+", "added", two.text, one.text if one else ""))
+        if one is not None and one.reason:
+            lines += [*gone, *come, (f"    line {one.line}: ", *_reason(one.reason))]
+            gone, come = [], []
+    return [*lines, *gone, *come]
 
 
 def _marked(mark: str, kind: str, text: str, other: str) -> Line:
@@ -210,10 +218,8 @@ def _side(diff: Sequence[Change]) -> list[Line]:
 
 def _columns(left: str, sign: str, right: str) -> list[Line]:
     lines: list[Line] = []
-    rows = max(1, -(-len(left) // SIDE_WIDTH), -(-len(right) // SIDE_WIDTH))
-    for row in range(rows):
-        old = left[row * SIDE_WIDTH:(row + 1) * SIDE_WIDTH]
-        new = right[row * SIDE_WIDTH:(row + 1) * SIDE_WIDTH]
+    rows = zip_longest(wrap(left, SIDE_WIDTH), wrap(right, SIDE_WIDTH), fillvalue="")
+    for row, (old, new) in enumerate(rows):
         kinds = ("", "") if sign == " " else ("removed", "added")
         parts: list[Part] = ["  ", Cell(kinds[0], old, old) if kinds[0] and old else old,
                              " " * (SIDE_WIDTH - len(old)), f" {sign if row == 0 else ' '} ",

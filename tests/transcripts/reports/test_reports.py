@@ -87,7 +87,7 @@ def test_junit_has_a_case_for_each_command(folder: Path) -> None:
     assert failure is not None and failure.text is not None
     assert str(failure.get("message")).startswith("line 12: differs from column 36")
     assert "- ! ERR not-found : Machine with name 'somebody'" in failure.text
-    assert "\n  line 12: differs" in failure.text
+    assert "\n    line 12: differs" in failure.text
     assert str(cases[1].findtext("system-err")).startswith("ERR not-found")
     assert str(cases[2].findtext("system-out")).startswith("WARN DEFAULT-RESPONSE")
     skipped = cases[4].find("skipped")
