@@ -2,28 +2,19 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from commands import index
 from commands.errors import CommandError
 from commands.run import run_line
 from commands.session import Session
 from transcripts import octets
-from transcripts.rows import ROWS
 
 HEAD = b"# transcript: 1\n"
 GOOD = HEAD + b"> set machine hostA\n"
 QUICK = 20.0
-
-
-@pytest.fixture(autouse=True)
-def _rows() -> Iterator[None]:
-    for row in ROWS:
-        index.register(*row)
-    yield
 
 
 def sparse(path: Path) -> None:

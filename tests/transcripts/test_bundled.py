@@ -12,7 +12,6 @@ from transcripts.format import parse as parse_text
 from transcripts.format import read
 from transcripts.play import SUFFIX
 from transcripts.replay import Settings, bundled, contexts, find, load, run
-from transcripts.rows import ROWS
 
 ELSEWHERE = (("NetA", "172.16.108.0/24"), ("NetB", "192.168.7.0/24"), ("W2KextIP", "100.64.3.5"),
              ("3rdExtIP", "203.0.114.5"))
@@ -69,8 +68,6 @@ def test_the_sections_are_the_article() -> None:
 
 
 def test_every_command_is_run_at_least_once() -> None:
-    for row in ROWS:
-        index.register(*row)
     typed = set()
     for name in bundled():
         session = Session("")

@@ -4,22 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from commands import index
 from commands.answer import Lines
 from commands.errors import CommandError
 from commands.parser import complete
 from commands.render import render_text
 from commands.run import run_line
 from commands.session import Session
-from transcripts.rows import ROWS
 
 HEAD = "# transcript: 1\n"
 
 
 @pytest.fixture
 def session(tmp_path: Path) -> Session:
-    for row in ROWS:
-        index.register(*row)
     one = Session()
     one.folder = str(tmp_path)
     return one

@@ -1,18 +1,15 @@
 """Looking on: every command shown, asked about, typed at a speed; a prompt where one fails."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from commands import index
 from commands.answer import Block
 from commands.errors import CommandError
 from commands.render import render_text
 from commands.run import run_line
 from commands.session import Session
-from transcripts.rows import ROWS
 
 TEXT = """\
 # transcript: 1
@@ -66,13 +63,6 @@ class Looking:
     def run(self, *options: str) -> tuple[str, int]:
         answer = run_line(" ".join(("transcript run t.transcript", *options)), self.session)
         return render_text(answer), answer.exit
-
-
-@pytest.fixture(autouse=True)
-def _rows() -> Iterator[None]:
-    for row in ROWS:
-        index.register(*row)
-    yield
 
 
 def test_each_command_is_shown_and_asked_about(tmp_path: Path) -> None:

@@ -1,13 +1,11 @@
 """`transcript check`: every mistake with its line, and what nobody meant."""
 
 import os
-from collections.abc import Iterator
 from json import loads
 from pathlib import Path
 
 import pytest
 
-from commands import index
 from commands.answer import Lines
 from commands.render import render_text
 from commands.run import run_line
@@ -15,17 +13,9 @@ from commands.session import Session
 from transcripts import replay
 from transcripts.checking.lint import findings
 from transcripts.checking.mistakes import read_all
-from transcripts.rows import ROWS
 
 HEAD = "# transcript: 1\n"
 CONTEXTS = replay.contexts()
-
-
-@pytest.fixture(autouse=True)
-def _rows() -> Iterator[None]:
-    for row in ROWS:
-        index.register(*row)
-    yield
 
 
 def found(text: str, folder: Path, name: str = "t.transcript") -> list[tuple[int, str, bool]]:

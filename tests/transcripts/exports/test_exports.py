@@ -2,20 +2,17 @@
 
 import json
 import re
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
-from commands import index
 from commands.answer import Answer
 from commands.errors import CommandError
 from commands.render import render_text
 from commands.run import run_line
 from commands.session import Session
 from transcripts import replay
-from transcripts.rows import ROWS
 
 KEY = "Zq8XvB2LmK9pR4"
 TEXT = f"""# transcript: 1
@@ -59,13 +56,6 @@ ipsec static> add rule name=r policy=x filterlist=l filteraction=a psk={KEY}
 > lab show clock
 | nothing like it
 """
-
-
-@pytest.fixture(autouse=True)
-def _rows() -> Iterator[None]:
-    for row in ROWS:
-        index.register(*row)
-    yield
 
 
 @pytest.fixture

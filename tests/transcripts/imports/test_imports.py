@@ -3,13 +3,11 @@
 import json
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pexpect
 import pytest
 
-from commands import index
 from commands.answer import Answer
 from commands.errors import CommandError
 from commands.render import render_text
@@ -17,7 +15,6 @@ from commands.run import run_line
 from commands.session import Session
 from tests.shell.test_smoke import start
 from transcripts import replay
-from transcripts.rows import ROWS
 
 KEY = "Zq8XvB2LmK9pR4"
 PASTED = f"""Last login: yesterday
@@ -58,13 +55,6 @@ Approximate round trip times in milli-seconds:
 bob@gw:~$ netsh ipsec static show policy name="to B" | count
 bob@gw:~$ logout
 """
-
-
-@pytest.fixture(autouse=True)
-def _rows() -> Iterator[None]:
-    for row in ROWS:
-        index.register(*row)
-    yield
 
 
 def do(folder: Path, line: str) -> Answer:

@@ -1,11 +1,9 @@
 """Recording: start, stop, save, labels, history, scripts, what a recording stands on."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from commands import index
 from commands.answer import Answer
 from commands.errors import CommandError
 from commands.render import render_text
@@ -15,16 +13,8 @@ from tests.transcripts.recording.test_journal import Sat
 from transcripts.recording.event import Event, Meaning
 from transcripts.recording.select import NoSuch, chosen
 from transcripts.replay import Settings, run_file
-from transcripts.rows import ROWS
 
 QUIET = "verify=no"
-
-
-@pytest.fixture(autouse=True)
-def _rows() -> Iterator[None]:
-    for row in ROWS:
-        index.register(*row)
-    yield
 
 
 @pytest.fixture

@@ -2,13 +2,11 @@
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from commands import index
 from commands.answer import Answer
 from commands.errors import CommandError
 from commands.render import render_text
@@ -19,7 +17,6 @@ from transcripts.format import load
 from transcripts.masks import Masks, unmasked
 from transcripts.play import Options
 from transcripts.reports.junit import junit
-from transcripts.rows import ROWS
 
 TEXT = """# transcript: 1
 # title: a try
@@ -48,13 +45,6 @@ TEXT = """# transcript: 1
 ~ output ignore
 = 2
 """
-
-
-@pytest.fixture(autouse=True)
-def _rows() -> Iterator[None]:
-    for row in ROWS:
-        index.register(*row)
-    yield
 
 
 @pytest.fixture

@@ -3,12 +3,11 @@
 import os
 import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from commands import index
 from commands.answer import Answer, Block
 from commands.errors import CommandError
 from commands.render import render_text
@@ -17,7 +16,6 @@ from commands.session import Session
 from transcripts import replay
 from transcripts.format import load
 from transcripts.play import Watcher
-from transcripts.rows import ROWS
 from transcripts.updating.propose import Edit
 from transcripts.updating.update import Outcome, accept_all, rewritten, update
 
@@ -26,11 +24,8 @@ CONTEXTS = replay.contexts()
 
 
 @pytest.fixture(autouse=True)
-def _rows(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for row in ROWS:
-        index.register(*row)
+def _no_ci(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CI", raising=False)
-    yield
 
 
 def updated(text: str, folder: Path, path: str = "t.transcript") -> Outcome:
