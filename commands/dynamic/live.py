@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from commands import cells
 from commands.errors import CommandError
 from engine.policy.live import Live, MainPolicy, QuickPolicy
 
@@ -34,7 +35,8 @@ class Users(NamedTuple):
         """Raises CommandError("in-use") when there are any."""
         if self.names:
             raise CommandError("in-use", f"{kind} '{name}' is used by the rule {self.names[0]}",
-                               tag="name", known=self.names, fix="ipsec dynamic delete rule")
+                               tag="name", known=self.names, fix="ipsec dynamic delete rule",
+                               values=(cells.line(self.names[0]),))
 
 
 def main_of(found: Live, name: str) -> MainPolicy:

@@ -21,7 +21,7 @@ STORIES: tuple[tuple[Typing, ...], ...] = (
      "show mode", "lab run 90s", "show revisions", "lab run 90s", "ipsec static show policy all"),
     ("offline", "ipsec static add filteraction {name} qmsec=ESP[3DES,SHA1]", "commit confirm=5",
      "confirm", "confirm", ("rollback previous", ("y",)), "show changes since=2", "online"),
-    ("ipsec static add policy {name} act=no", "ipsec static set policy {name} desc={plain}",
+    ("ipsec static add policy {name} act=no", "ipsec static set policy {name} desc=mine",
      "show revisions", ("rollback 3", ("y",)), "ipsec static show policy all",
      ("rollback previous", ("n",)), ("rollback previous", ("y",)), "rollback 999",
      ("delete revisions", ("y",)), "show revisions"),

@@ -24,7 +24,7 @@ from transcripts.recording.rewrite import (
 from transcripts.types import TYPES
 
 # Words with values in them that are not taken apart: an address of the lab is known by itself.
-BY_VALUE = frozenset({"line", "typed", "error", "warning", "hint", "known"})
+BY_VALUE = frozenset({"line", "typed", "warning", "hint", "known"})
 # The placeholders of cells whose types are no placeholders' themselves.
 UNNAMED = {"seed": "int", "size": "bytes", "hits": "count"}
 CALLED = {"place": "path"}

@@ -101,7 +101,7 @@ class _Lines:
                 continue
             one = self._event(step, said)
             last = one.exit
-            if one.meaning.kind or one.said:
+            if one.meaning.kind or one.said and step.text.strip():
                 yield one
 
     def _called(self, index: int, step: Step) -> int:
