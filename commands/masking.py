@@ -73,16 +73,18 @@ def secret_spans(line: str) -> list[tuple[int, int]]:
         end = start + (3 if line[start:start + 3].lower() == "rem" else 1)
         line = " " * end + line[end:].replace("#", " ")
     words = split_words(line).words
-    return [span for at, word in enumerate(words) for span in _named(words, at, word)]
+    return [span for at, word in enumerate(words) for span in _named(line, words, at, word)]
 
 
-def _named(words: tuple[Word, ...], at: int, word: Word) -> list[tuple[int, int]]:
+def _named(line: str, words: tuple[Word, ...], at: int, word: Word) -> list[tuple[int, int]]:
     """The value behind ``psk=`` in any of its spellings, as far as the line goes."""
     if word.quoted:
         # A whole line in quotes, as the meaning of an alias.
         packed = "".join(word.text.lower().split())
         inside = any(f"{name}=" in packed for name in SECRET_WORDS)
-        return [(word.start, word.end)] if inside else []
+        # Quotation marks within it end it too early for a key that has some of its own.
+        whole = line[word.start:word.end].count('"') == 2 and line[word.end - 1] == '"'
+        return [(word.start, word.end if whole else words[-1].end)] if inside else []
     if word.equals > 0 and _is_secret(word.text[:word.equals]):
         if word.cut < word.end:
             return [(word.cut, word.end)]

@@ -42,3 +42,8 @@ def test_columns_behind_the_stars_are_moved(session: Session) -> None:
     assert moved(line.index("geheim")) == text.index("*")
     assert moved(line.index("heim")) == text.index("*")
     assert moved(3) == 3
+
+
+def test_a_key_in_quotation_marks_within_others_is_hidden_to_its_end(session: Session) -> None:
+    line = 'alias key "ipsec static set rule x y psk="correct horse battery staple!""'
+    assert mask_text(line, session) == "alias key ********"

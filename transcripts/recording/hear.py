@@ -146,7 +146,7 @@ def _argument(one: "Binding", text: str, tool: bool, hider: "Hider",
     if tag.form in ("flag", "slash", "bare"):
         kind, shown = FLAG, ""
     elif tag.form == "rest":
-        kind, shown = REST, hider.hide(one.text)
+        kind, shown = REST, masked(one.text, None, hider)[0]
     elif tag.kind.secret and not one.text:  # only the name was typed, the key was asked for
         kind, head, shown = FLAG, tag.word, ""
     elif tag.kind.secret:
