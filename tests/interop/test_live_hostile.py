@@ -42,7 +42,7 @@ def test_line_rate_rubbish_on_both_ports_breaks_nothing(version: str, tmp_path: 
         assert lost <= 5.0, said
         after = size_of(network, agent)
         assert after.kilobytes < before.kilobytes + 60_000, (before, after)
-        assert after.descriptors == before.descriptors
+        assert after.descriptors <= before.descriptors
         drops = agent.drops()
         assert drops["replay"] and drops["bad-spi"] and drops["flood"], drops
         assert drops["cleartext-refused"], drops

@@ -73,7 +73,7 @@ class Agent:
         """Starts it and waits until it answers."""
         env = {**os.environ, "XDG_STATE_HOME": str(self.folder / "state")}
         self.program = Program(self.argv, self.folder / "agent.log", env)
-        if not wait_for(lambda: self.socket.exists() or not self.running, 30.0) or not self.running:
+        if not wait_for(lambda: self.socket.exists() or not self.running, 60.0) or not self.running:
             self.stop()
             raise AssertionError(f"the agent did not start:\n{self.log()}")
 
