@@ -10,6 +10,9 @@ from typing import NamedTuple
 from commands.answer import Block, Cell, Line, Lines, Record, Records, Table
 from engine.policy.model import Secret
 
+# A named tuple made without looking at its fields' names: there may be a hundred thousand.
+new_tuple = tuple.__new__
+
 RIGHT = frozenset({"int", "count", "bytes", "percent", "port"})
 
 
@@ -26,13 +29,13 @@ SpanLine = tuple[Span, ...]
 
 def plain(line: Iterable[Span]) -> str:
     """The text of one line, trailing blanks dropped."""
-    return "".join(span.text for span in line).rstrip()
+    return "".join([span[0] for span in line]).rstrip()
 
 
 def render_block(block: Block, reveal: bool, width: int) -> list[SpanLine]:
     """One block in netsh's layout."""
     if isinstance(block, Lines):
-        return [shown for line in block.lines for shown in _literal(line, reveal, width)]
+        return _literal(block.lines, reveal, width)
     if isinstance(block, Table):
         return _table(block, reveal, width)
     if isinstance(block, Record):
@@ -42,13 +45,14 @@ def render_block(block: Block, reveal: bool, width: int) -> list[SpanLine]:
 
 def span_of(cell: Cell, reveal: bool) -> Span:
     """A cell as it may be shown: masked, and without control characters."""
-    if cell.type == "secret":
-        if cell.value is None:  # an earlier rendering has masked it, or shown it on purpose
-            return Span(cell.text, "secret", cell.text)
-        shown = cell.value.reveal() if isinstance(cell.value, Secret) else cell.text
+    type, value, text = cell
+    if type == "secret":
+        if value is None:  # an earlier rendering has masked it, or shown it on purpose
+            return Span(text, "secret", text)
+        shown = value.reveal() if isinstance(value, Secret) else text
         shown = shown if reveal else Secret.MASK
         return Span(printable(shown), "secret", shown)
-    return Span(printable(cell.text), cell.type, cell.value)
+    return new_tuple(Span, (text if text.isprintable() else printable(text), type, value))
 
 
 def lines_of(spans: Iterable[SpanLine], name: str = "", data: object = None,
@@ -70,12 +74,20 @@ def printable(text: str) -> str:
                    sign.encode("unicode_escape").decode("ascii") for sign in text)
 
 
-def _literal(line: Line, reveal: bool, width: int) -> list[SpanLine]:
-    spans = tuple(span_of(part, reveal) if isinstance(part, Cell)
-                  else Span(part.replace("\t", "    ")) for part in line)
-    if spans and spans[0].type == "hang" and isinstance(spans[0].value, int):
-        return hanging(spans[1:], spans[0].value, width)
-    return [spans]
+def _literal(lines: Iterable[Line], reveal: bool, width: int) -> list[SpanLine]:
+    shown: list[SpanLine] = []
+    for line in lines:
+        spans = tuple([span_of(part, reveal) if isinstance(part, Cell) else _layout(part)
+                       for part in line])
+        if spans and spans[0][1] == "hang" and isinstance(spans[0].value, int):
+            shown += hanging(spans[1:], spans[0].value, width)
+        else:
+            shown.append(spans)
+    return shown
+
+
+def _layout(text: str) -> Span:
+    return new_tuple(Span, (text.replace("\t", "    ") if "\t" in text else text, "", None))
 
 
 def hanging(spans: SpanLine, indent: int, width: int) -> list[SpanLine]:

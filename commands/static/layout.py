@@ -5,6 +5,7 @@ verbose list prints, with objects inside objects, and carries the same nesting a
 """
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from commands import cells
@@ -46,11 +47,9 @@ class Sheet:
 
     def fields(self, fields: Iterable[Field]) -> Data:
         """Adds ``Label : value`` lines; gives them as data."""
-        data: Data = {}
-        for key, label, cell in fields:
-            self.lines.append((f"{label:<{LABEL_WIDTH}}: ", cell))
-            data[key] = cell
-        return data
+        fields = tuple(fields)
+        self.lines += [(padded(label), cell) for _, label, cell in fields]
+        return {key: cell for key, _, cell in fields}
 
     def title(self, text: str) -> None:
         """Adds an underlined title with a blank line before it."""
@@ -59,6 +58,12 @@ class Sheet:
     def block(self, data: object, name: str) -> Lines:
         """The finished block."""
         return Lines(tuple(self.lines), data, name)
+
+
+@cache
+def padded(label: str) -> str:
+    """A label in its column; there are a few dozen, and thousands of lines that begin with them."""
+    return f"{label:<{LABEL_WIDTH}}: "
 
 
 # --- cells --------------------------------------------------------------------------------------

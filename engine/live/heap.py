@@ -5,6 +5,8 @@ import gc
 
 KEPT = 32 << 20
 """Free octets at the end of the heap that the C library keeps."""
+COLLECT_EVERY = 50_000
+"""A process of months looks for garbage oftener than a command of a second."""
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3
 _PAD, _MAPPED = 1 << 20, 4 << 20
 
@@ -20,5 +22,6 @@ def keep() -> None:
         for option, value in ((_TRIM_THRESHOLD, KEPT), (_TOP_PAD, _PAD),
                               (_MMAP_THRESHOLD, _MAPPED)):
             mallopt(option, value)
+    gc.set_threshold(COLLECT_EVERY)
     gc.collect()
     gc.freeze()

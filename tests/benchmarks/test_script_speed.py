@@ -4,6 +4,7 @@ The limits are measured in the same run, in turns: the same rows with the same i
 a file of the same settings, one commit a row and all in one.
 """
 
+import gc
 import sqlite3
 import statistics
 import time
@@ -17,6 +18,7 @@ from commands.run import run_line
 from commands.script import run_script
 from commands.session import Session
 from engine.policy.schema import MIGRATIONS
+from shell.app import COLLECT_EVERY
 
 LINES = 10_000
 TURNS, ROUNDS = 10, 5
@@ -153,6 +155,7 @@ def large(tmp_path: Path) -> Session:
 
 @pytest.mark.bench
 def test_a_large_store_at_the_prompt(large: Session) -> None:
+    gc.set_threshold(COLLECT_EVERY)  # as the program does
     typed = ['add rule x policy=P filterlist=', "show rule r1", "add rule x P L4",
              "delete filterlist name=", "set rule name=r49 policy=P ", "sh", "add filter L1"]
     taken = sorted(seconds(lambda text=text: complete(text, large))  # type: ignore[misc]
