@@ -1,6 +1,7 @@
 """Typed lines without their secrets: for errors, history, logs and recordings."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from commands.errors import CommandError
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 # Masked whatever the line turns out to be: a mistyped command must not leak its key.
 SECRET_WORDS = ("psk", "presharedkey", "password", "secret")
+LONGEST = max(map(len, SECRET_WORDS)) + 1  # of a name that may be meant as one of them
 
 
 def mask_text(text: str, session: "Session") -> str:
@@ -99,7 +101,10 @@ def _named(line: str, words: tuple[Word, ...], at: int, word: Word) -> list[tupl
 
 
 def _is_secret(name: str) -> bool:
-    name = name.lower()
+    return 1 < len(name) <= LONGEST and _names_secret(name.lower())
+
+
+@lru_cache(1024)
+def _names_secret(name: str) -> bool:
     # A slip of one letter (pks=) hides its value too: it was meant to be a key.
-    return len(name) > 1 and any(word.startswith(name) or distance(name, word, 1) <= 1
-                                 for word in SECRET_WORDS)
+    return any(word.startswith(name) or distance(name, word, 1) <= 1 for word in SECRET_WORDS)

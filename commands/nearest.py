@@ -15,6 +15,8 @@ def distance(first: str, second: str, limit: int) -> int:
             row[j] = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (sign != other))
             if i > 1 and j > 1 and sign == second[j - 2] and first[i - 2] == other:
                 row[j] = min(row[j], older[j - 2] + 1)
+        if min(row) > limit and (not before or min(before) > limit):
+            return limit + 1  # no later row can be nearer than both of these
     return row[-1]
 
 

@@ -65,8 +65,10 @@ def printed(sigil: str, spans: Sequence[tuple[str, str, object]]) -> Printed:
     if not padded:
         return Printed(sigil, text, "", _cells(spans, text), False, "", order, chance,
                        tuple(spans))
-    folded, places = _folded(text, fills)
-    return Printed(sigil, text, folded, _moved(_cells(spans, text), places), True, fills, order,
+    runs = _runs(text, fills)
+    folded = "".join(text[start:end] for start, end in zip(
+        (0, *(end for _, end in runs)), (*(start for start, _ in runs), len(text)), strict=True))
+    return Printed(sigil, text, folded, _moved(_cells(spans, text), runs), True, fills, order,
                    chance, tuple(spans))
 
 
@@ -79,22 +81,40 @@ def _cells(spans: Sequence[tuple[str, str, object]], text: str) -> tuple[Cell, .
     return tuple(cells)
 
 
-def _folded(text: str, fills: str) -> tuple[str, list[int]]:
-    """The text without repeated blanks and fills, and where each of its columns went."""
-    folded: list[str] = []
-    places: list[int] = []
-    for sign in text:
-        if sign == " " and not folded or (
-                (sign == " " or sign in fills) and folded and folded[-1] == sign):
-            places.append(max(len(folded) - 1, 0))
-            continue
-        places.append(len(folded))
-        folded.append(sign)
-    # A column behind the last one ends where the text does.
-    places.append(len(folded))
-    return "".join(folded), places
+def _runs(text: str, fills: str) -> list[tuple[int, int]]:
+    """The stretches that folding takes out: blanks at the beginning, and of every run of blanks
+    or of one of the fills all but its first sign.
+    """
+    runs: list[tuple[int, int]] = []
+    at, length = len(text) - len(text.lstrip(" ")), len(text)
+    if at:
+        runs.append((0, at))
+    doubles = [sign * 2 for sign in " " + fills]
+    while at < length:
+        found = min((place for double in doubles if (place := text.find(double, at)) >= 0),
+                    default=-1)
+        if found < 0:
+            break
+        at = found + 1
+        while at < length and text[at] == text[found]:
+            at += 1
+        runs.append((found + 1, at))
+    return runs
 
 
-def _moved(cells: tuple[Cell, ...], places: list[int]) -> tuple[Cell, ...]:
-    return tuple(Cell(places[cell.start], places[cell.end - 1] + 1, cell.type, cell.value)
-                 for cell in cells)
+def _moved(cells: tuple[Cell, ...], runs: Sequence[tuple[int, int]]) -> tuple[Cell, ...]:
+    """The cells where their columns are once the runs have been taken out."""
+    return tuple(Cell(_place(cell.start, runs), _place(cell.end - 1, runs) + 1, cell.type,
+                      cell.value) for cell in cells)
+
+
+def _place(column: int, runs: Sequence[tuple[int, int]]) -> int:
+    """Where a column is then; one that is gone, where the sign before it is."""
+    gone = 0
+    for start, end in runs:
+        if column < start:
+            break
+        if column < end:
+            return max(start - gone - 1, 0)
+        gone += end - start
+    return column - gone

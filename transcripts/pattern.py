@@ -76,6 +76,8 @@ def parse_pattern(text: str) -> tuple[Token, ...]:
 
 def written_tokens(text: str) -> list[tuple[Token, str]]:
     """The tokens of one expected line, each with how it is written. Raises PatternError."""
+    if not any(sign in text for sign in ESCAPABLE):
+        return [(text, text)] if text else []
     found: list[tuple[Token, str]] = []
     literal: list[str] = []
     at = start = 0
