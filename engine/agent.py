@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from engine.address import ANY_NETWORK, Address, Network, prefix_mask
 from engine.ike.credentials import CRL_REVOKED, CRL_STRICT, Credentials
 from engine.ike.interface import Phase1Policy, Phase2Policy, TrafficSelector
+from engine.policy.machine import Settings
 from engine.policy.model import (
     AuthMethod,
     Filter,
@@ -77,7 +78,7 @@ class PolicySnapshot(NamedTuple):
     remote_id: str = ""
 
 
-def number_setting(config: Config, key: str, default: int, most: int) -> int:
+def number_setting(config: Config | Settings, key: str, default: int, most: int) -> int:
     """A machine's setting as a number from 0 to `most`; `default` when it is anything else."""
     text = config.get_setting(key, str(default))
     return int(text) if text.isascii() and text.isdigit() and int(text) <= most else default
@@ -85,8 +86,8 @@ def number_setting(config: Config, key: str, default: int, most: int) -> int:
 
 def read_policy(config: Config) -> PolicySnapshot:
     """Reads the policy in force on a machine, and what it is expanded against."""
-    interfaces = config.interfaces()
-    level = number_setting(config, "ipsecexempt", DEFAULT_EXEMPT_LEVEL, max(LEVELS))
+    interfaces, said = config.interfaces(), Settings(config.settings())
+    level = number_setting(said, "ipsecexempt", DEFAULT_EXEMPT_LEVEL, max(LEVELS))
     active = config.active_policy()
     if active is None:
         return PolicySnapshot(interfaces=interfaces, exempt_level=level)
@@ -95,14 +96,14 @@ def read_policy(config: Config) -> PolicySnapshot:
         BoundRule(rule, config.filterlist(rule.filterlist, location),
                   config.filteraction(rule.filteraction, location))
         for rule in config.rules(policy.name, location))
-    check = number_setting(config, "strongcrlcheck", CRL_REVOKED, CRL_STRICT)
+    check = number_setting(said, "strongcrlcheck", CRL_REVOKED, CRL_STRICT)
     return PolicySnapshot(location, policy, bound, interfaces, level,
                           config.loaded_certificates(), check,
-                          config.get_setting("natt").casefold() != "no",
-                          number_setting(config, "dpd", DPD_SECONDS, DPD_MOST),
-                          config.get_setting("commit").casefold() == "yes",
-                          config.get_setting("natt").casefold() == "force",
-                          config.get_setting("localid"), config.get_setting("remoteid"))
+                          said.get_setting("natt").casefold() != "no",
+                          number_setting(said, "dpd", DPD_SECONDS, DPD_MOST),
+                          said.get_setting("commit").casefold() == "yes",
+                          said.get_setting("natt").casefold() == "force",
+                          said.get_setting("localid"), said.get_setting("remoteid"))
 
 
 def key_of(entry: SpdEntry, peer: Address) -> str:

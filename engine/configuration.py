@@ -10,6 +10,7 @@ from engine.esp.replay import DEFAULT_WINDOW, MAX_WINDOW, MIN_WINDOW
 from engine.pipeline.hold import HOLD_MOST, PER_NEGOTIATION
 from engine.pipeline.node import OUTER_DF
 from engine.pipeline.route import RouteEntry
+from engine.policy.machine import Settings
 from engine.policy.model import AuditSetting, Interface, Machine, Route, RrasDefault, RrasFilter
 from engine.policy.store import Config
 
@@ -53,20 +54,17 @@ Reader = Callable[[Config], HostSnapshot]
 
 def read_host(config: Config) -> HostSnapshot:
     """Reads a machine's configuration."""
-    interfaces = config.interfaces()
-    defaults = tuple(
-        RrasDefault(one.name, direction, config.rras_default(one.name, direction))
-        for one in interfaces for direction in ("input", "output"))
-    fragcheck = tuple(one.name for one in interfaces if config.fragcheck(one.name))
-    return HostSnapshot(config.machine, interfaces, config.routes(), config.rras_filters(),
-                        defaults, fragcheck, config.effective_audit(), read_policy(config),
-                        number_setting(config, "holdpackets", PER_NEGOTIATION, HOLD_MOST),
-                        word_setting(config, "outerdf", OUTER_DF),
-                        word_setting(config, "fragmentation", ("after", "before")) == "before",
-                        max(number_setting(config, "replaywindow", DEFAULT_WINDOW, MAX_WINDOW),
+    said = Settings(config.settings())
+    return HostSnapshot(config.machine, config.interfaces(), config.routes(),
+                        config.rras_filters(), config.rras_defaults(), config.fragchecked(),
+                        config.effective_audit(), read_policy(config),
+                        number_setting(said, "holdpackets", PER_NEGOTIATION, HOLD_MOST),
+                        word_setting(said, "outerdf", OUTER_DF),
+                        word_setting(said, "fragmentation", ("after", "before")) == "before",
+                        max(number_setting(said, "replaywindow", DEFAULT_WINDOW, MAX_WINDOW),
                             MIN_WINDOW),
-                        number_setting(config, "ipsecdiagnostics", 0, DIAGNOSTICS_MOST),
-                        max(number_setting(config, "ipsecloginterval", INTERVAL, INTERVAL_MOST),
+                        number_setting(said, "ipsecdiagnostics", 0, DIAGNOSTICS_MOST),
+                        max(number_setting(said, "ipsecloginterval", INTERVAL, INTERVAL_MOST),
                             INTERVAL))
 
 
@@ -79,7 +77,7 @@ def other_routes(routes: tuple[Route, ...], destination: Address, prefix: int, i
                  or gateway not in (None, one.gateway))
 
 
-def word_setting(config: Config, key: str, words: tuple[str, ...]) -> str:
+def word_setting(config: Config | Settings, key: str, words: tuple[str, ...]) -> str:
     """A machine's setting as one of some words; the first when it is anything else."""
     text = config.get_setting(key).casefold()
     return text if text in words else words[0]

@@ -23,6 +23,14 @@ RRAS_COLUMNS = ("direction source source_prefix destination destination_prefix p
 ROUTE_COLUMNS = "destination prefix gateway metric protocol view"
 
 
+class Settings(dict[str, str]):
+    """A machine's settings, read at once; they answer as the machine does."""
+
+    def get_setting(self, key: str, default: str = "") -> str:
+        """A setting, or the default."""
+        return self.get(key, default)
+
+
 class MachineTables(Part):
     """The parts of the configuration that have no location, and the audit policy, which has."""
 
@@ -127,6 +135,13 @@ class MachineTables(Part):
         return str(self._store.query(f"SELECT {direction} FROM interface WHERE id = ?",
                                      (number,))[0][0])
 
+    def rras_defaults(self) -> tuple[RrasDefault, ...]:
+        """The same of all interfaces and directions."""
+        rows = self._store.query("SELECT name, input, output FROM interface WHERE machine = ? "
+                                 "ORDER BY id", (self._number,))
+        return tuple(RrasDefault(name, direction, action) for name, *actions in rows
+                     for direction, action in zip(("input", "output"), actions, strict=True))
+
     def set_rras_default(self, new: RrasDefault) -> None:
         """Sets what happens to packets that match no filter. Raises NotFound, Refused."""
         with self._store.transaction():
@@ -139,6 +154,12 @@ class MachineTables(Part):
         number = self._interface_row(interface)[0]
         return bool(self._store.query("SELECT fragcheck FROM interface WHERE id = ?",
                                       (number,))[0][0])
+
+    def fragchecked(self) -> tuple[str, ...]:
+        """The interfaces that drop fragments."""
+        return tuple(name for name, in self._store.query(
+            "SELECT name FROM interface WHERE machine = ? AND fragcheck ORDER BY id",
+            (self._number,)))
 
     def set_fragcheck(self, interface: str, on: bool) -> None:
         """Switches dropping of fragments on an interface. Raises NotFound."""
