@@ -1,5 +1,6 @@
 """Why a transcript is not run, as the operator is told it."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,7 +23,8 @@ def refusals(path: str, fix: str = "") -> Iterator[None]:
     try:
         yield
     except UnreadableError as error:
-        raise CommandError("transcript", str(error), tag="file", known=bundled(),
+        known = () if os.path.exists(path) else bundled()
+        raise CommandError("transcript", str(error), tag="file", known=known,
                            exit=COULD_NOT_RUN) from None
     except FormatError as error:
         raise CommandError("transcript", str(error), tag="file", exit=NO_TRANSCRIPT) from None

@@ -243,6 +243,8 @@ def summary_lines(report: Report) -> Lines:
     if skipped:
         line += [Cell("count", skipped, str(skipped)), " skipped, "]
     line.append(seconds)
+    if not commands and not report.incomplete:
+        line.append("; nothing was run")
     if report.incomplete:
         line.append(f"; not all of it ran: {report.incomplete}")
     data = {"name": report.name, "commands": commands, "failed": failed, "skipped": skipped,

@@ -15,9 +15,9 @@ from transcripts.checking.mistakes import Finding
 from transcripts.masks import header_masks, masked
 from transcripts.model import Header
 from transcripts.names import path_of
-from transcripts.refusals import NOTHING_RUN, loaded, refusals
+from transcripts.refusals import COULD_NOT_RUN, NOTHING_RUN, loaded, refusals
 from transcripts.report import result_lines, summary_lines
-from transcripts.results import Report
+from transcripts.results import FAILED, PASSED, Report
 
 if TYPE_CHECKING:
     from commands.session import Session
@@ -68,7 +68,7 @@ def run_all(run: "TranscriptRun", session: "Session", look: "Look | None") -> An
         raise mistakes[0]
     for one in mistakes:
         session.emit(error_block(one))
-    classes = [*(exit_class(report) for report in reports if not report.problem),
+    classes = [*(exit_class(report, bool(run.target)) for report in reports if not report.problem),
                *(one.exit for one in mistakes)]
     return Answer(tuple(blocks), exit=max(classes))
 
@@ -89,14 +89,18 @@ def _unrun(name: str, found: Sequence[Finding], session: "Session") -> Report:
                   problem="; ".join(mistakes) or "not run: another file has mistakes")
 
 
-def exit_class(report: "Report") -> int:
-    """0 all matched, 1 not, 4 nothing ran, 124 the time was over, 130 Ctrl-C."""
+def exit_class(report: "Report", target: bool = False) -> int:
+    """0 all matched, 1 not, 3 a target that nothing could be typed at, 4 nothing ran, 124 the
+    time was over, 130 Ctrl-C.
+    """
     if report.incomplete.startswith(CTRL_C):
         return INTERRUPTED
     if any(one.timed_out for one in report.results) or "time-out" in report.incomplete:
         return TIMED_OUT
     if not report.commands:
         return NOTHING_RUN
+    if target and not report.count(PASSED, FAILED):
+        return COULD_NOT_RUN
     return int(report.failed)
 
 

@@ -57,7 +57,10 @@ class Dialog:
         self.screen = Screen()
         self.typed = self.silent = False
         self.octets = self.fed = 0
-        words = shlex.split(command)
+        try:
+            words = shlex.split(command)
+        except ValueError as error:
+            raise Lost(f"the target cannot be read as a command: {error}") from None
         if not words:
             raise Lost("the target names no program")
         try:

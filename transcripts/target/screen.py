@@ -4,6 +4,11 @@ A program that edits its line redraws it: moves the cursor, erases, colours, set
 what stands there in the end was said. Lines are never scrolled away and never wrapped: the
 terminal is told to be wider than anything a command prints. Control functions are those of
 ECMA-48 (ANSI) that move the cursor and erase; all others are taken off.
+
+pyte, which imports are drawn with, is a screen of a fixed size: at the width that keeps lines whole
+a redrawn prompt costs it 170 times as much and an output 22 times, it raises errors for functions
+with parameters that it does not know, and shows the contents of device control strings. A target
+may send anything. What both know is held against pyte in the tests.
 """
 
 import re
@@ -15,10 +20,13 @@ _TOKEN = re.compile(
     r"|(?P<escape>\x1b(?:[ -/]+[0-~]|[0-OQ-WYZ\\`-~]))"
     r"|(?P<control>[\x00-\x1a\x1c-\x1f\x7f])"
     r"|(?P<text>[^\x00-\x1f\x7f\x9b]+)", re.DOTALL)
+# Half of one, of which the rest may come yet.
+_BEGUN = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[]PX^_].*|[ -/]*)\Z", re.DOTALL)
 _REPORT = "6"  # CSI 6 n asks for the cursor's place
 TAB = 8
 MOST = 4096  # places that one control function may move
 STRING_MOST = 4096
+SAVE, RESTORE = "\x1b7", "\x1b8"
 
 
 class Screen:
@@ -31,6 +39,7 @@ class Screen:
         self.rows: list[list[str]] = [[]]
         self.row = self.column = 0
         self.asked = self.feeds = 0
+        self._saved = (0, 0)
         self._rest = ""  # the beginning of a control function that has not arrived whole
 
     def feed(self, text: str) -> None:
@@ -41,8 +50,7 @@ class Screen:
         while at < len(text):
             found = _TOKEN.match(text, at)
             if found is None:
-                # Half a control function waits for the rest, unless it never can become one.
-                if text[at] == "\x1b" and len(text) - at < STRING_MOST:
+                if _BEGUN.match(text, at) and len(text) - at < STRING_MOST:
                     self._rest = text[at:]
                     return
                 at += 1
@@ -52,8 +60,17 @@ class Screen:
                 self._write(found["text"])
             elif found["control"]:
                 self._control(found["control"])
+            elif found["escape"] in (SAVE, RESTORE):
+                self._remember(found["escape"])
             elif found["csi"]:
                 self._function(found["final"], found["parameters"])
+
+    def _remember(self, what: str) -> None:
+        """The place of the cursor is kept, or gone back to."""
+        if what == SAVE:
+            self._saved = (self.row, self.column)
+        else:
+            self.row, self.column = self._saved
 
     def _line(self) -> list[str]:
         while self.row >= len(self.rows):
@@ -76,7 +93,7 @@ class Screen:
         elif sign == "\b":
             self.column = max(0, self.column - 1)
         elif sign == "\t":
-            self._write(" " * (TAB - self.column % TAB))
+            self.column += TAB - self.column % TAB
 
     def _function(self, final: str, parameters: str) -> None:
         count = _number(parameters)
@@ -124,7 +141,7 @@ class Screen:
         if what == 0:
             del line[self.column:]
         elif what == 1:
-            line[:self.column] = " " * min(self.column, len(line))
+            line[:self.column + 1] = " " * min(self.column + 1, len(line))
         else:
             line.clear()
 
@@ -144,6 +161,7 @@ class Screen:
         """Drops the rows before that one."""
         del self.rows[:before]
         self.row = max(0, self.row - before)
+        self._saved = (max(0, self._saved[0] - before), self._saved[1])
 
     def drop(self, row: int) -> None:
         """Drops a row above the cursor's."""

@@ -1,5 +1,6 @@
 """What stands on the terminal in the end, whatever a program sends on its way there."""
 
+import pyte
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +26,7 @@ SENT = (
     ("ab\x1b[D\x1b[2@", ["a  b"]),
     ("bell\x07\x00", ["bell"]),
     ("a\x1b(Bb\x1b=c\x1b7d", ["abcd"]),
+    ("\x1b[5K\x1b[1;2;3Aa\x1bPq#0\x1b\\b\x1b_G\x1b\\c\x1b[<ud\x1b[\xb2me", ["abcd[\xb2me"]),
 )
 
 
@@ -54,3 +56,20 @@ def test_nothing_that_is_sent_breaks_it(sent: list[str]) -> None:
         screen.feed(piece)
     assert screen.row >= 0 <= screen.column
     assert all(isinstance(screen.text(row), str) for row in range(len(screen.rows)))
+
+
+# What both know: pyte has a screen that ends, so nothing goes beyond it here.
+KNOWN = ("a", "bc", "word ", "\r", "\n", "\r\n", "\b", "\t", "\x1b[A", "\x1b[2B", "\x1b[3C",
+         "\x1b[2D", "\x1b[E", "\x1b[F", "\x1b[5G", "\x1b[K", "\x1b[1K", "\x1b[2K", "\x1b[J",
+         "\x1b[2P", "\x1b[2X", "\x1b[2@", "\x1b7x\x1b[B\x1b8", "\x1b[31m", "\x1b[?25l",
+         "\x1b]0;title\x07")
+
+
+@given(st.lists(st.sampled_from(KNOWN), max_size=25))
+def test_what_both_know_is_as_on_pyte_s_screen(sent: list[str]) -> None:
+    ours, theirs = Screen(), pyte.Screen(250, 60)
+    ours.feed("".join(sent))
+    pyte.Stream(theirs).feed("".join(sent))
+    shown = [line.rstrip() for line in theirs.display]
+    rows = [ours.text(row) for row in range(len(shown))]
+    assert rows == shown and (ours.row, ours.column) == (theirs.cursor.y, theirs.cursor.x)

@@ -10,6 +10,7 @@ from tests.support import fake_target
 from transcripts.play import Options
 from transcripts.replay import Settings, load, run
 from transcripts.results import Report
+from transcripts.running import exit_class
 
 CONSOLE = f"{sys.executable} {fake_target.__file__}"
 # Seconds of a command, where one is to be too long.
@@ -122,11 +123,17 @@ def test_after_a_time_out_the_conversation_goes_on(tmp_path: Path) -> None:
     assert report.results[0].timed_out and "waiting..." in str(report.results[0].lines)
 
 
-def test_a_target_that_cannot_be_started(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("target", "told"), [
+    ("/no/such/program", "the target cannot be started: "),
+    ("ssh 'gw", "the target cannot be read as a command: No closing quotation"),
+    (" ", "the target names no program"),
+])
+def test_a_target_that_cannot_be_started(tmp_path: Path, target: str, told: str) -> None:
     path = tmp_path / "t.transcript"
     path.write_text(HEADER + "> show colours\n")
-    report = run(load(str(path)), Settings(target="/no/such/program"), time.perf_counter)
-    assert "cannot be started" in reasons(report)
+    report = run(load(str(path)), Settings(target=target), time.perf_counter)
+    assert told in reasons(report)
+    assert exit_class(report, True) == 3 and exit_class(report) == 1
 
 
 def test_a_lab_s_conversation_on_another_ipsecsh(tmp_path: Path) -> None:
