@@ -12,6 +12,8 @@ need ping iputils-ping
 need iperf3 iperf3
 need sysctl procps
 need zsh zsh
+need ssh openssh-client
+need perl perl
 [ -z "$missing" ] && exit 0
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
