@@ -40,6 +40,10 @@ def free(line: str) -> Line:
         if not word.quoted and word.equals > 0 and word.text[:word.equals] in FREE:
             parts += [cells.line(line[at:word.cut]), cells.text(line[word.cut:word.end])]
             at = word.end
+        elif not word.quoted and word.equals > 0 and cells.file(
+                word.text[word.equals + 1:]).type == "place":
+            parts += [cells.line(line[at:word.cut]), cells.file(line[word.cut:word.end])]
+            at = word.end
     return tuple(part for part in (*parts, cells.line(line[at:])) if part.text)
 
 

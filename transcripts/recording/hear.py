@@ -146,7 +146,7 @@ def _argument(one: "Binding", text: str, tool: bool, hider: "Hider",
     if tag.form in ("flag", "slash", "bare"):
         kind, shown = FLAG, ""
     elif tag.form == "rest":
-        kind, shown = REST, masked(one.text, None, hider)[0]
+        kind, shown = REST, _rest(one.text, hider)
     elif tag.kind.secret and not one.text:  # only the name was typed, the key was asked for
         kind, head, shown = FLAG, tag.word, ""
     elif tag.kind.secret:
@@ -155,6 +155,14 @@ def _argument(one: "Binding", text: str, tool: bool, hider: "Hider",
         shown = hider.insert(_full(one, session))
     return Argument(head, kind, shown, _moved(one.start, moves), _moved(one.end, moves),
                     bool(getattr(tag.kind, "written", False)))
+
+
+def _rest(text: str, hider: "Hider") -> str:
+    """All that was left of a line; a line in quotation marks is one that may have a key itself."""
+    inner = text[1:-1]
+    if text[:1] == '"' == text[-1:] and '"' not in inner:
+        return f'"{masked(inner, None, hider)[0]}"'
+    return masked(text, None, hider)[0]
 
 
 def _full(one: "Binding", session: "Session") -> str:
