@@ -102,7 +102,8 @@ def parse(text: str, session: "Session") -> Parse:
     line = split_words(text, session.variables)
     if line.comment >= 0:
         return Parse(text, "comment", (Piece(line.comment, len(text), "comment"),))
-    cut = pipes.cut(_expand(line.words, session))
+    words = _expand(line.words, session)
+    cut = pipes.cut(words)
     if not cut.words:
         error = line.error or cut.error
         if error is None and cut.operators:
@@ -113,7 +114,8 @@ def parse(text: str, session: "Session") -> Parse:
                      error=error, stages=cut.stages)
     result = _meaning(text, cut.words, session)
     error = line.error or result.error or cut.error
-    pieces = tuple(sorted(result.pieces + _pipe_pieces(cut)))
+    found = result.pieces if words is line.words else _named(result.pieces, line.words[0])
+    pieces = tuple(sorted(found + _pipe_pieces(cut)))
     return result._replace(error=error, pieces=pieces, stages=cut.stages)
 
 
@@ -141,6 +143,13 @@ def _moved(word: Word, name: Word) -> Word:
     """A word of an alias at the place of its name; a value behind "=" is still behind it."""
     cut = name.start if word.cut < word.end else name.end
     return word._replace(start=name.start, end=name.end, cut=cut if word.equals >= 0 else -1)
+
+
+def _named(pieces: tuple[Piece, ...], name: Word) -> tuple[Piece, ...]:
+    """The name of an alias is no secret, whatever it stands for."""
+    return tuple(piece._replace(role="command")
+                 if piece.role == "secret" and piece.end <= name.end else piece
+                 for piece in pieces)
 
 
 def _meaning(text: str, words: tuple[Word, ...], session: "Session") -> Parse:

@@ -4,6 +4,7 @@ import pytest
 
 from commands.masking import mask, mask_text
 from commands.parser import parse
+from commands.run import run_line
 from commands.session import Session
 
 pytestmark = pytest.mark.usefixtures("tried")
@@ -47,3 +48,9 @@ def test_columns_behind_the_stars_are_moved(session: Session) -> None:
 def test_a_key_in_quotation_marks_within_others_is_hidden_to_its_end(session: Session) -> None:
     line = 'alias key "ipsec static set rule x y psk="correct horse battery staple!""'
     assert mask_text(line, session) == "alias key ********"
+
+
+def test_the_name_of_an_alias_that_holds_a_key_is_no_key(session: Session) -> None:
+    run_line('alias key "try tagged x psk=geheim"', session)
+    assert mask_text("key", session) == "key"
+    assert mask_text("key psk=anders", session) == "key psk=********"

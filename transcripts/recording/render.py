@@ -196,13 +196,16 @@ class Renderer:
         from commands.render import render_error
         error = _mistake(data)
         own = bool(data.get("own", True))
+        old = (error.span.start, error.span.end) if error.span else None
+        # An alias stands for several words: which of them is to blame, only the replay knows.
+        vague = [part[:2] for part in line.parts].count(old or (0, 0)) > 1
         if own and error.line and line.text != typed:
-            old = (error.span.start, error.span.end) if error.span else None
             span = line.moved(old, len(error.line)) if old else None
             error.line, error.span = _masked(line, span)
         shown = render_error(error, 1 << 20)
         if own:
-            return ["".join(self.span(span.text, span.type) for span in one) for one in shown]
+            return [CARET if vague and one[0].type == "caret" else
+                    "".join(self.span(span.text, span.type) for span in one) for one in shown]
         return [self._others(one) for one in shown]
 
     def _others(self, spans: SpanLine) -> str:
@@ -211,6 +214,9 @@ class Renderer:
             return f"<re( *)>{spans[-1].text}"
         return "".join(self.names.symbols.words(escape(span.text)) if span.type == "echo"
                        else self.span(span.text, span.type) for span in spans)
+
+
+CARET = r"<re( *\^+)>"
 
 
 def _unquote(parts: list[str], spans: Sequence[tuple[str, str]]) -> None:
