@@ -36,6 +36,9 @@ from transcripts.recording.record import history, make
 from transcripts.recording.sitting import listen
 from transcripts.rows import ROWS
 
+# A path that reorders does so by chance, as one that loses: how often, only the seed knows.
+FAULTS_TYPED = sorted(set(FAULTS) - {"replay-drops-reordering"})
+
 
 class Typed(NamedTuple):
     """A recorded conversation, the keys that were typed in it, and what the screen showed."""
@@ -85,7 +88,7 @@ class Typist:
         return text.format(
             policy=draw.choice(POLICIES), list=draw.choice(LISTS), action=draw.choice(ACTIONS),
             rule=draw.choice(RULES), net=draw.choice(NETS), host=draw.choice(HOSTS),
-            machine=draw.choice(MACHINES), fault=draw.choice(sorted(FAULTS)), tiny=tiny,
+            machine=draw.choice(MACHINES), fault=draw.choice(FAULTS_TYPED), tiny=tiny,
             yes=draw.choice(YES), key=quoted, plain=plain, script=script, name=name, uni=spoken,
             peer=draw.choice(PEERS),
             file=draw.choice((str(self.folder / "out"), "rel")))
