@@ -207,7 +207,8 @@ def covers(token: Placeholder, text: str, atoms: Sequence[Atom], captures: Captu
     cell = atoms[0] if len(atoms) == 1 else Atom(text)
     if cell.type not in LOOSE and kind.cells and cell.type not in kind.cells:
         return False
-    if not types & kind.cells and re.fullmatch(kind.shape, text) is None:
+    # Signs around the cell are none of it.
+    if not types <= kind.cells and re.fullmatch(kind.shape, text) is None:
         return False
     value = canonical(kind, text, cell.type, cell.value)
     if token.limits is not None and value not in token.limits:

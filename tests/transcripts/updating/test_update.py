@@ -15,7 +15,9 @@ from commands.run import run_line
 from commands.session import Session
 from transcripts import replay
 from transcripts.format import load
+from transcripts.pattern import Placeholder, parse_pattern
 from transcripts.play import Watcher
+from transcripts.updating.atoms import Atom, covers
 from transcripts.updating.propose import Edit
 from transcripts.updating.update import Outcome, accept_all, rewritten, update
 
@@ -302,3 +304,12 @@ def test_a_proposal_is_edited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_edits_keep_all_other_lines() -> None:
     edits: Sequence[Edit] = (Edit(2, ("b", "c")), Edit(3, ()))
     assert rewritten("1\r\n2\r\n3\n4", edits) == "1\r\nb\r\nc\r\n4"
+
+
+def test_a_placeholder_stands_for_its_cell_alone() -> None:
+    guid = "{BB3B2DF7-326E-DE57-F4C9-F9B6494FD982}"
+    token, = parse_pattern("<guid:a>")
+    assert isinstance(token, Placeholder)
+    cell = Atom(guid, "guid", guid)
+    assert covers(token, guid, [cell], {})
+    assert not covers(token, f": {guid}", [Atom(":"), Atom(" "), cell], {})
