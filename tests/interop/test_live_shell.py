@@ -97,7 +97,7 @@ def test_control_c_ends_an_endless_ping_and_the_shell_lives(
 def test_an_agent_that_ends_is_named_and_found_again(child: "Child", agent: Agent) -> None:
     agent.stop()
     child.send("ipconfig\r")
-    child.expect("ERR agent : the agent at .* cannot be reached")
+    child.expect(r"ERR agent : the agent at\s.*\scannot\s+be\s+reached")
     agent.start()
     child.send("ipconfig\r")
     child.expect_exact("203.0.113.1")
