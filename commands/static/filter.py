@@ -85,6 +85,26 @@ class AddFilter(Command, words="ipsec static add filter", help="Adds a filter to
                 for found in lint.tunnel_filter(self.filterlist, one, rule.name)]
 
 
+class _LastSide:
+    """One side of the last line, and what it was made of."""
+
+    __slots__ = ("tag", "typed", "mask", "side")
+
+    def __init__(self, tag: str) -> None:
+        self.tag, self.side = tag, ME
+        self.typed: TypedSide | None = None
+        self.mask: int | None = None
+
+    def of(self, typed: TypedSide, mask: int | None) -> Side | None:
+        """The side that was typed; None for a DNS name. Raises CommandError, Refused."""
+        if typed is not self.typed or mask != self.mask:
+            if typed[0][0] == "dns":
+                return None
+            self.side = one_side(typed, mask, self.tag)
+            self.typed, self.mask = typed, mask
+        return self.side
+
+
 class _Rows:
     """Makes rows for one filter list. Of the last line it keeps the sides: many share one."""
 
@@ -92,25 +112,14 @@ class _Rows:
 
     def __init__(self, appender: "Appender") -> None:
         self.appender = appender
-        self.source: tuple[TypedSide | None, int | None, Side] = (None, None, ME)
-        self.destination = self.source
+        self.source, self.destination = _LastSide("srcaddr"), _LastSide("dstaddr")
 
     def row(self, fields: dict[str, Any]) -> "Row | None":
         """The row of a filter; None for DNS names. Raises CommandError, Refused."""
-        typed, mask, source = self.source
-        if typed is not fields["srcaddr"] or mask != fields["srcmask"]:
-            typed, mask = fields["srcaddr"], fields["srcmask"]
-            if typed[0][0] == "dns":
-                return None
-            source = one_side(typed, mask, "srcaddr")
-            self.source = typed, mask, source
-        typed, mask, destination = self.destination
-        if typed is not fields["dstaddr"] or mask != fields["dstmask"]:
-            typed, mask = fields["dstaddr"], fields["dstmask"]
-            if typed[0][0] == "dns":
-                return None
-            destination = one_side(typed, mask, "dstaddr")
-            self.destination = typed, mask, destination
+        source = self.source.of(fields["srcaddr"], fields["srcmask"])
+        destination = source and self.destination.of(fields["dstaddr"], fields["dstmask"])
+        if destination is None:
+            return None
         # As Filter(...), which takes three times as long.
         return self.appender.row(tuple.__new__(Filter, (
             source, destination, fields["description"], fields["protocol"], fields["srcport"],

@@ -29,6 +29,8 @@ BY_VALUE = frozenset({"line", "typed", "warning", "hint", "known"})
 UNNAMED = {"seed": "int", "size": "bytes", "hits": "count"}
 CALLED = {"place": "path"}
 COLUMNS_MOST = 16_000
+# A caret that may stand anywhere in its line.
+CARET = r"<re( *\^+)>"
 # How far below an address its mask is looked for.
 LINES_BELOW = 2
 
@@ -214,9 +216,6 @@ class Renderer:
             return f"<re( *)>{spans[-1].text}"
         return "".join(self.names.symbols.words(escape(span.text)) if span.type == "echo"
                        else self.span(span.text, span.type) for span in spans)
-
-
-CARET = r"<re( *\^+)>"
 
 
 def _unquote(parts: list[str], spans: Sequence[tuple[str, str]]) -> None:
