@@ -14,7 +14,6 @@ from commands.colour import coloured
 from commands.errors import CommandError
 from commands.layout import Span, SpanLine, lines_of, plain, render_block
 from commands.render import error_block, render, render_warning
-from shell.fit import fit, terminal_width
 
 if TYPE_CHECKING:
     from commands.session import Session
@@ -108,6 +107,7 @@ class Show:
 
     def _fitted(self, lines: list[SpanLine], stream: TextIO) -> list[SpanLine]:
         """Lines as a terminal is told them."""
+        from shell.fit import fit, terminal_width
         width = terminal_width(stream) if self.format == "table" else 0
         return fit(lines, width, self._typed) if width else lines
 

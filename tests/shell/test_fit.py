@@ -80,7 +80,7 @@ def test_only_a_terminal_has_a_width() -> None:
 
 
 def test_files_and_data_never_depend_on_a_width(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shell.show.terminal_width", lambda stream: 50)
+    monkeypatch.setattr("shell.fit.terminal_width", lambda stream: 50)
     out, err = io.StringIO(), io.StringIO()
     copied: list[str] = []
     show = Show(Session(), "table", "never", out, err)
