@@ -115,12 +115,12 @@ class Inward:
                 batch.forget()
                 batch.origin = ends, tos
             if alone and size >= len(data) and data[:4] == batch.spi and batch.sa is not None:
-                self._busy = now + ALONE
                 self._open_one(batch.sa, data, place, tos, now)
+                self._busy = self.clock() + ALONE
                 return
             taken += self._sort(batch, data, size, place, now)
         self._flush(batch, place, now)
-        self._busy = now + ALONE if taken < 2 else self.clock() + MANY
+        self._busy = self.clock() + (ALONE if taken < 2 else MANY)
 
     def _sort(self, batch: "_Batch", data: bytes, size: int, place: Place, now: float) -> int:
         """Datagrams of `size` octets that came as one: into the batch, or where they belong."""
@@ -193,7 +193,7 @@ class Inward:
                 self._open(known, ready, place, 0, now)
             else:
                 self._open_one(known, ready[0], place, 0, now)
-        self._busy = now + ALONE if taken < 2 else self.clock() + MANY
+        self._busy = self.clock() + (ALONE if taken < 2 else MANY)
 
     def _open_one(self, sa: SecurityAssociation, data: bytes, place: Place, tos: int,
                   now: float) -> None:

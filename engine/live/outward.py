@@ -45,7 +45,11 @@ offset of fragments; (protocol;) addresses (and ports)."""
 _DF = 0x4000
 _OFFSET = 0x3FFF
 ALONE, MANY = 0.0001, 0.001
-"""Seconds after one packet and after several: what comes later goes before more is looked for."""
+"""Seconds after one packet and after several: what comes later goes before more is looked for.
+
+They begin when the work is done. A cipher that takes longer than ALONE would otherwise take packets
+one by one for ever, however many wait.
+"""
 
 Shape = tuple[Any, ...]
 
@@ -113,12 +117,12 @@ class Outward:
             return False
         self._check()
         if now > self._busy:
-            self._busy = now + ALONE
             way = self._way(data, now)
             if way is None:
                 self._depart(data, now)
             else:
                 self._seal_one(way, data[VNET:], now)
+            self._busy = self.clock() + ALONE
             return True
         datas = [data]
         add = datas.append
