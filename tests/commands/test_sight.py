@@ -13,6 +13,8 @@ from commands.words import split_words
 GUID = Span("{0ADD1234-0000-4000-8000-00000000BEEF}", "guid")
 SPI = Span("1234 (0x4d2)", "spi")
 TIME = Span("9:12:04 AM", "time")
+PLACE = Span("/tmp/ipsecsh-lab-xcnpot_q/gwA-d15126ed.pem", "place")
+USER = Span("root (alice)", "user")
 
 
 @pytest.mark.parametrize(("text", "line", "now", "always", "ever"), [
@@ -34,6 +36,14 @@ TIME = Span("9:12:04 AM", "time")
     ("10.1.0.1", (Span("from "), Span("10.1.0.10", "ip")), True, False, True),
     ("src=10.1.0.0", (Span("x src=10.1.0.0 y=255.255.255.0", "line"),), True, True, True),
     ("255.255", (Span("x src=10.1.0.0 y=255.255.255.0", "line"),), True, True, True),
+    ("CN", (Span("File: "), PLACE), True, False, True),
+    ("pot", (Span("File: "), PLACE), True, False, True),
+    ("won", (Span("File: "), PLACE), False, False, True),
+    ("pem", (Span("File: "), PLACE), True, True, True),
+    ("d15", (Span("File: "), PLACE), True, False, True),
+    ("File", (Span("File: "), PLACE), True, True, True),
+    ("root", (Span("by "), USER), True, False, True),
+    ("bob", (Span("by "), USER), False, False, True),
     ("from 7", (Span("from "), Span("192.0.2.1", "ip")), False, False, False),
 ])
 def test_what_is_seen_of_a_text(text: str, line: tuple[Span, ...], now: bool, always: bool,

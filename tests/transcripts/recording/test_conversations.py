@@ -39,4 +39,11 @@ def test_a_recording_of_a_replay_says_the_same(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
     typed, other = (Typist(tmp_path / name, 7).record(lines).made.text
                     for name in ("first", "again"))
-    assert other.replace(str(tmp_path / "again"), str(tmp_path / "first")) == typed
+    assert _sure(other.replace(str(tmp_path / "again"), str(tmp_path / "first"))) == _sure(typed)
+
+
+def _sure(recorded: str) -> list[str]:
+    """The lines of a recording but for those where a filter may have met something by chance, as
+    `include CN` the name of a folder that was made.
+    """
+    return [line for line in recorded.splitlines() if line != "| <...>"]
