@@ -1,10 +1,12 @@
-"""Where the program keeps what is the user's: the XDG folders."""
+"""Where the program keeps files, and what they are called."""
 
 import os
 from collections.abc import Mapping
 
 # Where the lab's own authority keeps its files: beside a store's file, else in a folder of its own.
 AUTHORITY, TEMPORARY = "lab-authority", "ipsecsh-lab-"
+# What the file of an export is called when its name has no extension.
+EXPORTED = ".ipsec"
 
 
 def state_folder(environment: Mapping[str, str]) -> str:

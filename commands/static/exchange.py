@@ -12,13 +12,13 @@ from commands import cells
 from commands.answer import Answer, Cell, Warn
 from commands.errors import CommandError
 from commands.kinds import Choice, Path, YesNo
+from commands.places import EXPORTED
 from commands.spec import Command, tag
 
 if TYPE_CHECKING:
     from commands.session import Session
 
 MAGIC = "ipsecsh policy export, form 1"
-EXTENSION = ".ipsec"
 SIZE_LIMIT = 16 * 1024 * 1024
 COMMENT = "# "  # an export has no other comments than those about keys it leaves out
 # What an exported file may ask for: nothing but the objects of one location.
@@ -136,7 +136,7 @@ def _full(name: str, session: "Session") -> str:
 
 
 def _extended(path: str) -> str:
-    return path if os.path.splitext(path)[1] else path + EXTENSION
+    return path if os.path.splitext(path)[1] else path + EXPORTED
 
 
 def _read(path: str, name: str, session: "Session") -> bytes:

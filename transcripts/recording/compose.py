@@ -1,6 +1,6 @@
 """The text of a recorded transcript, from the events of the journal or of a recording."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +14,7 @@ from transcripts.recording.rewrite import (
     in_full,
     read_paths,
     rewrite,
+    unextended,
     written_paths,
 )
 from transcripts.recording.scripts import Unknown, expand, meant
@@ -64,6 +65,13 @@ def site_of(start: dict[str, object]) -> Site:
         return DEFAULT
 
 
+def _unlike(name: str, paths: Mapping[str, str]) -> str:
+    """A file's name in the run's own folder; files of several folders may be called the same."""
+    taken = set(paths.values())
+    return next(one for one in (f"${{tmp}}/{number}{name}" for number in ("", *range(2, 10**6)))
+                if one not in taken)
+
+
 class _Composer:
     """Writes one transcript; mutable: where it stands, and what it has lost."""
 
@@ -107,10 +115,10 @@ class _Composer:
         paths = self.names.paths
         for event in events:
             if not event.exit:
-                there.update(text for text in read_paths(event) if text not in paths)
-            for text in written_paths(event):
-                if text not in there:
-                    paths[text] = "${tmp}/" + text.rstrip("/").rpartition("/")[2]
+                there.update(map(unextended, read_paths(event)))
+            for text in map(unextended, written_paths(event)):
+                if text not in there and text not in paths:
+                    paths[text] = _unlike(text.rstrip("/").rpartition("/")[2], paths)
 
     def _lines_of(self, events: Sequence[Event]) -> list[Event]:
         """The events, with scripts as the lines of which they are made."""

@@ -187,11 +187,12 @@ class Renderer:
     def _path(self, text: str) -> str:
         """A file by the name it has in the run's own folder, with the extension it was given."""
         from os.path import splitext
-        paths = self.names.paths
-        bare, extension = splitext(text)
-        if text not in paths and bare in paths:
-            return paths[bare] + escape(extension)
-        return paths.get(text) or escape(text)
+        known = self.names.file(text)
+        if not known:
+            bare, extension = splitext(text)
+            known = self.names.file(bare)
+            known = known and known + escape(extension)
+        return known or escape(text)
 
     def _error(self, data: dict[str, object], line: Line, typed: str) -> list[str]:
         """A mistake as the replay will print it: its line is the one that is written now."""

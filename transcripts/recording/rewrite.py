@@ -7,6 +7,7 @@ it shows.
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from commands.places import EXPORTED
 from commands.words import quoted
 from engine.policy.model import Secret
 from transcripts.recording.event import FLAG, REST, Argument, Event, Meaning
@@ -86,7 +87,17 @@ class Names:
         the program has named is what was captured.
         """
         known = self.captured.get(("place", text))
-        return f"${{{known}}}" if known else self.paths.get(text, text)
+        return f"${{{known}}}" if known else self.file(text) or text
+
+    def file(self, text: str) -> str:
+        """A file by its name in the run's own folder, "" when it does not lie there."""
+        bare = unextended(text)
+        return self.paths[bare] + text[len(bare):] if bare in self.paths else ""
+
+
+def unextended(path: str) -> str:
+    """A path without the extension that an export adds when it has none."""
+    return path.removesuffix(EXPORTED)
 
 
 def written_paths(event: Event) -> list[str]:

@@ -233,6 +233,27 @@ def test_aliases_pasted_prompts_and_pipes_are_written_as_what_they_mean(sat: Sat
         "> ping ${W2KintIP} -n 1"]
 
 
+def test_an_export_is_one_file_with_and_without_its_extension(sat: Sat, tmp_path: Path) -> None:
+    sat.type("transcript start r.transcript")
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        sat.type(f"show mode > {name}/seen.txt")
+    with pytest.raises(CommandError, match="cannot find the file"):
+        ask(sat, "ipsec static importpolicy file=rel.ipsec")
+    sat.type("ipsec static exportpolicy rel")
+    sat.type("ipsec static importpolicy rel.ipsec")
+    run_line("transcript stop", sat.session)
+    assert body(tmp_path / "r.transcript") == [
+        "> show mode > ${tmp}/seen.txt", "> show mode > ${tmp}/2seen.txt",
+        "> ipsec static importpolicy file=${tmp}/rel.ipsec",
+        "! ERR no-file : The system cannot find the file specified: ${tmp}/rel.ipsec",
+        "!   ipsec static importpolicy file=\\${tmp}/rel.ipsec",
+        "!                                  ^^^^^^^^^^^^^^^^", "= 1",
+        "> ipsec static exportpolicy file=${tmp}/rel", "| Exported 0 lines to ${tmp}/rel.ipsec.",
+        "> ipsec static importpolicy file=${tmp}/rel.ipsec"]
+    assert not run_file(str(tmp_path / "r.transcript"), Settings(), lambda: 0.0).failures
+
+
 def test_labels_are_kept_and_found(sat: Sat, tmp_path: Path) -> None:
     sat.type("show alias")
     sat.type("transcript label here")
