@@ -4,8 +4,8 @@ from collections.abc import Callable
 from hmac import compare_digest
 
 from engine.errors import ParseError
-from engine.esp.constants import AEAD_ICV, CIPHERS, HEADER, INTEGRITY, NEXT_TUNNEL, TRAILER
-from engine.esp.transforms import make_aead, make_cipher, make_integrity, make_keyed
+from engine.esp.constants import AEAD_ICV, CIPHERS, HEADER, INTEGRITY, TRAILER
+from engine.esp.transforms import make_aead, make_cipher, make_integrity
 from engine.suites import AEAD_CIPHERS
 
 Verify = Callable[[bytes], bytes]
@@ -13,11 +13,8 @@ Verify = Callable[[bytes], bytes]
 Open = Callable[[bytes], tuple[bytes, int]]
 """Called with what `Verify` gave; gives inner octets and next header. Raises ParseError."""
 
-Run = Callable[[list[bytes], int], list[bytes]]
-"""Called with ESP packets and the number (SPI, then sequence) the first should have: opens those
-that follow each other and are good tunnel packets, and stops before the first that is not."""
-
-_PADDING = tuple(bytes(range(1, pad + 1)) for pad in range(256))
+PADDING = tuple(bytes(range(1, pad + 1)) for pad in range(256))
+"""By its length, what padding must be."""
 
 
 def make_unwrap(cipher: str, key: bytes, auth: str, auth_key: bytes) -> tuple[Verify, Open]:
@@ -28,85 +25,6 @@ def make_unwrap(cipher: str, key: bytes, auth: str, auth_key: bytes) -> tuple[Ve
     if cipher in AEAD_CIPHERS:
         return make_aead_verify(cipher, key), _open_aead
     return make_verify(cipher, auth, auth_key), make_open(cipher, key)
-
-
-def make_run(cipher: str, key: bytes, auth: str, auth_key: bytes) -> Run:
-    """The same work as `make_unwrap` does, on packets that came in order, without its calls.
-
-    Whatever it stops at is to be judged by those: it names no reasons.
-    """
-    if cipher in AEAD_CIPHERS:
-        return _make_aead_run(cipher, key)
-    return _make_cbc_run(cipher, key, auth, auth_key)
-
-
-def _make_aead_run(cipher: str, key: bytes) -> Run:
-    from cryptography.exceptions import InvalidTag
-
-    aead, salt = make_aead(cipher, key)
-    decrypt, padding, read = aead.decrypt, _PADDING, int.from_bytes
-    _, block, iv = CIPHERS[cipher]
-    start = HEADER + iv
-    least = start + block + AEAD_ICV
-
-    def run(datas: list[bytes], number: int) -> list[bytes]:
-        inners: list[bytes] = []
-        for data in datas:
-            head, size = data[:8], len(data)
-            if read(head, "big") != number or size < least or size % block:
-                break
-            try:
-                plain = decrypt(salt + data[8:start], data[start:], head)
-            except InvalidTag:
-                break
-            pad = plain[-2]
-            stop = -TRAILER - pad
-            if plain[-1] != NEXT_TUNNEL or pad and plain[stop:-TRAILER] != padding[pad]:
-                break
-            inners.append(plain[:stop])
-            number += 1
-        return inners
-
-    return run
-
-
-def _make_cbc_run(cipher: str, key: bytes, auth: str, auth_key: bytes) -> Run:
-    """One call of the cipher for all packets, after every ICV was good."""
-    _, block, iv = CIPHERS[cipher]
-    icv = INTEGRITY[auth].icv
-    copy = make_keyed(auth, auth_key)
-    decrypt = make_cipher(cipher, key, bytes(iv), encrypt=False)
-    padding, read, same = _PADDING, int.from_bytes, compare_digest
-    least = HEADER + iv + max(block, TRAILER) + icv
-    rest = (HEADER + icv) % block
-
-    def run(datas: list[bytes], number: int) -> list[bytes]:
-        bodies: list[bytes] = []
-        for data in datas:
-            if (read(data[:HEADER], "big") != number or len(data) < least
-                    or len(data) % block != rest):
-                break
-            state = copy()
-            state.update(data[:-icv])
-            if not same(state.finalize()[:icv], data[-icv:]):
-                break
-            bodies.append(data[HEADER:-icv])
-            number += 1
-        if not bodies:
-            return bodies
-        plain, inners, at = decrypt(b"".join(bodies)), list[bytes](), 0
-        for body in bodies:
-            end = at + len(body)
-            pad = plain[end - 2]
-            stop = end - TRAILER - pad
-            if (plain[end - 1] != NEXT_TUNNEL or stop < at + iv
-                    or pad and plain[stop:end - TRAILER] != padding[pad]):
-                break
-            inners.append(plain[at + iv:stop])
-            at = end
-        return inners
-
-    return run
 
 
 def make_verify(cipher: str, auth: str, auth_key: bytes) -> Verify:
@@ -145,7 +63,7 @@ def make_open(cipher: str, key: bytes) -> Open:
         plain = decrypt(body[HEADER:])
         pad = plain[-2]
         stop = len(plain) - TRAILER - pad
-        if stop < iv or plain[stop:-TRAILER] != _PADDING[pad]:
+        if stop < iv or plain[stop:-TRAILER] != PADDING[pad]:
             raise ParseError("bad-padding", "padding", max(stop, 0))
         return plain[iv:stop], plain[-1]
 
@@ -182,6 +100,6 @@ def make_aead_verify(cipher: str, key: bytes) -> Verify:
 def _open_aead(plain: bytes) -> tuple[bytes, int]:
     pad = plain[-2]
     stop = len(plain) - TRAILER - pad
-    if stop < 0 or plain[stop:-TRAILER] != _PADDING[pad]:
+    if stop < 0 or plain[stop:-TRAILER] != PADDING[pad]:
         raise ParseError("bad-padding", "padding", max(stop, 0))
     return plain[:stop], plain[-1]

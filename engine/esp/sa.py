@@ -16,9 +16,10 @@ from engine.esp.constants import (
     NEXT_DUMMY,
     NEXT_TUNNEL,
 )
-from engine.esp.decap import Open, Run, Verify, make_run, make_unwrap
+from engine.esp.decap import Open, Verify, make_unwrap
 from engine.esp.encap import Wrap, WrapRun, make_wrap
 from engine.esp.replay import DEFAULT_WINDOW, ReplayWindow
+from engine.esp.runs import Run, make_run
 from engine.suites import QuickModeMethod
 
 SOFT_SHARE = 0.85

@@ -1,7 +1,12 @@
 """Many packets at once through an SA: the same octets, checks and accounts as one by one."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from engine.errors import ParseError
+from engine.esp import encap
+from engine.esp.constants import NEXT_DUMMY, NEXT_TUNNEL
 from engine.ip import UDP, IPv4
 from engine.suites import QuickModeMethod
 from tests.support.suites import SUITES, pair, suite_name
@@ -54,3 +59,44 @@ def test_a_limit_of_octets_is_reported_and_kept_within_a_batch() -> None:
     seen.clear()
     good, bad = into.decap_many(datas, 0.0)
     assert good == inners[:len(datas)] and not bad and seen == ["soft", "hard"]
+
+
+BENT, LONG = 256, 512
+
+
+class BentTrailers(encap.Trailers):
+    """Trailers of next header 256 have padding that is bent, those of 512 too much of it."""
+
+    def __missing__(self, next_header: int) -> tuple[bytes, ...]:
+        row = super().__missing__(next_header if next_header < BENT else NEXT_TUNNEL)
+        if next_header == BENT:
+            row = tuple(bytes((one[0] ^ 64,)) + one[1:] for one in row)
+        elif next_header == LONG:
+            row = tuple(one[:-2] + b"\xff" + one[-1:] for one in row)
+        self[next_header] = row
+        return row
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(SUITES),
+       st.lists(st.sampled_from([NEXT_TUNNEL] * 6 + [NEXT_DUMMY, BENT, LONG, -1, -2]),
+                min_size=1, max_size=9), st.integers(20, 60), st.booleans())
+def test_together_is_judged_as_one_by_one(method: QuickModeMethod, kinds: list[int], size: int,
+                                          alike: bool) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encap, "Trailers", BentTrailers)
+        out, together = pair(method)
+    _, single = pair(method)
+    datas = []
+    for at, kind in enumerate(kinds):
+        inner = IPv4(3, 4, UDP, bytes(size + (0 if alike else at % 3 * 9))).build()
+        data = out.encap(inner, kind if kind > 0 else NEXT_TUNNEL, 0.0)
+        datas.append({-1: data[:-1] + bytes((data[-1] ^ 1,)),
+                      -2: data[:7] + bytes((data[7] ^ 64,)) + data[8:]}.get(kind, data))
+    inners, refusals = [], []
+    for data in datas:
+        try:
+            inners.append(single.decap(data)[0])
+        except ParseError as error:
+            refusals.append((data, error.drop))
+    assert together.decap_many(datas, 0.0) == (inners, refusals)
