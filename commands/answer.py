@@ -5,7 +5,7 @@ rendering, JSON, colour, masking and transcripts read the type from the cell: no
 regular expressions later.
 """
 
-from typing import NamedTuple
+from engine.values import NamedTuple
 
 # Every cell type of the product. What a cell stands for decides what becomes of it elsewhere:
 # a recorded transcript writes a placeholder for what the next run will have otherwise (VOLATILE),

@@ -4,12 +4,11 @@ Everything is bound as far as it goes, so that an unfinished line can be coloure
 the first mistake is kept.
 """
 
-from typing import TYPE_CHECKING, Any, NamedTuple
-
 from commands.errors import CommandError, Span
 from commands.nearest import nearest
 from commands.spec import ASKED, Command, Kind, Tag
 from commands.words import USAGE_EXIT, Word, brief
+from engine.values import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from commands.session import Session

@@ -1,6 +1,6 @@
 """The operator's mistakes, with everything needed to draw the caret under them."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from engine.values import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from commands.answer import Cell

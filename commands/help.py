@@ -1,7 +1,5 @@
 """`?` and help in netsh's layouts: a context, a group of commands, one command's usage page."""
 
-from typing import TYPE_CHECKING, Any
-
 from commands import index
 from commands.answer import Answer, Cell, Line, Lines
 from commands.arguments import switch_word
@@ -9,6 +7,7 @@ from commands.index import Node
 from commands.layout import wrap
 from commands.resolve import levels
 from commands.spec import Command, Tag
+from engine.values import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from commands.session import Session

@@ -4,11 +4,10 @@ A one-shot command imports only the module it needs; completion, abbreviation an
 this table. A test compares it with the declarations. Owners of a command edit its row here.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from commands.contexts import CONTEXTS as CONTEXTS
 from commands.contexts import GROUPS
 from commands.diag.rows import DIAGNOSIS
+from engine.values import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from commands.spec import Command

@@ -1,12 +1,12 @@
 """Kinds of values that need nothing but their text: numbers, words, addresses, keys."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from commands.spec import Kind
 from engine.address import Address as IPv4Address
 from engine.address import Network, parse_address, parse_mask, parse_network
 from engine.policy.model import ANY, ME, SERVER_WORDS, Secret, Side
+from engine.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from commands.session import Session

@@ -5,10 +5,10 @@ guessing. A `secret` cell becomes stars here unless the operator said ``reveal=y
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from commands.answer import Block, Cell, Line, Lines, Record, Records, Table
 from engine.policy.model import Secret
+from engine.values import NamedTuple
 
 # A named tuple made without looking at its fields' names: there may be a hundred thousand.
 new_tuple = tuple.__new__

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from commands.errors import CommandError
 from commands.nearest import distance
 from commands.parser import Parse, parse
 from commands.words import Word, comment_start, split_words
 from engine.policy.model import Secret
+from engine.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from commands.session import Session

@@ -1,11 +1,11 @@
 """Kinds of the security method lists: phase 1 ``3DES-SHA1-2``, phase 2 ``ESP[3DES,SHA1]``."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from commands.spec import Kind
 from engine.policy.methods import parse_main_mode, parse_quick_mode
 from engine.suites import MainModeMethod, QuickModeMethod
+from engine.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from commands.session import Session

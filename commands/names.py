@@ -5,10 +5,10 @@ parsing a line never opens the store; completing one does.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from commands.spec import Kind
 from engine.errors import EngineError
+from engine.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from commands.session import Session

@@ -4,8 +4,6 @@ Running, completion, colours, hints, instant `?` and masking all ask `parse`; no
 understands a line.
 """
 
-from typing import TYPE_CHECKING, Any, NamedTuple
-
 from commands import index, pipes
 from commands.arguments import Arguments, Binding, Piece
 from commands.errors import CommandError, Span
@@ -15,6 +13,7 @@ from commands.pipes import Stage
 from commands.resolve import Resolved, complete_words, is_help, resolve
 from commands.spec import Command, Tag
 from commands.words import USAGE_EXIT, Word, Words, brief, split_words
+from engine.values import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from commands.completion import Candidate

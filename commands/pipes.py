@@ -4,10 +4,9 @@ The filters see rendered lines whose spans keep their cell types, so a filtered 
 typed, masked and recordable.
 """
 
-from typing import NamedTuple
-
 from commands.errors import CommandError, Span
 from commands.words import USAGE_EXIT, Word, brief
+from engine.values import NamedTuple
 
 # name -> (needs an argument, help)
 FILTERS: dict[str, tuple[bool, str]] = {

@@ -1,7 +1,5 @@
 """confirm, show revisions, rollback, delete revisions, and what is said of changes on probation."""
 
-from typing import TYPE_CHECKING
-
 from commands import cells
 from commands.answer import NOTHING, Answer, Cell, Line, Lines, Table, Warn
 from commands.clock import time_cell
@@ -10,6 +8,7 @@ from commands.kinds import Number
 from commands.layout import lines_of
 from commands.render import render_warning
 from commands.spec import Command, Kind, tag
+from engine.values import TYPE_CHECKING
 from engine.wording import Value, words
 
 if TYPE_CHECKING:

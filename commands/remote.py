@@ -5,9 +5,9 @@ command that looks at the store or the machine goes to the agent, as it was type
 """
 
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Protocol
 
 from commands.answer import Answer
+from engine.values import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from commands.parser import Parse

@@ -5,10 +5,9 @@ and sub-contexts. An exact word wins over an abbreviation, wherever it is found;
 must be the beginning of one word only.
 """
 
-from typing import NamedTuple
-
 from commands.index import Node, node_at
 from commands.words import Word
+from engine.values import NamedTuple
 
 HELP_WORDS = frozenset({"?", "/?", "help"})
 

@@ -1,13 +1,12 @@
 """Commands of the root context; inheritance makes them work everywhere."""
 
-from typing import TYPE_CHECKING
-
 from commands import index
 from commands.answer import NOTHING, Answer, Cell, Table
 from commands.errors import CommandError, Leave
 from commands.kinds import Choice, Path, Text, YesNo
 from commands.names import MachineName
 from commands.spec import Command, tag
+from engine.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from commands.index import Node

@@ -5,7 +5,6 @@ never the shell: one line to the operator, the traceback to the log.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
 
 from commands import pipes
 from commands.answer import NOTHING, Answer, Block, Cell
@@ -16,6 +15,7 @@ from commands.spec import ASKED, Command
 from commands.typed import Typed
 from commands.words import USAGE_EXIT, quote, split_words
 from engine.errors import EngineError
+from engine.values import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from commands.session import Session

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from commands.answer import Block
 from commands.errors import CommandError
@@ -11,6 +10,7 @@ from commands.files import Files
 from commands.typed import Typed
 from engine.errors import EngineError
 from engine.policy.model import Secret
+from engine.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

@@ -13,9 +13,9 @@ a hundred dataclasses costs more than a one-shot command may take in all.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, dataclass_transform
 
 from commands.answer import Answer
+from engine.values import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, dataclass_transform
 
 if TYPE_CHECKING:
     from commands.session import Session

@@ -5,10 +5,10 @@ typed anywhere.
 """
 
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
 
 from commands.words import filled, lookup
 from engine.policy.model import Secret
+from engine.values import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from commands.parser import Parse

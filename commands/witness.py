@@ -7,18 +7,17 @@ rendered here, so that listening costs next to nothing.
 from collections import deque
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 from commands.answer import Answer, Block, Lines
 from commands.errors import CommandError
+from engine.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from typing import Protocol
-
     from commands.parser import Parse
     from commands.session import Session
     from commands.spec import Command
     from engine.policy.model import Secret
+    from engine.values import Protocol
 
     class Keeper(Protocol):
         """Who keeps what was heard."""

@@ -6,9 +6,9 @@ quoted ``"a=b"`` mean what they look like. One pass, linear in the length of the
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
 
 from commands.errors import CommandError, Span
+from engine.values import NamedTuple
 
 LINE_LIMIT = 32_768
 BRIEF_LIMIT = 60

@@ -1,11 +1,10 @@
 """Lines of a language as output: they can be typed as they stand, and their keys are typed."""
 
-from typing import TYPE_CHECKING
-
 from commands import cells
 from commands.answer import Cell, Joined, Line, Lines, Part
 from commands.words import split_words
 from engine.policy.model import Secret
+from engine.values import TYPE_CHECKING
 
 # Tags whose values are free text.
 FREE = frozenset({"name", "newname", "description", "policy", "filterlist", "filteraction",

@@ -4,7 +4,7 @@ Every layer of the engine compares and masks addresses per packet, so an address
 ``int`` from 0 to 2**32 - 1; dotted text exists only at the edges (parser, renderer, store dump).
 """
 
-from typing import NamedTuple
+from engine.values import NamedTuple
 
 Address = int
 ANY_ADDRESS: Address = 0

@@ -5,10 +5,10 @@ inside ESP. Nothing here keeps state.
 """
 
 from struct import Struct
-from typing import NamedTuple
 
 from engine.address import Address
 from engine.errors import ParseError
+from engine.values import NamedTuple
 
 ICMP = 1
 IPIP = 4

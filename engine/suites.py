@@ -5,7 +5,7 @@ AESGCM128 to AESGCM256 for ESP alone, hashes MD5 to SHA512, Diffie-Hellman group
 (netsh's "3" is group 14). What is weak, and why, is said here and nowhere else.
 """
 
-from typing import NamedTuple
+from engine.values import NamedTuple
 
 CIPHERS = ("DES", "3DES", "AES128", "AES192", "AES256")
 AEAD_CIPHERS = ("AESGCM128", "AESGCM192", "AESGCM256")

@@ -4,7 +4,7 @@ A finding or a refusal is prose, but the SPI in it is another one in the next ru
 str to everybody; who prints or records it may ask for its parts.
 """
 
-from typing import NamedTuple
+from engine.values import NamedTuple
 
 
 class Value(NamedTuple):

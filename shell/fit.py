@@ -5,9 +5,9 @@ For a terminal alone: what goes to files, pipes and transcripts never depends on
 
 import os
 from collections.abc import Callable
-from typing import TextIO
 
 from commands.layout import Span, SpanLine, columns, hanging, plain
+from engine.values import TextIO
 
 # Narrower than this nothing is gained.
 LEAST = 40

@@ -1,6 +1,6 @@
 """The command line of the program, read without argparse (which costs more than a `show`)."""
 
-from typing import Any, NamedTuple
+from engine.values import Any, NamedTuple
 
 FORMATS = ("table", "json", "jsonl", "csv")
 COLOUR_MODES = ("auto", "always", "never")

@@ -7,7 +7,6 @@ interactive shell or one command needs.
 import os
 import sys
 from functools import partial
-from typing import TYPE_CHECKING
 
 from commands import index
 from commands.errors import CommandError, Interrupted, Leave
@@ -18,6 +17,7 @@ from commands.session import Session
 from commands.version import VERSION
 from commands.witness import listened
 from commands.words import line_of_arguments, quote
+from engine.values import TYPE_CHECKING
 from shell.operator import operator
 from shell.options import Options, UsageError, read_options, usage
 from shell.show import Show

@@ -7,13 +7,13 @@ spans and only where a terminal wants it.
 import os
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, TextIO
 
 from commands.answer import Answer, Block, Lines
 from commands.colour import coloured
 from commands.errors import CommandError
 from commands.layout import Span, SpanLine, lines_of, plain, render_block
 from commands.render import error_block, render, render_warning
+from engine.values import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from commands.session import Session

@@ -5,13 +5,13 @@ gateway itself. The article therefore allows W2KextIP to 3rdExtIP in both direct
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from commands.answer import Warn
 from commands.routing.static import stored_table
 from engine.address import Address, Network, format_address
 from engine.ip import UDP
 from engine.policy.model import Interface, RrasFilter
+from engine.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from engine.policy.store import Config

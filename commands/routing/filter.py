@@ -5,7 +5,6 @@ a filter (the filters allow), FORWARD lets all pass except those (the filters bl
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
 
 from commands import cells
 from commands.answer import NOTHING, Answer, Cell, Line, Lines
@@ -17,6 +16,7 @@ from commands.routing.place import NetAddress, Typed, interface_called, network_
 from commands.spec import Command, Kind, tag
 from engine.ip import ICMP, TCP, UDP
 from engine.policy.model import RrasDefault, RrasFilter
+from engine.values import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from commands.session import Session

@@ -1,7 +1,6 @@
 """Where a route or a packet filter belongs: interfaces by name or address, networks as typed."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
 
 from commands.errors import CommandError
 from commands.kinds import address_candidates
@@ -9,6 +8,7 @@ from commands.spec import Kind
 from engine.address import ALL_ONES, Address, format_address, parse_address, parse_mask
 from engine.policy.model import Interface
 from engine.policy.router import Router
+from engine.values import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from commands.session import Session

@@ -4,8 +4,6 @@ The interface is part of the route: it decides the source address of tunnel pack
 the trap of a gateway with several external adapters.
 """
 
-from typing import TYPE_CHECKING, Any
-
 from commands import cells
 from commands.answer import NOTHING, Answer, Table
 from commands.errors import CommandError
@@ -25,6 +23,7 @@ from commands.spec import Command, Kind, tag
 from engine.address import Network
 from engine.policy.model import Route
 from engine.policy.router import Router
+from engine.values import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from commands.answer import Cell

@@ -4,13 +4,13 @@ A persistent route survives restarts; a runtime route lasts as long as the lab r
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from commands.errors import CommandError
 from engine.address import Address, format_address, prefix_mask
 from engine.pipeline.route import RouteEntry, RouteTable
 from engine.policy import verify_machine
 from engine.policy.model import Route
+from engine.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from commands.session import Session

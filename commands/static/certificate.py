@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from commands import cells
 from commands.answer import NOTHING, Answer, Cell, Record, Records, Warn
@@ -11,6 +10,7 @@ from commands.kinds import Choice, Key, Path
 from commands.names import CertificateName
 from commands.spec import Command, tag
 from engine.policy.model import CERTIFICATE_TYPES, AuthMethod, Certificate, Secret
+from engine.values import TYPE_CHECKING
 from engine.wording import Value, Words, words
 
 if TYPE_CHECKING:

@@ -1,11 +1,11 @@
 """What the commands of `ipsec static` share: which object is meant, and warnings."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
 
 from commands.answer import Answer, Warn
 from commands.errors import CommandError
 from engine.policy.model import AuthMethod, FilterAction, FilterList, Policy, Rule
+from engine.values import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from commands.session import Session

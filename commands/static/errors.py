@@ -4,11 +4,10 @@ Codes that a public source confirms are used; all others are words of our own, b
 match codes and a guessed number would be a lie.
 """
 
-from typing import Any
-
 from commands.errors import CommandError
 from commands.spec import Command, Tag
 from engine.errors import Broken, EngineError, NotFound, Refused
+from engine.values import Any
 
 # (rule, kind) -> code; "not-found" stands for NotFound, "none" for an empty store.
 CODES = {

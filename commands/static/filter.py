@@ -1,7 +1,5 @@
 """ipsec static add, delete filter."""
 
-from typing import TYPE_CHECKING, Any
-
 from commands.answer import NOTHING, Answer
 from commands.errors import CommandError
 from commands.kinds import Mask, Port, Protocol, Text, YesNo
@@ -10,6 +8,7 @@ from commands.spec import Command, tag
 from commands.static.common import answer, tunnels_using
 from commands.static.kinds import FilterSide, TypedSide, one_side, sides
 from engine.policy.model import ME, Filter, FilterList, Side
+from engine.values import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from commands.session import Session

@@ -1,7 +1,5 @@
 """ipsec static add, set, delete filteraction."""
 
-from typing import TYPE_CHECKING
-
 from commands.answer import NOTHING, Answer
 from commands.kinds import Choice, Guid, Text, YesNo
 from commands.methods import QuickModeMethods
@@ -10,6 +8,7 @@ from commands.spec import Command, tag
 from commands.static.common import action_lints, answer, given, named
 from engine.policy.model import ACTIONS, DEFAULT_QUICK_MODE, FilterAction
 from engine.suites import QuickModeMethod
+from engine.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from commands.session import Session

@@ -1,13 +1,12 @@
 """ipsec static add, set, delete filterlist."""
 
-from typing import TYPE_CHECKING
-
 from commands.answer import NOTHING, Answer
 from commands.kinds import Guid, Text
 from commands.names import FilterListName
 from commands.spec import Command, tag
 from commands.static.common import named
 from engine.policy.model import FilterList
+from engine.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from commands.session import Session

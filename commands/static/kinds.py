@@ -1,13 +1,13 @@
 """Kinds that only `ipsec static` has: a filter's side with its mask, a CA, a tunnel end."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
 
 from commands.errors import CommandError
 from commands.kinds import Endpoint, address_candidates
 from commands.spec import Kind
 from engine.address import Address, parse_address, parse_mask
 from engine.policy.model import ANY, ME, AuthMethod, Side
+from engine.values import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from commands.session import Session

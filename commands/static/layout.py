@@ -6,7 +6,6 @@ verbose list prints, with objects inside objects, and carries the same nesting a
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any
 
 from commands import cells
 from commands.answer import Cell, Line, Lines, Record, Records, Table
@@ -24,6 +23,7 @@ from engine.policy.model import (
 )
 from engine.policy.script import PROTOCOLS, rootca_text
 from engine.suites import format_main_mode, format_quick_mode
+from engine.values import Any
 
 Field = tuple[str, str, Cell]
 Data = dict[str, Any]

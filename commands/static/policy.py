@@ -1,7 +1,5 @@
 """ipsec static add, set, delete policy."""
 
-from typing import TYPE_CHECKING
-
 from commands.answer import NOTHING, Answer
 from commands.errors import CommandError
 from commands.kinds import Guid, Number, Text, YesNo
@@ -13,6 +11,7 @@ from engine.policy.model import DEFAULT_MAIN_MODE, DefaultRule, Policy
 from engine.policy.script import GPO
 from engine.policy.verify import MINUTES_MAX
 from engine.suites import MainModeMethod
+from engine.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from commands.session import Session

@@ -1,7 +1,5 @@
 """ipsec static add, set, delete rule, and set defaultrule."""
 
-from typing import TYPE_CHECKING
-
 from commands.answer import Answer
 from commands.kinds import Choice, Guid, Key, Text, YesNo
 from commands.methods import QuickModeMethods
@@ -20,6 +18,7 @@ from commands.static.kinds import RootCa, TunnelEnd
 from engine.address import Address
 from engine.policy.model import CONNECTION_TYPES, AuthMethod, Rule, Secret
 from engine.suites import QuickModeMethod
+from engine.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from commands.session import Session

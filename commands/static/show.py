@@ -1,7 +1,6 @@
 """ipsec static show policy, rule, filterlist, filteraction, all."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
 
 from commands import cells
 from commands.answer import Answer, Block, Cell, Table
@@ -14,6 +13,7 @@ from commands.static.common import named
 from commands.static.errors import nothing_stored
 from engine.errors import NotFound
 from engine.policy.model import DefaultRule, FilterAction, FilterList, Policy, Rule
+from engine.values import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from commands.session import Session

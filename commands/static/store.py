@@ -1,7 +1,5 @@
 """ipsec static set store, set batch, show store, show gpoassignedpolicy, delete all."""
 
-from typing import TYPE_CHECKING
-
 from commands import cells
 from commands.answer import NOTHING, Answer, Record
 from commands.errors import CommandError
@@ -9,6 +7,7 @@ from commands.kinds import Choice, EnableDisable, Text
 from commands.spec import Command, tag
 from engine.policy.model import LOCATIONS
 from engine.policy.script import GPO
+from engine.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from commands.session import Session

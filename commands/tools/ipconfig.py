@@ -4,13 +4,12 @@ The article has it run before and after the tunnel is up: the list must be the s
 IPsec protects traffic through the physical interface and adds none of its own.
 """
 
-from typing import TYPE_CHECKING
-
 from commands import cells
 from commands.answer import Answer, Cell, Line, Lines
 from commands.kinds import YesNo
 from commands.spec import Command, tag
 from engine.policy.model import Interface, Machine
+from engine.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from commands.session import Session

@@ -4,9 +4,9 @@ This is on the path of every one-shot command, so what only a new store needs is
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from engine.policy.store import Store
+from engine.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from engine.lab.site import Site

@@ -6,9 +6,9 @@ address on the link is found.
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from engine.address import Address, Network, prefix_mask
+from engine.values import NamedTuple
 
 MAX_RECURSION = 4
 

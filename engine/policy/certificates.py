@@ -4,12 +4,11 @@ A machine's own certificate and its key, the authorities it believes and their r
 belong to the computer, not to one of the three policy stores, as in Windows.
 """
 
-from typing import TYPE_CHECKING
-
 from engine.errors import NotFound
 from engine.policy import verify, verify_machine
 from engine.policy.model import Certificate, Secret
 from engine.policy.part import Part
+from engine.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from engine.policy.keyfiles import Loaded

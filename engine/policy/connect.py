@@ -10,10 +10,10 @@ import errno
 import os
 import sqlite3
 import time
-from typing import NamedTuple
 
 from engine.errors import Broken
 from engine.policy.schema import APPLICATION_ID, MIGRATIONS, VERSION
+from engine.values import NamedTuple
 
 MEMORY = ":memory:"
 LOCK_RETRY_SECONDS = 0.02

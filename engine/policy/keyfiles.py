@@ -9,10 +9,10 @@ import os
 import stat
 import warnings
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from engine.errors import Refused
 from engine.policy.model import Certificate, Secret
+from engine.values import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 if TYPE_CHECKING:
     from cryptography import x509

@@ -4,7 +4,6 @@ Commands warn with these at once, the checklist asks them again. Each gives `Lin
 """
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from engine.address import Address, format_address
 from engine.policy.keystrength import WANTED_BITS, is_weak
@@ -18,6 +17,7 @@ from engine.suites import (
     weak_main_mode,
     weak_quick_mode,
 )
+from engine.values import NamedTuple
 
 
 class Lint(NamedTuple):

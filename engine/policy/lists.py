@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 from engine.errors import Broken, NotFound
 from engine.policy import verify
@@ -11,6 +10,7 @@ from engine.policy.model import Filter, FilterAction, FilterList, Side
 from engine.policy.part import Part
 from engine.policy.statements import Added
 from engine.policy.transactions import Row
+from engine.values import Any
 
 LIST_COLUMNS = "key name description modified"
 FILTER_COLUMNS = ("source_kind source source_prefix source_name destination_kind destination "

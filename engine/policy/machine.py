@@ -1,7 +1,5 @@
 """What a machine has beside its policies: interfaces, RRAS filters, routes, auditing, settings."""
 
-from typing import Any
-
 from engine.address import Address
 from engine.errors import NotFound
 from engine.policy import verify, verify_machine
@@ -16,6 +14,7 @@ from engine.policy.model import (
     RrasFilter,
 )
 from engine.policy.part import Part
+from engine.values import Any
 
 INTERFACE_COLUMNS = "name address prefix gateway mac mtu link"
 RRAS_COLUMNS = ("direction source source_prefix destination destination_prefix protocol "

@@ -8,7 +8,6 @@ SHA384, SHA512, groups 5 and 14 to 18 (netsh's group 3 is IANA group 14, 2048 bi
 """
 
 from collections.abc import Mapping
-from typing import TypeVar
 
 from engine.suites import (
     AEAD_CIPHERS,
@@ -20,6 +19,7 @@ from engine.suites import (
     format_main_mode,
     format_quick_mode,
 )
+from engine.values import TypeVar
 
 T = TypeVar("T")
 

@@ -6,10 +6,9 @@ location of one machine's store. NamedTuples, not dataclasses: a one-shot `show`
 milliseconds (dataclasses cost 16 ms to import and 1 ms a class).
 """
 
-from typing import NamedTuple
-
 from engine.address import Address
 from engine.suites import MainModeMethod, QuickModeMethod
+from engine.values import NamedTuple
 
 LOCATIONS = ("local", "persistent", "domain")
 ACTIONS = ("permit", "block", "negotiate")

@@ -1,10 +1,9 @@
 """What the parts of a machine's configuration share: the store, the machine's row, look-up."""
 
-from typing import TYPE_CHECKING, Any
-
 from engine.errors import NotFound
 from engine.policy.guid import is_guid
 from engine.policy.model import LOCATIONS
+from engine.values import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine.policy.store import Store

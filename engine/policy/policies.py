@@ -1,7 +1,6 @@
 """Policies and rules of a machine's configuration."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from engine.address import Address
 from engine.errors import NotFound
@@ -15,6 +14,7 @@ from engine.policy.methods import (
 )
 from engine.policy.model import AuthMethod, DefaultRule, Policy, Rule, Secret
 from engine.policy.part import Part
+from engine.values import Any
 
 POLICY_COLUMNS = ("key name description mmpfs qmpermm mmlifetime pollinginterval methods "
                   "default_active default_qmpfs default_methods assigned modified")

@@ -6,10 +6,9 @@ undone in its turn. A change on probation (`guard`) goes back by itself unless i
 its deadline is in the store, so whoever opens the store after it sees the state before.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from engine.errors import NotFound, Refused
 from engine.policy.undo import read
+from engine.values import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from engine.policy.store import Store

@@ -4,7 +4,7 @@ Only what differs from the state a router starts with is kept, so a machine wher
 anything, and one where it was changed back, are equal.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from engine.values import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from engine.policy.store import Config

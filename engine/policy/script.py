@@ -4,8 +4,6 @@ The order is the one that works: lists and actions, then policies, then rules, t
 assigned. A filter made from a DNS name is written with the address that the name had.
 """
 
-from typing import TYPE_CHECKING
-
 from engine.address import format_address, prefix_mask
 from engine.policy.methods import format_main_modes, format_quick_modes
 from engine.policy.model import (
@@ -27,6 +25,7 @@ from engine.policy.model import (
     Side,
 )
 from engine.policy.router import KEYS, Router
+from engine.values import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from engine.policy.store import Config

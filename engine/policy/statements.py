@@ -2,11 +2,11 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
 
 from engine.errors import Broken
 from engine.policy.connect import translate
 from engine.policy.transactions import REVISION_INSERT, Row, Transactions
+from engine.values import Any, NamedTuple
 
 
 class Added(NamedTuple):

@@ -10,12 +10,12 @@ import sqlite3
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import TracebackType
-from typing import Any, TypeVar
 
 from engine.errors import Refused
 from engine.policy.connect import broken, translate
 from engine.policy.notes import Notes
 from engine.policy.undo import UndoLog
+from engine.values import Any, TypeVar
 
 Row = tuple[Any, ...]
 Found = TypeVar("Found")

@@ -6,7 +6,6 @@ see `engine.policy.lint`.
 """
 
 from collections.abc import Iterable
-from typing import NoReturn
 
 from engine.address import ALL_ONES, Address, Network, format_address, prefix_mask
 from engine.errors import Refused
@@ -30,6 +29,7 @@ from engine.policy.model import (
     Side,
 )
 from engine.suites import QuickModeMethod
+from engine.values import NoReturn
 
 NAME_MAX = 255
 DESCRIPTION_MAX = 255

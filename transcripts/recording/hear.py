@@ -1,11 +1,10 @@
 """What was heard, made into the event that is kept: names for secrets, a type for every cell."""
 
-from typing import TYPE_CHECKING
-
 from commands.answer import Answer, Block, Lines, Records, Table
 from commands.layout import SpanLine
 from commands.words import quoted, split_words
 from engine.policy.model import Secret
+from engine.values import TYPE_CHECKING
 from transcripts.hiding import TYPED
 from transcripts.recording.event import (
     FLAG,

@@ -4,9 +4,9 @@ one. Made for every process, so nothing is imported here that only a recording n
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from engine.policy.model import Secret
+from engine.values import TYPE_CHECKING
 from transcripts.hiding import Hider
 from transcripts.recording.event import LINES_MOST, Event
 from transcripts.recording.hear import make_event
