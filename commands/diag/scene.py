@@ -9,7 +9,8 @@ from engine.diagnose.plan import Hints
 from engine.diagnose.station import Station
 from engine.diagnose.trace.scene import Loss, Scene, Wire
 from engine.ip import UDP
-from engine.policy.script import PROTOCOLS, quote
+from engine.policy.model import PROTOCOLS
+from engine.policy.script import quote
 
 if TYPE_CHECKING:
     from commands.session import Session

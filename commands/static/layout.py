@@ -11,6 +11,7 @@ from commands import cells
 from commands.answer import Cell, Line, Lines, Record, Records, Table
 from commands.clock import time_cell
 from engine.policy.model import (
+    PROTOCOLS,
     AuthMethod,
     DefaultRule,
     Filter,
@@ -21,7 +22,6 @@ from engine.policy.model import (
     Secret,
     Side,
 )
-from engine.policy.script import PROTOCOLS, rootca_text
 from engine.suites import format_main_mode, format_quick_mode
 from engine.values import Any
 
@@ -221,7 +221,7 @@ def write_auth(sheet: Sheet, auth: tuple[AuthMethod, ...], reveal: bool) -> list
             cell = cells.secret(Secret(method.value))
             sheet.lines.append((f"{'    Preshared Key':<{LABEL_WIDTH}}: ", cell))
         else:
-            cell = cells.text(rootca_text(method))
+            cell = cells.text(method.rootca)
             sheet.lines.append((f"{'    Root CA':<{LABEL_WIDTH}}: ", cell))
         found.append(cell)
     return found

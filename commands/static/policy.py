@@ -7,8 +7,7 @@ from commands.methods import MainModeMethods
 from commands.names import PolicyName
 from commands.spec import Command, tag
 from commands.static.common import answer, given, named, tunnel_lints
-from engine.policy.model import DEFAULT_MAIN_MODE, DefaultRule, Policy
-from engine.policy.script import GPO
+from engine.policy.model import DEFAULT_MAIN_MODE, GPO, DefaultRule, Policy
 from engine.policy.verify import MINUTES_MAX
 from engine.suites import MainModeMethod
 from engine.values import TYPE_CHECKING

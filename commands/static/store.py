@@ -5,8 +5,7 @@ from commands.answer import NOTHING, Answer, Record
 from commands.errors import CommandError
 from commands.kinds import Choice, EnableDisable, Text
 from commands.spec import Command, tag
-from engine.policy.model import LOCATIONS
-from engine.policy.script import GPO
+from engine.policy.model import GPO, LOCATIONS
 from engine.values import TYPE_CHECKING
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ it returns (WAL with synchronous=FULL), which is what makes an acknowledged comm
 
 import errno
 import os
-import sqlite3
 import time
 
 from engine.errors import Broken
 from engine.policy.schema import APPLICATION_ID, MIGRATIONS, VERSION
+from engine.policy.sqlite import sqlite3
 from engine.values import NamedTuple
 
 MEMORY = ":memory:"

@@ -1,6 +1,5 @@
 """Filter lists with their filters, and filter actions, of a machine's configuration."""
 
-import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 
 from engine.errors import Broken, NotFound
@@ -8,6 +7,7 @@ from engine.policy import verify
 from engine.policy.methods import format_quick_modes, parse_quick_mode
 from engine.policy.model import Filter, FilterAction, FilterList, Side
 from engine.policy.part import Part
+from engine.policy.sqlite import sqlite3
 from engine.policy.statements import Added
 from engine.policy.transactions import Row
 from engine.values import Any

@@ -14,6 +14,9 @@ LOCATIONS = ("local", "persistent", "domain")
 ACTIONS = ("permit", "block", "negotiate")
 CONNECTION_TYPES = ("all", "lan", "dialup")
 SERVER_WORDS = ("WINS", "DNS", "DHCP", "GATEWAY")
+PROTOCOLS = {0: "ANY", 1: "ICMP", 6: "TCP", 17: "UDP", 255: "RAW"}
+# The setting that names the group policy object behind the domain's assigned policy.
+GPO = "gponame"
 
 DEFAULT_MAIN_MODE = (
     MainModeMethod("3DES", "SHA1", 2),
@@ -125,6 +128,13 @@ class AuthMethod(NamedTuple):
     value: str = ""
     certmap: bool = False
     excludecaname: bool = False
+
+    @property
+    def rootca(self) -> str:
+        """netsh's value of rootca: the CA's name, then what differs from the defaults."""
+        words = [self.value, *(["certmap:yes"] if self.certmap else []),
+                 *(["excludecaname:yes"] if self.excludecaname else [])]
+        return " ".join(words)
 
 
 class Rule(NamedTuple):

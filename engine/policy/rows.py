@@ -4,9 +4,9 @@ Unlike a copy of the file it leaves alone whatever somebody changed in between: 
 only while it still is what it was made.
 """
 
-import sqlite3
 from typing import NamedTuple
 
+from engine.policy.sqlite import sqlite3
 from engine.policy.store import Store
 from engine.policy.transactions import Row
 

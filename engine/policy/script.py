@@ -8,8 +8,10 @@ from engine.address import format_address, prefix_mask
 from engine.policy.methods import format_main_modes, format_quick_modes
 from engine.policy.model import (
     ANY,
+    GPO,
     LOCATIONS,
     ME,
+    PROTOCOLS,
     AuditSetting,
     AuthMethod,
     Certificate,
@@ -31,13 +33,10 @@ if TYPE_CHECKING:
     from engine.policy.store import Config
 
 SECTIONS = ("ipsec", "interface", "routing", "audit")
-PROTOCOLS = {0: "ANY", 1: "ICMP", 6: "TCP", 17: "UDP", 255: "RAW"}
 AUDIT_WORDS = {(True, True): "all", (True, False): "success", (False, True): "failure",
                (False, False): "none"}
 ANY_ICMP = 255
 USUAL_MTU = 1500
-# The setting that names the group policy object behind the domain's assigned policy.
-GPO = "gponame"
 
 
 def dump(config: "Config", sections: tuple[str, ...] = SECTIONS, *,
@@ -281,19 +280,12 @@ def _auth(auth: tuple[AuthMethod, ...], what: str, name: str,
         if method.kind == "kerberos":
             tags.append("kerberos=yes")
         elif method.kind == "rootca":
-            tags.append("rootca=" + quote(rootca_text(method)))
+            tags.append("rootca=" + quote(method.rootca))
         elif reveal:
             tags.append("psk=" + quote(Secret(method.value).reveal()))
         else:
             comments.append(f'# key of {what} "{name}" is not shown: add psk="..."')
     return comments, tags
-
-
-def rootca_text(method: AuthMethod) -> str:
-    """netsh's value of rootca: the CA's name, then what differs from the defaults."""
-    words = [method.value, *(["certmap:yes"] if method.certmap else []),
-             *(["excludecaname:yes"] if method.excludecaname else [])]
-    return " ".join(words)
 
 
 def _audit_switch(one: AuditSetting) -> str:

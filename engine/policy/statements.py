@@ -1,10 +1,10 @@
 """The statements that change a policy store, each of which can be undone and made again."""
 
-import sqlite3
 from collections.abc import Callable, Sequence
 
 from engine.errors import Broken
 from engine.policy.connect import translate
+from engine.policy.sqlite import sqlite3
 from engine.policy.transactions import REVISION_INSERT, Row, Transactions
 from engine.values import Any, NamedTuple
 

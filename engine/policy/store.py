@@ -5,7 +5,6 @@ of it. One operator's command is one transaction, one line of a script too; how 
 is told in `engine.policy.transactions`.
 """
 
-import sqlite3
 from collections.abc import Callable, Iterable
 
 from engine.entropy import Entropy
@@ -18,6 +17,7 @@ from engine.policy.lists import ListTables
 from engine.policy.machine import MachineTables
 from engine.policy.model import Machine
 from engine.policy.policies import PolicyTables
+from engine.policy.sqlite import sqlite3
 from engine.policy.statements import Statements
 from engine.policy.undo import NoUndo
 

@@ -6,7 +6,6 @@ exception the change is on disk, and with it a revision: who changed what and wh
 as they were before.
 """
 
-import sqlite3
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import TracebackType
@@ -14,6 +13,7 @@ from types import TracebackType
 from engine.errors import Refused
 from engine.policy.connect import broken, translate
 from engine.policy.notes import Notes
+from engine.policy.sqlite import sqlite3
 from engine.policy.undo import UndoLog
 from engine.values import Any, TypeVar
 

@@ -6,7 +6,7 @@ ids. Together they say how to get back, whatever the order of the changes was: d
 touched, insert what was copied.
 """
 
-import sqlite3
+from engine.policy.sqlite import sqlite3
 
 # A copied row: table, id, whether the row was made in this transaction, then its columns.
 COLUMNS_MOST = 20

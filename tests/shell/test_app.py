@@ -265,7 +265,7 @@ def test_a_failure_outside_any_line_is_one_error(
 
 
 HEAVY = ("prompt_toolkit", "pygments", "scapy", "asyncio", "tabulate", "cryptography", "gmpy2",
-         "dataclasses", "json", "argparse", "logging", "uuid", "typing", "re", "enum",
+         "dataclasses", "json", "argparse", "logging", "uuid", "typing", "re", "enum", "datetime",
          "engine.ike", "engine.lab.lab")
 
 
