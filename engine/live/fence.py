@@ -153,10 +153,12 @@ def _below(direction: str) -> list[Rule]:
     """What lies below the filters: ESP and AH, also in UDP; and what the engine has judged."""
     passing = nft.verdict(RETURN)
     rules = [nft.rule(nft.protocol(one), passing) for one in (ESP, AH)]
-    if direction == "output":
-        return [nft.rule(nft.marked(MARK), passing), *rules]
-    in_udp = nft.rule(nft.protocol(UDP), _FIRST, nft.octets(2, (4500).to_bytes(2, "big")),
+    # By its port at our end, so that what a NAT made of the peer's does not matter.
+    in_udp = nft.rule(nft.protocol(UDP), _FIRST,
+                      nft.octets(2 if direction == "input" else 0, (4500).to_bytes(2, "big")),
                       nft.octets(8, bytes(4), equal=False), passing)
+    if direction == "output":
+        return [nft.rule(nft.marked(MARK), passing), *rules, in_udp]
     return [*rules, in_udp]
 
 

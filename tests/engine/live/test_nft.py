@@ -102,6 +102,10 @@ def test_esp_lies_below_the_filters_also_in_udp() -> None:
     assert run(table, "input", udp(PEER, OWN, 4500, 4500, b"\1\2\3\4esp"), "wan0", "") == ""
     ike = udp(PEER, OWN, 4500, 4500, b"\0\0\0\0ike")
     assert run(table, "input", ike, "wan0", "") == "rras-input"
+    # What the kernel seals itself carries no mark of ours.
+    assert run(table, "output", udp(OWN, PEER, 4500, 1027, b"\1\2\3\4esp"), "", "wan0") == ""
+    ike = udp(OWN, PEER, 4500, 4500, b"\0\0\0\0ike")
+    assert run(table, "output", ike, "", "wan0") == "rras-output"
 
 
 def tcp(flags: int, port: int = 80) -> bytes:
