@@ -7,14 +7,16 @@ associations', and so do the limits that it reports.
 """
 
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Protocol
 
-from engine.address import Address
+from engine.address import Address, Network
 from engine.errors import Broken
-from engine.esp.sa import SecurityAssociation
+from engine.esp.sa import SecurityAssociation, Selector
 from engine.host import Host
 from engine.live.xfrm import FORWARD, IN, OUT, Counted, Expired, KernelPolicy, KernelSa, Xfrm
 from engine.sad import SaPair
+from engine.spd import INBOUND, OUTBOUND, SpdEntry
 from engine.suites import AH_HASHES
 
 PRIORITY = 0x10000000
@@ -82,7 +84,9 @@ class Offload:
         self._kernel: Kernel | None = None
         self._pairs: dict[int, SaPair] = {}
         self._sealing: dict[str, SecurityAssociation] = {}
-        self._policies: dict[str, tuple[KernelPolicy, ...]] = {}
+        self._policies: dict[str, dict[tuple[Selector, int], KernelPolicy]] = {}
+        self._entries: tuple[SpdEntry, ...] = ()
+        self._fit: dict[int, bool] = {}
         self._numbers: dict[str, int] = {}
         self._seen: dict[tuple[Address, int], Counted] = {}
         self._stamp = -1
@@ -129,10 +133,12 @@ class Offload:
         """Puts new pairs into the kernel, takes gone ones out, and reads its counters."""
         if self._kernel is None:
             return
-        sad = self._host.sad
-        if sad.generation != self._stamp:
-            self._stamp = sad.generation
-            there = _fitting(sad.pairs())
+        sad, entries = self._host.sad, self._host.spd.entries
+        if sad.generation != self._stamp or entries is not self._entries:
+            if entries is not self._entries:
+                self._fit.clear()
+            self._stamp, self._entries = sad.generation, entries
+            there = self._fitting(sad.pairs())
             self._udp(any(pair.inbound.udp for pair in there.values()), False)
             for spi in [one for one in self._pairs if one not in there]:
                 self._take_out(self._pairs.pop(spi))
@@ -147,16 +153,24 @@ class Offload:
         if self._kernel is None:
             return
         for policies in self._policies.values():
-            for one in policies:
+            for one in policies.values():
                 self._kernel.delete_policy(one)
         self._udp(False, False)
         self._count(0.0, last=True)
-        for pair in list(self._pairs.values()):
-            self._take_out(pair)
-        self._pairs.clear()
+        while self._pairs:
+            self._take_out(self._pairs.popitem()[1])
         self._seen.clear()
         self._kernel.close()
         self._kernel = None
+
+    def _fitting(self, pairs: tuple[SaPair, ...]) -> dict[int, SaPair]:
+        """Those that can be the kernel's: of ESP in UDP it opens that of all pairs, or of none."""
+        before = self._fit
+        self._fit = {pair.spi: before[pair.spi] if pair.spi in before
+                     else _fits(pair, self._entries) for pair in pairs}
+        udp = all(self._fit[pair.spi] for pair in pairs if pair.inbound.udp)
+        return {pair.spi: pair for pair in pairs
+                if self._fit[pair.spi] and (udp or not pair.inbound.udp)}
 
     def _udp(self, wanted: bool, on: bool) -> None:
         """Opened after the associations are there, closed before they go."""
@@ -172,6 +186,8 @@ class Offload:
         if pair.spi not in self._pairs:
             self._kernel.add_sa(_sa(pair, pair.inbound, number))
             self._pairs[pair.spi] = pair
+            # At once: what the kernel opens without a policy for it, it drops.
+            self._lead(pair, _inward(pair, number))
         outbound = pair.outbound
         before = self._sealing.get(pair.entry)
         if outbound is None or before is outbound:
@@ -184,20 +200,26 @@ class Offload:
             # Of two that fit the kernel takes either: the newer one is meant.
             self._kernel.delete_sa(before.destination, before.spi)
         self._drain()
-        policies = _policies(pair, outbound, number)
+        self._lead(pair, (_policy(outbound, OUT, number),))
+
+    def _lead(self, pair: SaPair, policies: tuple[KernelPolicy, ...]) -> None:
+        """Sets policies of a pair's entry, which successors of the pair have as well."""
+        assert self._kernel is not None
         for one in policies:
             self._kernel.add_policy(one)
-        self._policies[pair.entry] = policies
+        there = self._policies.setdefault(pair.entry, {})
+        there.update({(one.selector, one.direction): one for one in policies})
 
     def _take_out(self, pair: SaPair) -> None:
         assert self._kernel is not None
         self._kernel.delete_sa(pair.inbound.destination, pair.spi)
         sealing = self._sealing.get(pair.entry)
         if sealing is not None and sealing is pair.outbound:
-            for one in self._policies.pop(pair.entry, ()):
-                self._kernel.delete_policy(one)
             self._kernel.delete_sa(sealing.destination, sealing.spi)
             del self._sealing[pair.entry]
+        if not any(one.spi in self._pairs for one in self._host.sad.pairs_of(pair.entry)):
+            for each in self._policies.pop(pair.entry, {}).values():
+                self._kernel.delete_policy(each)
 
     def _count(self, now: float, *, last: bool = False) -> None:
         """Adds what the kernel has counted; limits of octets are reached as ever.
@@ -236,15 +258,37 @@ class Offload:
                 sa.on_limit(sa, "hard" if one.hard else "soft")
 
 
-def _fitting(pairs: tuple[SaPair, ...]) -> dict[int, SaPair]:
-    """Those that can be the kernel's: where it opens ESP in UDP it does so for all, or for none."""
-    udp = all(_fits(pair) for pair in pairs if pair.inbound.udp)
-    return {pair.spi: pair for pair in pairs if _fits(pair) and (udp or not pair.inbound.udp)}
+def _fits(pair: SaPair, entries: tuple[SpdEntry, ...]) -> bool:
+    """Tunnels of ESP alone whose packets no more specific filter decides about.
+
+    The kernel, which knows tunnels only, would carry what such a filter blocks or permits.
+    `entries` are in their order, the most specific first.
+    """
+    if not pair.tunnel or not pair.method.has_esp or pair.method.ah_auth in AH_HASHES:
+        return False
+    inward = SpdEntry("", "", *pair.inbound.selector)
+    outward = inward._replace(source=inward.destination, destination=inward.source,
+                              source_port=inward.destination_port,
+                              destination_port=inward.source_port)
+    wide = {INBOUND: inward, OUTBOUND: outward}
+    least = min(one.weight for one in wide.values())
+    for one in takewhile(lambda one: one.weight > least, entries):
+        other = wide[one.direction]
+        if one.weight > other.weight and _overlaps(one, other):
+            return False
+    return True
 
 
-def _fits(pair: SaPair) -> bool:
-    """Tunnels of ESP alone; AH and transport mode stay here."""
-    return pair.tunnel and pair.method.has_esp and pair.method.ah_auth not in AH_HASHES
+def _overlaps(one: SpdEntry, other: SpdEntry) -> bool:
+    """Whether one packet could be meant by both."""
+    return _overlap(one.source, other.source) and _overlap(one.destination, other.destination) \
+        and all(not left or not right or left == right for left, right in (
+            (one.protocol, other.protocol), (one.source_port, other.source_port),
+            (one.destination_port, other.destination_port)))
+
+
+def _overlap(one: Network, other: Network) -> bool:
+    return (one.address ^ other.address) >> 32 - min(one.prefix, other.prefix) == 0
 
 
 def _sa(pair: SaPair, sa: SecurityAssociation, number: int) -> KernelSa:
@@ -259,11 +303,11 @@ def _sa(pair: SaPair, sa: SecurityAssociation, number: int) -> KernelSa:
                     seconds=pair.seconds + AFTERWARDS if pair.seconds else 0)
 
 
-def _policies(pair: SaPair, outbound: SecurityAssociation,
-              number: int) -> tuple[KernelPolicy, ...]:
-    inbound = pair.inbound
-    weight = PRIORITY - (outbound.selector.source.prefix + outbound.selector.destination.prefix)
-    return (KernelPolicy(outbound.selector, OUT, outbound.source, outbound.destination, number,
-                         weight),
-            *(KernelPolicy(inbound.selector, way, inbound.source, inbound.destination, number,
-                           weight) for way in (IN, FORWARD)))
+def _inward(pair: SaPair, number: int) -> tuple[KernelPolicy, ...]:
+    """What is for the machine itself, and what it forwards, is to come out of the tunnel."""
+    return _policy(pair.inbound, IN, number), _policy(pair.inbound, FORWARD, number)
+
+
+def _policy(sa: SecurityAssociation, way: int, number: int) -> KernelPolicy:
+    weight = PRIORITY - (sa.selector.source.prefix + sa.selector.destination.prefix)
+    return KernelPolicy(sa.selector, way, sa.source, sa.destination, number, weight)

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.address import Address
+from engine.address import Address, Network
 from engine.errors import Broken
+from engine.ip import TCP
 from engine.lab.lab import Lab
 from engine.live.offload import REQUEST, RESERVED, Offload, why_not
 from engine.live.xfrm import (
@@ -24,8 +25,9 @@ from engine.live.xfrm import (
 )
 from engine.sad import Expired as PairExpired
 from engine.sad import SoftExpired
+from engine.spd import Spd, SpdEntry
 from engine.suites import QuickModeMethod
-from tests.support.site import article
+from tests.support.site import NET_A, NET_B, article
 
 
 class FakeKernel:
@@ -39,6 +41,7 @@ class FakeKernel:
         self.expired: list[Expired] = []
         self.descriptor = 7
         self.closed = self.swept = 0
+        self.said: list[str] = []
 
     def try_esp(self) -> None:
         if self.refusal is not None:
@@ -49,12 +52,14 @@ class FakeKernel:
 
     def add_sa(self, one: KernelSa) -> None:
         assert (one.destination, one.spi) not in self.sas
+        self.said.append("association")
         self.sas[one.destination, one.spi] = one
 
     def delete_sa(self, destination: Address, spi: int) -> None:
         self.sas.pop((destination, spi), None)
 
     def add_policy(self, one: KernelPolicy) -> None:
+        self.said.append(("in", "out", "forward")[one.direction])
         self.policies[one.selector, one.direction] = one
 
     def delete_policy(self, one: KernelPolicy) -> None:
@@ -89,9 +94,32 @@ def test_a_pair_becomes_two_associations_and_three_policies() -> None:
     pair = lab.hosts["gwA"].sad.pairs()[0]
     assert pair.outbound is not None and offload.spis == {pair.spi}
     assert set(kernel.sas) == {(pair.local, pair.spi), (pair.peer, pair.outbound.spi)}
-    assert [way for _, way in kernel.policies] == [OUT, IN, FORWARD]
+    assert [way for _, way in kernel.policies] == [IN, FORWARD, OUT]
     assert {one.key for one in kernel.sas.values()} == {
         pair.installed.inbound.esp_key, pair.installed.outbound.esp_key}
+    # What the kernel opens before it has policies for it is lost.
+    assert kernel.said == ["association", "in", "forward", "association", "out"]
+
+
+@pytest.mark.parametrize(("action", "port", "theirs", "fits"), [
+    ("block", 23, NET_B, False), ("permit", 23, NET_B, False), ("negotiate", 23, NET_B, False),
+    ("block", 0, NET_B + 256, True)])
+def test_a_tunnel_out_of_which_a_filter_takes_packets_stays_in_the_agent(
+        action: str, port: int, theirs: int, fits: bool) -> None:
+    kernel = FakeKernel()
+    lab, offload, ping = offloaded(kernel)
+    ping()
+    offload.follow(lab.now)
+    assert kernel.sas
+    host = lab.hosts["gwA"]
+    host.agent.spd = Spd((*host.spd.entries, SpdEntry(
+        "narrow", "n", Network(NET_A, 24), Network(theirs, 24), TCP, destination_port=port,
+        action=action)))
+    offload.follow(lab.now)
+    assert bool(kernel.sas) == bool(kernel.policies) == fits
+    host.agent.spd = Spd(one for one in host.spd.entries if one.id != "narrow")
+    offload.follow(lab.now)
+    assert len(kernel.sas) == 2 and len(kernel.policies) == 3
 
 
 def test_a_successor_takes_the_place_on_the_way_out_and_the_old_one_still_opens() -> None:
