@@ -1,4 +1,4 @@
-"""Offload: to the kernel at hand, which may refuse it, and in a guest whose kernel has ESP."""
+"""Offload: to the kernel at hand, which may refuse it, and in guests whose kernels have ESP."""
 
 import sys
 from pathlib import Path
@@ -9,6 +9,7 @@ from tests.support.live.agent import Agent, ping, pings_at_last, policy_lines, r
 from tests.support.live.guest import ENDED, in_guest
 from tests.support.live.network import WAN_A, Network
 from tests.support.live.strongswan import Settings, StrongSwan
+from tests.support.live.virtual import in_machine
 
 pytestmark = pytest.mark.interop
 
@@ -88,3 +89,11 @@ def test_a_kernel_with_esp_carries_the_tunnel_gives_it_back_and_is_left_clean(
     said = in_guest([sys.executable, "-m", "tests.support.live.kernel_esp", "/run/pair"], tmp_path)
     assert ENDED + "0" in said, said[-6000:]
     assert "an end leaves nothing" in said
+
+
+def test_the_kernels_esp_and_the_fence_work_together(tmp_path: Path) -> None:
+    """In QEMU, as User Mode Linux has no nf_tables for IPv4."""
+    said = in_machine([sys.executable, "-m", "tests.support.live.kernel_fence", "/run/pair"],
+                      tmp_path)
+    assert ENDED + "0" in said, said[-8000:]
+    assert "an end leaves no table and nothing in XFRM" in said

@@ -19,6 +19,7 @@ TOP = Path(__file__).parent.parent.parent.parent
 INIT = """#!/bin/sh
 export PATH={path} HOME=/run LC_ALL=C.UTF-8
 mount -t proc none /proc && mount -t sysfs none /sys && mount -t tmpfs none /run
+{more}
 mount -t tmpfs none {root}/run
 printf '#!/bin/sh\\nexec chroot {root} /sbin/modprobe "$@"\\n' > /run/modprobe
 chmod +x /run/modprobe && echo /run/modprobe > /proc/sys/kernel/modprobe
@@ -41,11 +42,7 @@ def in_guest(words: Sequence[str], folder: Path, timeout: float = 420.0) -> str:
     modules = base / "lib/modules"
     if not modules.is_symlink():
         modules.symlink_to("/usr/lib/uml/modules")  # seen from within the folder
-    init = folder / "init.sh"
-    init.write_text(INIT.format(
-        path=f"{Path(sys.executable).parent}:{os.environ['PATH']}:/usr/sbin:/sbin", root=base,
-        modules=" ".join(MODULES), top=TOP, words=" ".join(words)))
-    init.chmod(0o755)
+    init = first_program(base, words, folder)
     argv = [str(base / "usr/bin/linux.uml"), f"mem={MEMORY}", "root=/dev/root",
             "rootfstype=hostfs", "rootflags=/", "rw", f"init={init}", "con0=null,fd:1",
             "con=null", "quiet"]
@@ -54,3 +51,13 @@ def in_guest(words: Sequence[str], folder: Path, timeout: float = 420.0) -> str:
         if not wait_for(lambda: not guest.running, timeout, 0.2):
             os.killpg(guest.pid, signal.SIGKILL)  # its processes are processes here
     return log.read_text(errors="replace")
+
+
+def first_program(base: Path, words: Sequence[str], folder: Path, more: str = ":") -> Path:
+    """What a guest begins with, `words` in it; its modules are those of the folder `base`."""
+    init = folder / "init.sh"
+    init.write_text(INIT.format(
+        path=f"{Path(sys.executable).parent}:{os.environ['PATH']}:/usr/sbin:/sbin", root=base,
+        modules=" ".join(MODULES), top=TOP, words=" ".join(words), more=more))
+    init.chmod(0o755)
+    return init

@@ -1,10 +1,10 @@
 """Debian's own strongSwan, two releases of it, unpacked in folders and run with chroot.
 
 So are WireGuard's and OpenVPN's user space programs, which the benchmark measures as well, and
-the consoles that transcripts are typed at (FRR's router and OpenSSH's server), and User Mode Linux,
-a kernel with ESP that runs as a process. Nothing is installed, no account made and no service
-started. bookworm's 5.9.8 carries ESP in UDP only, trixie's 6.0.1 can send it as IP protocol 50;
-both do ESP in user space (plugin kernel-libipsec).
+the consoles that transcripts are typed at (FRR's router and OpenSSH's server), User Mode Linux, a
+kernel with ESP that runs as a process, and QEMU with a kernel that has nf_tables as well. Nothing
+is installed, no account made and no service started. bookworm's 5.9.8 carries ESP in UDP only,
+trixie's 6.0.1 can send it as IP protocol 50; both do ESP in user space (plugin kernel-libipsec).
 """
 
 import os
@@ -24,7 +24,9 @@ RELEASES = {"5.9.8": ("bookworm", COMMON),
             "vpn": ("bookworm", ("wireguard-go", "openvpn")),
             "consoles": ("bookworm", ("frr", "openssh-server", "dash", "coreutils",
                                       "util-linux", "less")),
-            "uml": ("bookworm", ("user-mode-linux", "kmod"))}
+            "uml": ("bookworm", ("user-mode-linux", "kmod")),
+            "qemu": ("bookworm", ("qemu-system-x86", "linux-image-cloud-amd64", "busybox-static",
+                                  "kmod"))}
 # A /run of its own, so that the daemons of several tests never meet; an /etc where a test has
 # made one; and the machine itself as /host where the root has room for it.
 CHROOT = ('if [ -d "$1/host" ]; then mount --rbind / "$1/host"; fi && '
