@@ -3,6 +3,7 @@
 A signal ends it, so it works in the main thread only; elsewhere the limit is noticed afterwards.
 """
 
+import gc
 import signal
 import threading
 from collections.abc import Callable
@@ -14,6 +15,9 @@ class TimedOut(BaseException):
     """The time is up; no command may take it for a failure of its own."""
 
 
+# What is raised in a destructor, or in another function that the interpreter calls by itself, is
+# lost: seconds after which it is tried again where that is known beforehand, and where it is not.
+SOON, AGAIN = 0.001, 1.0
 # The limits that hold now, the innermost last; the outermost one owns the signal.
 _running: "list[Deadline]" = []
 
@@ -82,5 +86,19 @@ def _ring(number: int, frame: FrameType | None) -> None:
         return
     limit = _running[-1]
     limit.expired = True
-    if not limit.gently():
+    if limit.gently():
+        return
+    lost = _is_lost(frame)
+    signal.setitimer(signal.ITIMER_REAL, SOON if lost else AGAIN)
+    if not lost:
         raise TimedOut
+
+
+def _is_lost(frame: FrameType | None) -> bool:
+    """Whether nobody would hear of what is raised there."""
+    collecting = {getattr(one, "__code__", None) for one in gc.callbacks}
+    while frame is not None:
+        if frame.f_code.co_name == "__del__" or frame.f_code in collecting:
+            return True
+        frame = frame.f_back
+    return False
