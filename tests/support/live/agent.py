@@ -13,6 +13,8 @@ from tests.support.live.network import HOST_B, NET_A, NET_B, WAN_B, Network, run
 from tests.support.live.processes import Program, wait_for
 from tests.support.live.strongswan import PSK
 
+PATIENCE = 180.0
+"""Seconds for a program to start or answer: a guest without a processor of its own is slow."""
 PROGRAM = str(Path(sys.executable).parent / "ipsecsh")
 
 
@@ -73,7 +75,8 @@ class Agent:
         """Starts it and waits until it answers."""
         env = {**os.environ, "XDG_STATE_HOME": str(self.folder / "state")}
         self.program = Program(self.argv, self.folder / "agent.log", env)
-        if not wait_for(lambda: self.socket.exists() or not self.running, 60.0) or not self.running:
+        wait_for(lambda: self.socket.exists() or not self.running, PATIENCE)
+        if not self.running or not self.socket.exists():
             self.stop()
             raise AssertionError(f"the agent did not start:\n{self.log()}")
 
@@ -106,7 +109,7 @@ class Agent:
         path = self.folder / "agent.log"
         return path.read_text(errors="replace") if path.exists() else ""
 
-    def typed(self, *words: str, check: bool = True, timeout: float = 60.0) -> str:
+    def typed(self, *words: str, check: bool = True, timeout: float = PATIENCE) -> str:
         """One command of a shell that talks to it."""
         done = self._shell(list(words), timeout)
         if check and done.returncode:
@@ -123,7 +126,7 @@ class Agent:
 
     def lines(self, lines: list[str]) -> None:
         """A script, every line of which must succeed."""
-        done = self._shell(["--yes", "-f", "-"], 60.0, "\n".join(lines) + "\n")
+        done = self._shell(["--yes", "-f", "-"], PATIENCE, "\n".join(lines) + "\n")
         assert done.returncode == 0, done.stdout + done.stderr
 
     def data(self, *words: str) -> Any:

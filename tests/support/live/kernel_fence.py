@@ -77,7 +77,7 @@ class Fenced(Pair):
         """Three echoes in the clear from gwB; what gwA's table counted of them."""
         before = self.filters()
         self.network.run("gwB", sys.executable, "-c", CLEAR, source, destination)
-        assert wait_for(lambda: sum(self.met(before).values()) >= 3), self.table()
+        assert wait_for(lambda: sum(self.met(before).values()) >= 3, PATIENCE), self.table()
         return self.met(before)
 
 
