@@ -83,6 +83,10 @@ class Network(NamedTuple):
         """True when every address of `other` is also in this network."""
         return self.prefix <= other.prefix and other.address in self
 
+    def meets(self, other: "Network") -> bool:
+        """Whether both have an address in common: one then has all of the other's."""
+        return self.covers(other) or other.covers(self)
+
     def __str__(self) -> str:
         return f"{format_address(self.address)}/{self.prefix}"
 

@@ -199,12 +199,12 @@ class Look:
         """Whether it is a tunnel of its own with that gateway, not a mistyped one of the first."""
         first, written = self.intents[0], one.tunnel
         if one.peer not in {first.peer, *(self.peer.own if self.peer is not None else ())} \
-                or written is None or (_meet(one.local, first.local)
-                                       and _meet(one.remote, first.remote)):
+                or written is None or (one.local.meets(first.local)
+                                       and one.remote.meets(first.remote)):
             return False
         if self.peer is None:
             return written.out is not None and written.back is not None
-        return any(_meet(leg.local, one.remote) and _meet(leg.remote, one.local)
+        return any(leg.local.meets(one.remote) and leg.remote.meets(one.local)
                    for leg in self.peer.tunnels)
 
     @cached_property
@@ -330,10 +330,6 @@ class Look:
     def broken(self) -> bool:
         """Whether it was tried and no answer came."""
         return self.decisive is not None and self.decisive.replies == 0
-
-
-def _meet(one: Network, other: Network) -> bool:
-    return one.covers(other) or other.covers(one)
 
 
 def _host_of(network: Network, station: Station | None) -> Address:

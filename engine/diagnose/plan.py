@@ -130,7 +130,7 @@ def _inside(own: Station, outside: str, local: Network | None = None) -> str:
     others = [name for name in own.interfaces if name != outside]
     for name in others:
         net = own.net(name)
-        if local is not None and (net.covers(local) or local.covers(net)):
+        if local is not None and net.meets(local):
             return name
     return others[0] if others else outside
 
@@ -165,11 +165,7 @@ def _wider(named: Network, found: list[Tunnel]) -> Network:
 
 def _same(main: Intent, other: Intent) -> bool:
     """Whether a policy's tunnel stands for the picture's: their networks meet on both sides."""
-    return _meet(main.local, other.local) and _meet(main.remote, other.remote)
-
-
-def _meet(one: Network, other: Network) -> bool:
-    return one.covers(other) or other.covers(one)
+    return main.local.meets(other.local) and main.remote.meets(other.remote)
 
 
 def _join(main: Intent, written: Intent) -> Intent:

@@ -121,5 +121,5 @@ def _check(site: Site) -> None:
     pairs = [(one, two) for one in nets for two in nets if one < two]
     for one, two in pairs:
         first, second = Network(*nets[one]), Network(*nets[two])  # type: ignore[misc]
-        if first.covers(second) or second.covers(first):
+        if first.meets(second):
             raise ValueError(f"{one} {first} and {two} {second} overlap")

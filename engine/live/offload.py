@@ -10,7 +10,7 @@ from collections.abc import Callable
 from itertools import takewhile
 from typing import Protocol
 
-from engine.address import Address, Network
+from engine.address import Address
 from engine.errors import Broken
 from engine.esp.sa import SecurityAssociation, Selector
 from engine.host import Host
@@ -281,14 +281,10 @@ def _fits(pair: SaPair, entries: tuple[SpdEntry, ...]) -> bool:
 
 def _overlaps(one: SpdEntry, other: SpdEntry) -> bool:
     """Whether one packet could be meant by both."""
-    return _overlap(one.source, other.source) and _overlap(one.destination, other.destination) \
+    return one.source.meets(other.source) and one.destination.meets(other.destination) \
         and all(not left or not right or left == right for left, right in (
             (one.protocol, other.protocol), (one.source_port, other.source_port),
             (one.destination_port, other.destination_port)))
-
-
-def _overlap(one: Network, other: Network) -> bool:
-    return (one.address ^ other.address) >> 32 - min(one.prefix, other.prefix) == 0
 
 
 def _sa(pair: SaPair, sa: SecurityAssociation, number: int) -> KernelSa:

@@ -135,7 +135,7 @@ class View:
     def near_leg(self, source: Network, destination: Network) -> Leg | None:
         """A filter of a tunnel rule that is nearly the wanted one: wider, narrower or both."""
         return next((one for one in self.station.legs
-                     if _overlap(one.source, source) and _overlap(one.destination, destination)),
+                     if one.source.meets(source) and one.destination.meets(destination)),
                     None)
 
     def rules(self) -> tuple[Rule, ...]:
@@ -151,7 +151,3 @@ class View:
         nets = self.plan.net_a, self.plan.net_b
         legs = self.leg(*nets), self.leg(*nets[::-1])
         return tuple(dict.fromkeys(leg.rule for leg in legs if leg is not None))
-
-
-def _overlap(one: Network, other: Network) -> bool:
-    return one.covers(other) or other.covers(one)
