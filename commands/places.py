@@ -7,6 +7,8 @@ from collections.abc import Mapping
 AUTHORITY, TEMPORARY = "lab-authority", "ipsecsh-lab-"
 # What the file of an export is called when its name has no extension.
 EXPORTED = ".ipsec"
+# What the private map of a report is called when it is given no name: the report's, and this.
+MAP = ".map"
 
 
 def state_folder(environment: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ from commands.diag.guide import state as kept
 from commands.diag.guide.walk import Walk
 from commands.errors import CommandError
 from commands.kinds import Path, YesNo
+from commands.places import MAP
 from commands.report.facts import Facts, collect, masker
 from commands.report.masking import Masker
 from commands.spec import Command, tag
@@ -17,7 +18,6 @@ from commands.spec import Command, tag
 if TYPE_CHECKING:
     from commands.session import Session
 
-MAP = ".map"
 HTML, MARKDOWN = (".html", ".htm"), (".md", ".markdown")
 
 

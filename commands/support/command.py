@@ -6,7 +6,8 @@ from commands import cells
 from commands.answer import Answer, Cell, Line, Warn
 from commands.errors import CommandError
 from commands.kinds import Number, Path, YesNo
-from commands.report.command import MAP, free, last_walk, save, write_map
+from commands.places import MAP
+from commands.report.command import free, last_walk, save, write_map
 from commands.report.facts import collect, keys_of
 from commands.report.masking import Masker
 from commands.spec import Command, tag

@@ -175,7 +175,7 @@ class Renderer:
             shown = symbols.mask(text) if kind == "mask" else symbols.network(text, mask)
             return shown if shown != text else escape(text)
         if kind == "path":
-            return self._path(text)
+            return self.names.file(text) or escape(text)
         if kind == "name":
             return self.names.free(escape(text))
         if kind == "typed" and self.full is not None:
@@ -183,16 +183,6 @@ class Renderer:
         if kind in BY_VALUE:
             return symbols.words(escape(text))
         return escape(text)
-
-    def _path(self, text: str) -> str:
-        """A file by the name it has in the run's own folder, with the extension it was given."""
-        from os.path import splitext
-        known = self.names.file(text)
-        if not known:
-            bare, extension = splitext(text)
-            known = self.names.file(bare)
-            known = known and known + escape(extension)
-        return known or escape(text)
 
     def _error(self, data: dict[str, object], line: Line, typed: str) -> list[str]:
         """A mistake as the replay will print it: its line is the one that is written now."""

@@ -7,7 +7,7 @@ it shows.
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from commands.places import EXPORTED
+from commands.places import EXPORTED, MAP
 from commands.words import quoted
 from engine.policy.model import Secret
 from transcripts.recording.event import FLAG, REST, Argument, Event, Meaning
@@ -96,8 +96,8 @@ class Names:
 
 
 def unextended(path: str) -> str:
-    """A path without the extension that an export adds when it has none."""
-    return path.removesuffix(EXPORTED)
+    """A path without what commands add to the names that they are given."""
+    return path.removesuffix(EXPORTED).removesuffix(MAP)
 
 
 def written_paths(event: Event) -> list[str]:

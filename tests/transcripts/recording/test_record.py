@@ -254,6 +254,20 @@ def test_an_export_is_one_file_with_and_without_its_extension(sat: Sat, tmp_path
     assert not run_file(str(tmp_path / "r.transcript"), Settings(), lambda: 0.0).failures
 
 
+def test_a_map_that_a_report_names_itself_lies_beside_the_report(sat: Sat,
+                                                                 tmp_path: Path) -> None:
+    sat.type("transcript start r.transcript")
+    sat.type("checklist fix=yes")
+    sat.type("checklist report file=r.html")
+    (tmp_path / "reply.txt").write_text("no label")
+    sat.type("transcript unmask reply.txt map=r.html.map out=told.txt")
+    run_line("transcript stop", sat.session)
+    lines = body(tmp_path / "r.transcript")
+    assert "> checklist report file=${tmp}/r.html" in lines
+    assert "| What its labels stand for is in ${tmp}/r.html.map: keep it to yourself." in lines
+    assert any("map=${tmp}/r.html.map out=${tmp}/told.txt" in line for line in lines)
+
+
 def test_labels_are_kept_and_found(sat: Sat, tmp_path: Path) -> None:
     sat.type("show alias")
     sat.type("transcript label here")
